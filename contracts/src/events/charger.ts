@@ -1,0 +1,129 @@
+import { z } from 'zod'
+import { CommandId, ConnectionEpoch, ConnectorId, EvseId, FactId, TokenRef, TransactionId } from '../ids.ts'
+import { StoredIdToken, AuthorizationStatus } from '../personal.ts'
+import { Instant, OccurredAt, RegisterReading } from '../quantities.ts'
+import { ChargerTime, CommandResult, ConnectorStatus, Registration } from '../facts.ts'
+import { StoredChargerCommand } from '../charger-commands.ts'
+
+/** Events of the stream `charger-<tenant>.<id>`: one charging station, its connection, its connectors, its open transactions. */
+
+export const OpenTransaction = z.object({
+  transactionId: TransactionId,
+  startKey: z.string(),
+  evseId: EvseId,
+  connectorId: ConnectorId,
+  tokenRef: TokenRef,
+  groupRef: TokenRef.optional(),
+  meterStart: RegisterReading.optional(),
+  startedAt: OccurredAt,
+  authorization: AuthorizationStatus,
+})
+export type OpenTransaction = z.infer<typeof OpenTransaction>
+
+const ChargerIdentity = z.object({
+  vendor: z.string(),
+  model: z.string(),
+  serialNumber: z.string().optional(),
+  firmwareVersion: z.string().optional(),
+  iccid: z.string().optional(),
+  imsi: z.string().optional(),
+  meterType: z.string().optional(),
+  meterSerialNumber: z.string().optional(),
+})
+
+const ConnectorState = z.object({
+  evseId: EvseId,
+  connectorId: ConnectorId,
+  status: ConnectorStatus,
+  errorCode: z.string(),
+  info: z.string().optional(),
+  vendorId: z.string().optional(),
+  vendorErrorCode: z.string().optional(),
+})
+export type ConnectorState = z.infer<typeof ConnectorState>
+
+/** An answer that was already given to a fact: the same fact asked again gets it again. */
+export const AnsweredFact = z.object({ factId: FactId, answer: z.json() })
+export type AnsweredFact = z.infer<typeof AnsweredFact>
+
+/** The whole state of a charger, so that a load need not go further back. */
+export const ChargerSummary = z.object({
+  registered: z.boolean(),
+  registration: Registration,
+  acceptedBefore: z.boolean(),
+  securityProfile: z.int(),
+  passwordDigests: z.array(z.string()),
+  connection: z.object({ epoch: ConnectionEpoch, edge: z.string(), open: z.boolean() }).optional(),
+  identity: ChargerIdentity.optional(),
+  connectors: z.array(ConnectorState),
+  openTransactions: z.array(OpenTransaction),
+  pendingCommands: z.array(z.object({ commandId: CommandId, type: z.string(), deadline: Instant })),
+  recentCommands: z.array(z.object({ commandId: CommandId, outcome: z.json() })),
+  answered: z.array(AnsweredFact),
+  eventsSinceSummary: z.int(),
+})
+export type ChargerSummary = z.infer<typeof ChargerSummary>
+
+export const chargerEvents = {
+  ChargerRegistered: z.object({
+    registration: Registration,
+    by: z.enum(['operator', 'adoption']),
+    securityProfile: z.int(),
+  }),
+  ChargerRegistrationChanged: z.object({ registration: Registration }),
+  /** Keyed digests of the accepted passwords; an empty list means none is asked. */
+  ChargerCredentialsChanged: z.object({ securityProfile: z.int(), passwordDigests: z.array(z.string()) }),
+  /** Its revision is the connection epoch. */
+  ChargerConnected: z.object({
+    edge: z.string(),
+    subprotocol: z.string(),
+    remoteAddress: z.string(),
+    tls: z.boolean(),
+    authenticatedBy: z.enum(['none', 'basic', 'certificate']),
+  }),
+  ChargerDisconnected: z.object({ epoch: ConnectionEpoch, edge: z.string(), code: z.int(), reason: z.string() }),
+  ChargerBooted: z.object({ ...ChargerIdentity.shape, registration: Registration, intervalSeconds: z.int() }),
+  ConnectorStatusChanged: z.object({ ...ConnectorState.shape, time: ChargerTime.optional() }),
+  /** Each answer to an authorisation request, the refusals too. */
+  AuthorizationDecided: z.object({
+    idToken: StoredIdToken,
+    status: AuthorizationStatus,
+    reason: z.string(),
+    expiresAt: Instant.optional(),
+    groupRef: TokenRef.optional(),
+  }),
+  TransactionOpened: OpenTransaction,
+  TransactionClosed: z.object({ transactionId: TransactionId, reason: z.enum(['stopped', 'inferred', 'resolved']) }),
+  /** A frame that carries energy facts but cannot be attributed or read: kept for review, and answered. */
+  FrameParked: z.object({
+    meant: z.enum(['TransactionStart', 'MeterValues', 'TransactionStop']),
+    reason: z.enum(['malformed', 'unknown-transaction', 'ambiguous', 'poison']),
+    detail: z.string(),
+    contentKey: z.string(),
+    transactionId: TransactionId.optional(),
+    meterStop: RegisterReading.optional(),
+    tokenRef: TokenRef.optional(),
+    occurredAt: OccurredAt.optional(),
+    authorization: AuthorizationStatus.optional(),
+  }),
+  VendorDataReceived: z.object({
+    vendorId: z.string(),
+    messageId: z.string().optional(),
+    status: z.enum(['Accepted', 'Rejected', 'UnknownMessageId', 'UnknownVendorId']),
+  }),
+  ConfigurationSeen: z.object({
+    keys: z.array(z.object({ key: z.string(), value: z.string().optional(), readonly: z.boolean() })),
+    unknownKeys: z.array(z.string()),
+  }),
+  CommandRequested: z.object({ commandId: CommandId, command: StoredChargerCommand, deadline: Instant }),
+  CommandSettled: z.object({
+    commandId: CommandId,
+    result: CommandResult,
+    late: z.boolean(),
+    frames: z.object({ sent: z.string().optional(), received: z.string().optional() }),
+  }),
+  CommandOutcomeUnknown: z.object({ commandId: CommandId, reason: z.string() }),
+  /** No socket held this charger's epoch within the time that we try. */
+  CommandOffline: z.object({ commandId: CommandId }),
+  ChargerSummarised: z.object({ summary: ChargerSummary }),
+} as const

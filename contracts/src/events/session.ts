@@ -1,0 +1,103 @@
+import { z } from 'zod'
+import { ConnectorId, EvseId, FactId, TokenRef, TransactionId } from '../ids.ts'
+import { AuthorizationStatus, StoredIdToken } from '../personal.ts'
+import { Instant, Milliampere, Millivolt, OccurredAt, RegisterReading, SocPermille, Watt, Wh } from '../quantities.ts'
+
+/** Events of the stream `session-<tenant>.<charger>.<transaction>`: one charging session. Event 0 holds the start facts for ever. */
+
+export const ChargingState = z.enum(['Charging', 'SuspendedEV', 'SuspendedEVSE'])
+export type ChargingState = z.infer<typeof ChargingState>
+
+/** What was measured beside energy, newest value each; phases as L1, L2, L3. */
+export const LiveMeasurement = z.object({
+  powerW: Watt.optional(),
+  offeredMa: Milliampere.optional(),
+  currentMa: z.object({ L1: Milliampere.optional(), L2: Milliampere.optional(), L3: Milliampere.optional() }).optional(),
+  voltageMv: z.object({ L1: Millivolt.optional(), L2: Millivolt.optional(), L3: Millivolt.optional() }).optional(),
+  socPermille: SocPermille.optional(),
+})
+export type LiveMeasurement = z.infer<typeof LiveMeasurement>
+
+/** Where the billed energy comes from, in falling order of trust. */
+export const EnergySource = z.enum(['signed', 'meter-stop', 'registers', 'none'])
+export type EnergySource = z.infer<typeof EnergySource>
+
+/**
+ * The registers of a session, exact. A meter that goes back opens a new monotone segment; `closedWh` is the sum of the ended
+ * ones (subtracted exactly, rounded once each).
+ */
+export const RegisterTrack = z.object({
+  first: RegisterReading,
+  last: RegisterReading,
+  lastAt: Instant,
+  closedWh: Wh,
+  resets: z.int(),
+})
+export type RegisterTrack = z.infer<typeof RegisterTrack>
+
+export const SessionStop = z.object({
+  stoppedAt: OccurredAt,
+  meterStop: RegisterReading.optional(),
+  reason: z.string(),
+  inferred: z.boolean(),
+  energyWh: Wh,
+  energySource: EnergySource,
+  stopKey: z.string(),
+})
+export type SessionStop = z.infer<typeof SessionStop>
+
+/** Everything about a session that changes after its start: with event 0 it is the whole state. */
+export const SessionSummary = z.object({
+  energyWh: Wh,
+  registers: RegisterTrack.optional(),
+  chargingState: ChargingState,
+  meterEvents: z.int(),
+  /** content keys of the newest meter messages, newest last */
+  recentKeys: z.array(z.string()),
+  recentFacts: z.array(FactId),
+  stop: SessionStop.optional(),
+  corrections: z.int(),
+  settled: z.boolean(),
+})
+export type SessionSummary = z.infer<typeof SessionSummary>
+
+export const sessionEvents = {
+  SessionStarted: z.object({
+    transactionId: TransactionId,
+    evseId: EvseId,
+    connectorId: ConnectorId,
+    idToken: StoredIdToken,
+    groupRef: TokenRef.optional(),
+    authorization: z.object({ status: AuthorizationStatus, reason: z.string(), expiresAt: Instant.optional() }),
+    startKey: z.string(),
+    meterStart: RegisterReading.optional(),
+    startedAt: OccurredAt,
+    reservationId: z.string().optional(),
+  }),
+  SessionEnergyMetered: z.object({
+    contentKey: z.string(),
+    /** register readings of this message, oldest first: [effective time, reading] */
+    registers: z.array(z.object({ at: Instant, reading: RegisterReading, context: z.string().optional() })),
+    live: LiveMeasurement,
+    measuredAt: Instant,
+    /** true when it came after the stop */
+    late: z.boolean(),
+    summary: SessionSummary,
+  }),
+  SessionChargingStateChanged: z.object({ chargingState: ChargingState, at: OccurredAt }),
+  SessionStopped: z.object({
+    ...SessionStop.shape,
+    idTokenRef: TokenRef.optional(),
+    /** register readings that came with the stop (1.6 transactionData) */
+    registers: z.array(z.object({ at: Instant, reading: RegisterReading, context: z.string().optional() })),
+    summary: SessionSummary,
+  }),
+  /** The truth about an ended session changed: `stop` replaces the one before, which stays in the log. */
+  SessionCorrected: z.object({
+    cause: z.enum(['late-stop', 'late-meter', 'review']),
+    detail: z.string(),
+    stop: SessionStop,
+    summary: SessionSummary,
+  }),
+  SessionSettled: z.object({ at: Instant }),
+} as const

@@ -1,0 +1,242 @@
+import { z } from 'zod'
+import { ChargerId, ConnectionEpoch, ConnectorId, EvseId, FactId, TenantId, TransactionId } from './ids.ts'
+import { AuthorizationStatus, ClearIdToken } from './personal.ts'
+import { Decimal, Instant } from './quantities.ts'
+
+/**
+ * What chargers tell us, in version-neutral words (those of OCPP 2.x), as edge → central requests and their answers.
+ * Nothing here names an OCPP version. Values that identify a repeat are kept *as received* beside the normalised ones.
+ */
+
+/** A quirk rule that changed something on the way in: which rule, where, and what stood there. */
+export const Normalisation = z.object({ rule: z.string(), path: z.string(), raw: z.string() })
+export type Normalisation = z.infer<typeof Normalisation>
+
+/** The charger's own time: raw text as received and what we read from it (absent when unreadable). */
+export const ChargerTime = z.object({ raw: z.string(), at: Instant.optional() })
+export type ChargerTime = z.infer<typeof ChargerTime>
+
+export const ConnectorStatus = z.enum([
+  'Available',
+  'Preparing',
+  'Charging',
+  'SuspendedEVSE',
+  'SuspendedEV',
+  'Finishing',
+  'Reserved',
+  'Unavailable',
+  'Faulted',
+  'Occupied',
+])
+export type ConnectorStatus = z.infer<typeof ConnectorStatus>
+
+/** One sampled value, in OCPP's measurand words. `value` is the exact decimal; `signed` a byte-exact signed record instead of it. */
+export const SampledValue = z.object({
+  measurand: z.string(),
+  value: Decimal.optional(),
+  signed: z.string().optional(),
+  unit: z.string().optional(),
+  context: z.string().optional(),
+  phase: z.string().optional(),
+  location: z.string().optional(),
+})
+export type SampledValue = z.infer<typeof SampledValue>
+
+export const MeterSample = z.object({ time: ChargerTime, values: z.array(SampledValue) })
+export type MeterSample = z.infer<typeof MeterSample>
+
+const evse = { evseId: EvseId, connectorId: ConnectorId }
+
+/**
+ * A connection attempt. `proofs` are keyed hashes of what the charger presented, in each reading of it that we accept
+ * (as text, as decoded hex): the password itself never leaves the edge. `tls` says how it arrived.
+ */
+export const ConnectFact = z.object({
+  type: z.literal('Connect'),
+  edge: z.string(),
+  subprotocol: z.string(),
+  remoteAddress: z.string(),
+  tls: z.boolean(),
+  credential: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('none') }),
+    z.object({ kind: z.literal('basic'), proofs: z.array(z.string()).min(1).max(4) }),
+    z.object({ kind: z.literal('certificate'), commonName: z.string(), fingerprint: z.string() }),
+  ]),
+})
+export const DisconnectFact = z.object({ type: z.literal('Disconnect'), code: z.int(), reason: z.string().max(200) })
+
+export const BootFact = z.object({
+  type: z.literal('Boot'),
+  vendor: z.string(),
+  model: z.string(),
+  serialNumber: z.string().optional(),
+  firmwareVersion: z.string().optional(),
+  iccid: z.string().optional(),
+  imsi: z.string().optional(),
+  meterType: z.string().optional(),
+  meterSerialNumber: z.string().optional(),
+})
+export const ConnectorStatusFact = z.object({
+  type: z.literal('ConnectorStatus'),
+  ...evse,
+  status: ConnectorStatus,
+  errorCode: z.string(),
+  info: z.string().optional(),
+  vendorId: z.string().optional(),
+  vendorErrorCode: z.string().optional(),
+  time: ChargerTime.optional(),
+})
+export const AuthorizeFact = z.object({ type: z.literal('Authorize'), idToken: ClearIdToken })
+
+/** `key` repeats nothing: the values that make a start what it is, exactly as received (absent = empty text). */
+export const TransactionStartFact = z.object({
+  type: z.literal('TransactionStart'),
+  ...evse,
+  idToken: ClearIdToken,
+  meterStart: z.object({ value: Decimal, unit: z.enum(['Wh', 'kWh']) }).optional(),
+  time: ChargerTime,
+  reservationId: z.string().optional(),
+  raw: z.object({ connector: z.string(), idToken: z.string(), timestamp: z.string(), meterStart: z.string() }),
+})
+/** `transactionId` is absent when the charger named none (no id, 0 or -1); `raw.transaction` has what it said. */
+export const MeterValuesFact = z.object({
+  type: z.literal('MeterValues'),
+  ...evse,
+  transactionId: TransactionId.optional(),
+  samples: z.array(MeterSample),
+  raw: z.object({ transaction: z.string(), contentHash: z.string() }),
+})
+export const TransactionStopFact = z.object({
+  type: z.literal('TransactionStop'),
+  transactionId: TransactionId.optional(),
+  idToken: ClearIdToken.optional(),
+  meterStop: z.object({ value: Decimal, unit: z.enum(['Wh', 'kWh']) }).optional(),
+  time: ChargerTime,
+  reason: z.string().optional(),
+  samples: z.array(MeterSample),
+  raw: z.object({ transaction: z.string(), idToken: z.string(), timestamp: z.string(), meterStop: z.string() }),
+})
+export const VendorDataFact = z.object({
+  type: z.literal('VendorData'),
+  vendorId: z.string(),
+  messageId: z.string().optional(),
+  data: z.string().optional(),
+})
+/** A start, stop or meter message that the schema refuses: recorded with its violations and answered, never lost. */
+export const MalformedFact = z.object({
+  type: z.literal('Malformed'),
+  meant: z.enum(['TransactionStart', 'MeterValues', 'TransactionStop']),
+  violations: z.array(z.string().max(300)).max(20),
+})
+/** The charger's answer to a command came after its time-out. */
+export const LateAnswerFact = z.object({
+  type: z.literal('LateAnswer'),
+  commandId: z.string(),
+  result: z.lazy(() => CommandResult),
+})
+
+/** What a charger answered to a command, as the edge saw it. `frames` are verbatim (secrets redacted), for evidence. */
+export const CommandResult = z.discriminatedUnion('outcome', [
+  z.object({ outcome: z.literal('result'), status: z.string(), payload: z.record(z.string(), z.json()) }),
+  z.object({ outcome: z.literal('callError'), code: z.string(), description: z.string() }),
+  z.object({ outcome: z.literal('invalidAnswer'), violations: z.array(z.string()), payload: z.json() }),
+  z.object({ outcome: z.literal('timeout') }),
+  z.object({ outcome: z.literal('notSent'), reason: z.string() }),
+])
+export type CommandResult = z.infer<typeof CommandResult>
+
+export const Fact = z.discriminatedUnion('type', [
+  ConnectFact,
+  DisconnectFact,
+  BootFact,
+  ConnectorStatusFact,
+  AuthorizeFact,
+  TransactionStartFact,
+  MeterValuesFact,
+  TransactionStopFact,
+  VendorDataFact,
+  MalformedFact,
+  LateAnswerFact,
+])
+export type Fact = z.infer<typeof Fact>
+export type FactType = Fact['type']
+export type FactOf<T extends FactType> = Extract<Fact, { type: T }>
+
+/** The request that carries a fact. `frame` is the verbatim text (secrets redacted); `epoch` is absent only on `Connect`. */
+export const FactRequest = z.object({
+  factId: FactId,
+  tenant: TenantId,
+  chargerId: ChargerId,
+  epoch: ConnectionEpoch.optional(),
+  edge: z.string(),
+  messageId: z.string().optional(),
+  receivedAt: Instant,
+  frame: z.string().optional(),
+  normalisations: z.array(Normalisation),
+  traceparent: z.string().optional(),
+  fact: Fact,
+})
+export type FactRequest<F extends Fact = Fact> = Omit<z.infer<typeof FactRequest>, 'fact'> & { fact: F }
+
+/** An authorisation verdict for the charger. `groupToken` is the clear text that it wants to see. */
+export const Authorization = z.object({
+  status: AuthorizationStatus,
+  expiresAt: Instant.optional(),
+  groupToken: z.string().optional(),
+})
+export type Authorization = z.infer<typeof Authorization>
+
+export const Registration = z.enum(['Accepted', 'Pending', 'Rejected'])
+export type Registration = z.infer<typeof Registration>
+
+export const FactAnswer = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('Connect'),
+    epoch: ConnectionEpoch,
+    registration: Registration,
+    /** whether this charger was accepted before: then it may be called soon after it connects, without a boot */
+    known: z.boolean(),
+    heartbeatSeconds: z.int().min(1),
+  }),
+  z.object({ type: z.literal('Disconnect') }),
+  z.object({ type: z.literal('Boot'), registration: Registration, intervalSeconds: z.int().min(1) }),
+  z.object({ type: z.literal('ConnectorStatus') }),
+  z.object({ type: z.literal('Authorize'), authorization: Authorization }),
+  z.object({ type: z.literal('TransactionStart'), transactionId: TransactionId, authorization: Authorization }),
+  z.object({ type: z.literal('MeterValues') }),
+  z.object({ type: z.literal('TransactionStop'), authorization: Authorization.optional() }),
+  z.object({
+    type: z.literal('VendorData'),
+    status: z.enum(['Accepted', 'Rejected', 'UnknownMessageId', 'UnknownVendorId']),
+    data: z.string().optional(),
+  }),
+  /** A parked `TransactionStart` still needs a transaction id to answer with. */
+  z.object({ type: z.literal('Malformed'), transactionId: TransactionId }),
+  z.object({ type: z.literal('LateAnswer') }),
+])
+export type FactAnswer = z.infer<typeof FactAnswer>
+export type FactAnswerOf<T extends FactType> = Extract<FactAnswer, { type: T }>
+
+/**
+ * - `answered`    durable; answer the charger. `pod` wants this charger's next fact.
+ * - `refused`     our rules say no (an unknown charger, a wrong key, a charger that is not registered); final.
+ * - `unavailable` the log or a part that deciding needs is away; not durable, ask again with the same fact id.
+ */
+export const FactReply = z.discriminatedUnion('outcome', [
+  z.object({ outcome: z.literal('answered'), pod: z.string(), answer: FactAnswer }),
+  z.object({
+    outcome: z.literal('refused'),
+    reason: z.enum(['unknown-charger', 'bad-credential', 'not-registered', 'invalid-request']),
+    detail: z.string(),
+  }),
+  z.object({ outcome: z.literal('unavailable'), reason: z.string() }),
+])
+export type FactReply = z.infer<typeof FactReply>
+
+/** Published by central when a charger has a newer connection. */
+export const ConnectedNotice = z.object({ epoch: ConnectionEpoch, edge: z.string() })
+export type ConnectedNotice = z.infer<typeof ConnectedNotice>
+
+/** What presence keeps per charger, in the key-value bucket. */
+export const Presence = z.object({ epoch: ConnectionEpoch, edge: z.string(), lastSeenAt: Instant })
+export type Presence = z.infer<typeof Presence>
