@@ -1,57 +1,54 @@
-import type { ChildProcess } from "node:child_process";
-import { execFile, spawn } from "node:child_process";
-import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
-import { chmod, mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
-import { basename, dirname, join, resolve } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { createInterface } from "node:readline";
-import { promisify } from "node:util";
-import pg from "pg";
-import type { PostgresBinaries } from "./postgres-binaries.ts";
-import { findPostgresBinaries } from "./postgres-binaries.ts";
-import { livingProcess, stopByPid } from "./server-process.ts";
-import type { RunAs } from "./unprivileged.ts";
-import { chooseRunAs } from "./unprivileged.ts";
+import type { ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { dirname, join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createInterface } from 'node:readline'
+import pg from 'pg'
+import type { PostgresBinaries } from './postgres-binaries.ts'
+import { findPostgresBinaries } from './postgres-binaries.ts'
+import { checkVersion, loadOrMakePassword, makeCluster, serverEnvironment } from './postgres-cluster.ts'
+import { livingProcess, stopByPid } from './server-process.ts'
+import type { RunAs } from './unprivileged.ts'
+import { chooseRunAs } from './unprivileged.ts'
 
 export interface PostgresOptions {
   /** Made on first use. The superuser's password lies beside it in `<dataDir>.password` (mode 0600). */
-  readonly dataDir: string;
+  readonly dataDir: string
   /** 0 or absent: a free port. */
-  readonly port?: number;
+  readonly port?: number
   /** A loopback address (others are refused by the server's own rules). Default 127.0.0.1. */
-  readonly host?: string;
+  readonly host?: string
   /** Gets each line of the server's log. */
-  readonly log?: (line: string) => void;
+  readonly log?: (line: string) => void
   /** false: no fsync. Only for data that nobody needs after a power cut, such as that of tests. Default true. */
-  readonly durable?: boolean;
+  readonly durable?: boolean
   /** false: the running server does not keep the calling process alive. Default true. */
-  readonly holdsProcess?: boolean;
+  readonly holdsProcess?: boolean
 }
 
 export interface RunningPostgres {
   /** Of the superuser `postgres` and the database `postgres`. */
-  readonly url: string;
-  readonly port: number;
-  readonly pid: number;
+  readonly url: string
+  readonly port: number
+  readonly pid: number
   /** Resolves with the reason when the server has ended, whoever ended it. */
-  readonly exited: Promise<string>;
+  readonly exited: Promise<string>
   /** Rolls open transactions back, writes a checkpoint and returns when the server has gone. May be called twice. */
-  stop(): Promise<void>;
+  stop(): Promise<void>
 }
 
 /** SIGINT = fast shutdown, SIGQUIT = immediate (the next start recovers), SIGKILL at last. */
 const STOP_STEPS = [
-  ["SIGINT", 20_000],
-  ["SIGQUIT", 5_000],
-  ["SIGKILL", 5_000],
-] as const;
+  ['SIGINT', 20_000],
+  ['SIGQUIT', 5_000],
+  ['SIGKILL', 5_000],
+] as const
 
-const START_PATIENCE_MS = 60_000;
-
-const run = promisify(execFile);
+const START_PATIENCE_MS = 60_000
 
 /**
  * Runs the Postgres that npm installed on a data directory: makes the database cluster on first use, keeps it afterwards.
@@ -59,80 +56,42 @@ const run = promisify(execFile);
  * Errors (one line each): no binaries for the platform, data of another major version, data in use, port taken.
  */
 export async function startPostgres(options: PostgresOptions): Promise<RunningPostgres> {
-  const dataDir = resolve(options.dataDir);
-  const host = options.host ?? "127.0.0.1";
-  const binaries = await findPostgresBinaries();
-  await mkdir(dirname(dataDir), { recursive: true });
-  const runAs = await chooseRunAs(dataDir, dirname(dataDir), binaries.postgres);
-  await checkVersion(dataDir, binaries, runAs);
-  await stopLeftBehind(dataDir);
-  const password = await loadOrMakePassword(`${dataDir}.password`);
-  if (!existsSync(join(dataDir, "PG_VERSION")))
-    await makeCluster(dataDir, password, binaries, runAs);
+  const dataDir = resolve(options.dataDir)
+  const host = options.host ?? '127.0.0.1'
+  const binaries = await findPostgresBinaries()
+  await mkdir(dirname(dataDir), { recursive: true })
+  const runAs = await chooseRunAs(dataDir, dirname(dataDir), binaries.postgres)
+  await checkVersion(dataDir, binaries, runAs)
+  await stopLeftBehind(dataDir)
+  const password = await loadOrMakePassword(`${dataDir}.password`)
+  if (!existsSync(join(dataDir, 'PG_VERSION'))) await makeCluster(dataDir, password, binaries, runAs)
 
-  const giveUpAt = Date.now() + START_PATIENCE_MS;
+  const giveUpAt = Date.now() + START_PATIENCE_MS
   for (;;) {
-    const port = options.port || (await findFreePort(host));
-    const launch = await launchServer(dataDir, host, port, options, binaries, runAs);
-    if ("server" in launch) {
-      const url = `postgres://postgres:${password}@${urlHost(host)}:${port}/postgres`;
+    const port = options.port || (await findFreePort(host))
+    const launch = await launchServer(dataDir, host, port, options, binaries, runAs)
+    if ('server' in launch) {
+      const url = `postgres://postgres:${password}@${urlHost(host)}:${port}/postgres`
       try {
-        await checkLogin(url, dataDir);
+        await checkLogin(url, dataDir)
       } catch (error) {
-        await launch.server.stop();
-        throw error;
+        await launch.server.stop()
+        throw error
       }
-      return { url, port, ...launch.server };
+      return { url, port, ...launch.server }
     }
     // Another process may take the free port before we do, and the children of a killed server let go of their memory a little later.
-    const again =
-      (launch.failed === "port-taken" && !options.port) || launch.failed === "memory-in-use";
+    const again = (launch.failed === 'port-taken' && !options.port) || launch.failed === 'memory-in-use'
     if (again && Date.now() < giveUpAt) {
-      await sleep(50);
-      continue;
+      await sleep(50)
+      continue
     }
-    if (launch.failed === "port-taken") {
+    if (launch.failed === 'port-taken') {
       throw new Error(
         `Postgres cannot listen on ${host} port ${port}: it is taken. Choose another port or stop whoever has it`,
-      );
+      )
     }
-    throw new Error(
-      `Postgres does not start on ${dataDir}: ${launch.lines.slice(-5).join(" | ") || launch.failed}`,
-    );
-  }
-}
-
-async function checkVersion(
-  dataDir: string,
-  { postgres }: PostgresBinaries,
-  { prefix, identity }: RunAs,
-): Promise<void> {
-  const [program, ...args] = [...prefix, postgres, "--version"];
-  let stdout: string;
-  try {
-    stdout = (await run(program as string, args, { ...identity, cwd: "/" })).stdout;
-  } catch (error) {
-    throw new Error(
-      `the Postgres binary ${postgres} does not run here (it needs glibc): name a server of your own with POSTGRES_URL`,
-      { cause: error },
-    );
-  }
-  const ours = /\)\s+(\d+)/.exec(stdout)?.[1];
-  const theirs = await readFile(join(dataDir, "PG_VERSION"), "utf8").then(
-    (text) => text.trim(),
-    () => undefined,
-  );
-  if (theirs === undefined) {
-    const entries = await readdir(dataDir).catch(() => []);
-    if (entries.length > 0)
-      throw new Error(
-        `${dataDir} holds files but no Postgres data: choose an empty data directory`,
-      );
-  } else if (theirs !== ours) {
-    throw new Error(
-      `the Postgres data in ${dataDir} is of version ${theirs}, this installation runs version ${ours}: ` +
-        "export it with the older release and import it, or choose another data directory",
-    );
+    throw new Error(`Postgres does not start on ${dataDir}: ${launch.lines.slice(-5).join(' | ') || launch.failed}`)
   }
 }
 
@@ -141,88 +100,25 @@ async function checkVersion(
  * A pid file without a server goes, for Postgres would take any process that has that id now for itself.
  */
 async function stopLeftBehind(dataDir: string): Promise<void> {
-  const pidFile = join(dataDir, "postmaster.pid");
+  const pidFile = join(dataDir, 'postmaster.pid')
   const readNumber = async (path: string): Promise<number> =>
-    Number((await readFile(path, "utf8").catch(() => "")).split("\n")[0] || Number.NaN);
-  const server = livingProcess(await readNumber(pidFile));
-  if (
-    server !== undefined &&
-    server.command.includes("postgres") &&
-    server.command.includes(dataDir)
-  ) {
-    if (
-      server.parentPid === (await readNumber(`${dataDir}.owner`)) &&
-      livingProcess(server.parentPid) !== undefined
-    ) {
+    Number((await readFile(path, 'utf8').catch(() => '')).split('\n')[0] || Number.NaN)
+  const server = livingProcess(await readNumber(pidFile))
+  if (server !== undefined && server.command.includes('postgres') && server.command.includes(dataDir)) {
+    if (server.parentPid === (await readNumber(`${dataDir}.owner`)) && livingProcess(server.parentPid) !== undefined) {
       throw new Error(
         `the Postgres data in ${dataDir} is in use by process ${server.parentPid} (server ${server.pid}): ` +
-          "stop it, or choose another data directory",
-      );
+          'stop it, or choose another data directory',
+      )
     }
-    await stopByPid(server.pid, STOP_STEPS);
+    await stopByPid(server.pid, STOP_STEPS)
   }
-  await rm(pidFile, { force: true });
-}
-
-async function loadOrMakePassword(path: string): Promise<string> {
-  const known = await readFile(path, "utf8").catch(() => "");
-  if (known.trim() !== "") return known.trim();
-  const password = randomBytes(24).toString("hex");
-  await writeFile(path, `${password}\n`, { mode: 0o600 });
-  await chmod(path, 0o600);
-  return password;
-}
-
-/** Makes the cluster in a folder of its own and renames it, so that a half-made one is never taken for data. */
-async function makeCluster(
-  dataDir: string,
-  password: string,
-  { initdb }: PostgresBinaries,
-  runAs: RunAs,
-): Promise<void> {
-  const parent = dirname(dataDir);
-  const stem = `${basename(dataDir)}.making-`;
-  for (const entry of await readdir(parent)) {
-    if (entry.startsWith(stem)) await rm(join(parent, entry), { recursive: true, force: true });
-  }
-  const making = join(parent, `${stem}${process.pid}`);
-  const passwordFile = `${making}.password`;
-  await mkdir(making, { mode: 0o700 });
-  await writeFile(passwordFile, password, { mode: 0o600 });
-  runAs.own(making);
-  runAs.own(passwordFile);
-  const [program, ...args] = [
-    ...runAs.prefix,
-    initdb,
-    `--pgdata=${making}`,
-    "--username=postgres",
-    `--pwfile=${passwordFile}`,
-    "--auth=scram-sha-256",
-    "--encoding=UTF8",
-    // sorts the same on every machine, whatever locales it has
-    "--locale=C",
-    "--locale-provider=builtin",
-    "--builtin-locale=C.UTF-8",
-  ];
-  try {
-    await run(program as string, args, { ...runAs.identity, cwd: "/", env: serverEnvironment() });
-    if (existsSync(dataDir)) await rmdir(dataDir);
-    await rename(making, dataDir);
-  } catch (error) {
-    await rm(making, { recursive: true, force: true });
-    const detail = String((error as { stderr?: string }).stderr || error).trim();
-    throw new Error(
-      `cannot make a Postgres database cluster in ${dataDir}: ${detail.replaceAll("\n", " | ")}`,
-      { cause: error },
-    );
-  } finally {
-    await rm(passwordFile, { force: true });
-  }
+  await rm(pidFile, { force: true })
 }
 
 type Launch =
-  | { server: Pick<RunningPostgres, "pid" | "exited" | "stop"> }
-  | { failed: "port-taken" | "memory-in-use" | "ended" | "not ready in time"; lines: string[] };
+  | { server: Pick<RunningPostgres, 'pid' | 'exited' | 'stop'> }
+  | { failed: 'port-taken' | 'memory-in-use' | 'ended' | 'not ready in time'; lines: string[] }
 
 async function launchServer(
   dataDir: string,
@@ -235,123 +131,111 @@ async function launchServer(
   const settings = {
     listen_addresses: host,
     port,
-    unix_socket_directories: "",
+    unix_socket_directories: '',
     max_connections: 200,
-    password_encryption: "scram-sha-256",
-    timezone: "UTC",
-    log_timezone: "UTC",
-    logging_collector: "off",
-    log_checkpoints: "off",
+    password_encryption: 'scram-sha-256',
+    timezone: 'UTC',
+    log_timezone: 'UTC',
+    logging_collector: 'off',
+    log_checkpoints: 'off',
     ...(options.durable === false && {
-      fsync: "off",
-      synchronous_commit: "off",
-      full_page_writes: "off",
+      fsync: 'off',
+      synchronous_commit: 'off',
+      full_page_writes: 'off',
     }),
-  };
+  }
   const [program, ...args] = [
     ...prefix,
     postgres,
-    "-D",
+    '-D',
     dataDir,
-    ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
-  ];
-  await writeFile(`${dataDir}.owner`, `${process.pid}\n`);
+    ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+  ]
+  await writeFile(`${dataDir}.owner`, `${process.pid}\n`)
   // detached: a Ctrl-C in the terminal must reach us, who stop the server last, and not the server itself
   const child = spawn(program as string, args, {
     ...identity,
-    cwd: "/",
+    cwd: '/',
     env: serverEnvironment(),
-    stdio: ["ignore", "ignore", "pipe"],
+    stdio: ['ignore', 'ignore', 'pipe'],
     detached: true,
-  });
-  const lines: string[] = [];
-  const exited = whenExited(child);
-  const endWithUs = (): void => void child.kill("SIGINT");
-  process.once("exit", endWithUs);
-  void exited.then(() => process.off("exit", endWithUs));
-  let timer: NodeJS.Timeout | undefined;
-  const outcome = await new Promise<"ready" | "ended" | "not ready in time">((settle) => {
-    timer = setTimeout(() => settle("not ready in time"), START_PATIENCE_MS);
-    createInterface({ input: child.stderr }).on("line", (line) => {
-      options.log?.(line);
-      if (lines.push(line) > 50) lines.shift();
-      if (line.includes("database system is ready to accept connections")) settle("ready");
-    });
+  })
+  const lines: string[] = []
+  const exited = whenExited(child)
+  const endWithUs = (): void => void child.kill('SIGINT')
+  process.once('exit', endWithUs)
+  void exited.then(() => process.off('exit', endWithUs))
+  let timer: NodeJS.Timeout | undefined
+  const outcome = await new Promise<'ready' | 'ended' | 'not ready in time'>((settle) => {
+    timer = setTimeout(() => settle('not ready in time'), START_PATIENCE_MS)
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      options.log?.(line)
+      if (lines.push(line) > 50) lines.shift()
+      if (line.includes('database system is ready to accept connections')) settle('ready')
+    })
     // 'close', not 'exit': only then has every line of the log been read
-    child.once("close", () => settle("ended"));
-    child.once("error", () => settle("ended"));
-  });
-  clearTimeout(timer);
-  if (outcome !== "ready") {
-    if (child.pid !== undefined && child.exitCode === null) await stopByPid(child.pid, STOP_STEPS);
-    const text = lines.join("\n");
-    if (/could not (bind|create any TCP)/.test(text)) return { failed: "port-taken", lines };
-    if (/pre-existing shared memory block/.test(text)) return { failed: "memory-in-use", lines };
-    return { failed: outcome, lines };
+    child.once('close', () => settle('ended'))
+    child.once('error', () => settle('ended'))
+  })
+  clearTimeout(timer)
+  if (outcome !== 'ready') {
+    if (child.pid !== undefined && child.exitCode === null) await stopByPid(child.pid, STOP_STEPS)
+    const text = lines.join('\n')
+    if (/could not (bind|create any TCP)/.test(text)) return { failed: 'port-taken', lines }
+    if (/pre-existing shared memory block/.test(text)) return { failed: 'memory-in-use', lines }
+    return { failed: outcome, lines }
   }
-  const pid = child.pid as number;
+  const pid = child.pid as number
   if (options.holdsProcess === false) {
-    child.unref();
-    (child.stderr as unknown as { unref(): void }).unref();
+    child.unref()
+    ;(child.stderr as unknown as { unref(): void }).unref()
   }
-  let stopping: Promise<void> | undefined;
+  let stopping: Promise<void> | undefined
   const stop = (): Promise<void> => {
     stopping ??= (
-      child.exitCode === null && child.signalCode === null
-        ? stopByPid(pid, STOP_STEPS)
-        : Promise.resolve()
+      child.exitCode === null && child.signalCode === null ? stopByPid(pid, STOP_STEPS) : Promise.resolve()
     ).then(async () => {
-      await exited;
-      await rm(`${dataDir}.owner`, { force: true });
-    });
-    return stopping;
-  };
-  return { server: { pid, exited, stop } };
+      await exited
+      await rm(`${dataDir}.owner`, { force: true })
+    })
+    return stopping
+  }
+  return { server: { pid, exited, stop } }
 }
 
 function whenExited(child: ChildProcess): Promise<string> {
   return new Promise((settle) => {
-    child.once("exit", (code, signal) =>
-      settle(signal === null ? `exit code ${code}` : `signal ${signal}`),
-    );
-    child.once("error", (error) => settle(error.message));
-  });
-}
-
-/** The caller's environment without the variables that would change what Postgres does or in which language it speaks. */
-function serverEnvironment(): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(
-    ([name]) => !name.startsWith("PG") && !name.startsWith("LC_") && name !== "LANGUAGE",
-  );
-  return { ...Object.fromEntries(kept), LC_ALL: "C", LANG: "C" };
+    child.once('exit', (code, signal) => settle(signal === null ? `exit code ${code}` : `signal ${signal}`))
+    child.once('error', (error) => settle(error.message))
+  })
 }
 
 async function checkLogin(url: string, dataDir: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
   try {
-    await client.connect();
+    await client.connect()
   } catch (error) {
-    if ((error as { code?: string }).code !== "28P01") throw error;
+    if ((error as { code?: string }).code !== '28P01') throw error
     throw new Error(
       `the password in ${dataDir}.password is not the one this Postgres data was made with: restore that file`,
       { cause: error },
-    );
+    )
   } finally {
-    await client.end().catch(() => {});
+    await client.end().catch(() => {})
   }
 }
 
 function findFreePort(host: string): Promise<number> {
   return new Promise((settle, fail) => {
-    const probe = createServer();
-    probe.once("error", fail);
+    const probe = createServer()
+    probe.once('error', fail)
     probe.listen(0, host, () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => settle(port));
-    });
-  });
+      const { port } = probe.address() as AddressInfo
+      probe.close(() => settle(port))
+    })
+  })
 }
 
 function urlHost(host: string): string {
-  return host.includes(":") ? `[${host}]` : host;
+  return host.includes(':') ? `[${host}]` : host
 }

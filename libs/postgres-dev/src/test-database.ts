@@ -1,16 +1,16 @@
-import { spawn } from "node:child_process";
-import { randomBytes } from "node:crypto";
-import { chmodSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import pg from "pg";
-import { startPostgres } from "./postgres.ts";
-import { livingProcess } from "./server-process.ts";
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { chmodSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { startPostgres } from './postgres.ts'
+import { livingProcess } from './server-process.ts'
 
 export interface TestDatabase {
-  readonly url: string;
+  readonly url: string
   /** Closes every connection to the database and removes it. */
-  drop(): Promise<void>;
+  drop(): Promise<void>
 }
 
 /**
@@ -21,67 +21,65 @@ export interface TestDatabase {
  * data, when the process ends in whatever way, and does not keep the process alive.
  */
 export async function openTestDatabase(): Promise<TestDatabase> {
-  const serverUrl = process.env["POSTGRES_URL"] || (await sharedServerUrl());
-  const name = `test_${randomBytes(8).toString("hex")}`;
-  await execute(serverUrl, `create database ${name}`);
-  const url = new URL(serverUrl);
-  url.pathname = `/${name}`;
+  const serverUrl = process.env['POSTGRES_URL'] || (await sharedServerUrl())
+  const name = `test_${randomBytes(8).toString('hex')}`
+  await execute(serverUrl, `create database ${name}`)
+  const url = new URL(serverUrl)
+  url.pathname = `/${name}`
   return {
     url: url.href,
     drop: () => execute(serverUrl, `drop database if exists ${name} with (force)`),
-  };
-}
-
-async function execute(url: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query(statement);
-  } finally {
-    await client.end();
   }
 }
 
-let starting: Promise<string> | undefined;
+async function execute(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    await client.query(statement)
+  } finally {
+    await client.end()
+  }
+}
+
+let starting: Promise<string> | undefined
 
 function sharedServerUrl(): Promise<string> {
-  starting ??= reuseOrStart();
-  return starting;
+  starting ??= reuseOrStart()
+  return starting
 }
 
 /** jest gives each test file its own modules and globals, so what the files of one process share is written down in a file. */
 async function reuseOrStart(): Promise<string> {
-  const note = join(tmpdir(), `voltrail-test-postgres-${process.pid}.json`);
-  const known = readNote(note);
-  if (known !== undefined) return known;
-  const folder = mkdtempSync(join(tmpdir(), "voltrail-test-postgres-"));
+  const note = join(tmpdir(), `voltrail-test-postgres-${process.pid}.json`)
+  const known = readNote(note)
+  if (known !== undefined) return known
+  const folder = mkdtempSync(join(tmpdir(), 'voltrail-test-postgres-'))
   // root starts the server as another user, who must get in; the data itself stays closed
-  chmodSync(folder, 0o711);
+  chmodSync(folder, 0o711)
   const server = await startPostgres({
-    dataDir: join(folder, "data"),
+    dataDir: join(folder, 'data'),
     durable: false,
     holdsProcess: false,
-  });
-  endWithThisProcess(server.pid, folder, note);
-  writeFileSync(
-    `${note}.new`,
-    JSON.stringify({ url: server.url, pid: server.pid, dataDir: join(folder, "data") }),
-    { mode: 0o600 },
-  );
-  renameSync(`${note}.new`, note);
-  return server.url;
+  })
+  endWithThisProcess(server.pid, folder, note)
+  writeFileSync(`${note}.new`, JSON.stringify({ url: server.url, pid: server.pid, dataDir: join(folder, 'data') }), {
+    mode: 0o600,
+  })
+  renameSync(`${note}.new`, note)
+  return server.url
 }
 
 function readNote(note: string): string | undefined {
   try {
-    const { url, pid, dataDir } = JSON.parse(readFileSync(note, "utf8")) as {
-      url: string;
-      pid: number;
-      dataDir: string;
-    };
-    return livingProcess(pid)?.command.includes(dataDir) ? url : undefined;
+    const { url, pid, dataDir } = JSON.parse(readFileSync(note, 'utf8')) as {
+      url: string
+      pid: number
+      dataDir: string
+    }
+    return livingProcess(pid)?.command.includes(dataDir) ? url : undefined
   } catch {
-    return undefined;
+    return undefined
   }
 }
 
@@ -89,11 +87,11 @@ function readNote(note: string): string | undefined {
 function endWithThisProcess(pid: number, folder: string, note: string): void {
   // the server removes its pid file as the last thing it does
   const script =
-    'cat >/dev/null; kill -INT "$1"; i=0; while [ -e "$2/data/postmaster.pid" ] && [ $i -lt 200 ]; do sleep 0.05; i=$((i+1)); done; rm -rf "$2" "$3"';
-  const watcher = spawn("/bin/sh", ["-c", script, "sh", String(pid), folder, note], {
-    stdio: ["pipe", "ignore", "ignore"],
+    'cat >/dev/null; kill -INT "$1"; i=0; while [ -e "$2/data/postmaster.pid" ] && [ $i -lt 200 ]; do sleep 0.05; i=$((i+1)); done; rm -rf "$2" "$3"'
+  const watcher = spawn('/bin/sh', ['-c', script, 'sh', String(pid), folder, note], {
+    stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
-  });
-  watcher.unref();
-  (watcher.stdin as unknown as { unref(): void }).unref();
+  })
+  watcher.unref()
+  ;(watcher.stdin as unknown as { unref(): void }).unref()
 }
