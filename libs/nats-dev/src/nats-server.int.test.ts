@@ -121,19 +121,12 @@ describe('a nats-server for development', () => {
 
 describe('a nats-server for a test', () => {
   const ownServer = process.env['NATS_URL'] ? it.skip : it
-  ownServer('serves until it is stopped and leaves nothing behind', async () => {
-    const { TMPDIR } = process.env
-    process.env['TMPDIR'] = folder
-    try {
-      const nats = await openTestNats()
-      expect(await serverInfo(nats.url)).toMatchObject({ jetstream: true })
-      expect(await readdir(folder)).toHaveLength(1)
-      await nats.stop()
-      await expect(serverInfo(nats.url)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
-      expect(await readdir(folder)).toEqual([])
-    } finally {
-      if (TMPDIR === undefined) delete process.env['TMPDIR']
-      else process.env['TMPDIR'] = TMPDIR
-    }
+  ownServer('serves until it is stopped, each call a server of its own', async () => {
+    const [one, two] = await Promise.all([openTestNats(), openTestNats({ maxPayload: 1000 })])
+    expect(await serverInfo(one.url)).toMatchObject({ jetstream: true, max_payload: 8 * 1024 * 1024 })
+    expect(await serverInfo(two.url)).toMatchObject({ jetstream: true, max_payload: 1000 })
+    await one.stop()
+    await two.stop()
+    await expect(serverInfo(one.url)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
   })
 })
