@@ -1,0 +1,80 @@
+import { z } from 'zod'
+import { ChargerId, ConnectionEpoch, ConnectorId, EvseId, TransactionId } from '../ids.ts'
+import { ConnectorStatus, Registration } from '../facts.ts'
+import { Instant } from '../quantities.ts'
+import { page, pageQuery } from './paging.ts'
+
+export const ConnectorView = z
+  .object({
+    evseId: EvseId,
+    connectorId: ConnectorId,
+    status: ConnectorStatus,
+    errorCode: z.string().describe('`NoError` when well'),
+    info: z.string().nullable(),
+    vendorErrorCode: z.string().nullable(),
+    changedAt: Instant.describe('when the status became what it is'),
+  })
+  .meta({ id: 'Connector' })
+export type ConnectorView = z.infer<typeof ConnectorView>
+
+export const ChargerView = z
+  .object({
+    chargerId: ChargerId,
+    registration: Registration.nullable().describe('`null`: it tried to connect but was never registered or adopted'),
+    securityProfile: z
+      .int()
+      .nullable()
+      .describe('0 no credential, 1 Basic, 2 Basic over TLS, 3 client certificate; OCPP security white paper §4'),
+    connected: z.boolean().describe('whether a socket of this charger is open, by the newest event of the log'),
+    connectedAt: Instant.nullable(),
+    disconnectedAt: Instant.nullable(),
+    epoch: ConnectionEpoch.nullable().describe('names the newest connection'),
+    subprotocol: z.string().nullable(),
+    vendor: z.string().nullable(),
+    model: z.string().nullable(),
+    serialNumber: z.string().nullable(),
+    firmwareVersion: z.string().nullable(),
+    bootedAt: Instant.nullable(),
+    connectors: z.array(ConnectorView),
+    openTransactions: z.array(z.object({ transactionId: TransactionId, evseId: EvseId, startedAt: Instant })),
+  })
+  .meta({ id: 'Charger' })
+export type ChargerView = z.infer<typeof ChargerView>
+
+export const ChargerPage = page(ChargerView).meta({ id: 'ChargerPage' })
+export const ListChargersQuery = z.object({
+  ...pageQuery,
+  connected: z.stringbool({ truthy: ['true'], falsy: ['false'], error: 'must be true or false' }).optional(),
+})
+
+export const ChargerParams = z.object({ id: ChargerId.describe('as in its connection URL, percent-decoded') })
+
+/** Registering a charger, or changing how it may connect. Absent fields stay as they are. */
+export const RegisterChargerBody = z
+  .strictObject({
+    registration: Registration.default('Accepted').describe('what its BootNotification is answered'),
+    password: z
+      .string()
+      .min(1)
+      .max(128)
+      .nullable()
+      .optional()
+      .describe(
+        'its Basic password (AuthorizationKey), as text or as hex digits of the bytes; only a keyed hash is kept. `null` removes it. OCPP 1.6 recommends 16 to 20 random bytes',
+      ),
+    securityProfile: z.int().min(0).max(3).optional(),
+  })
+  .meta({
+    id: 'RegisterCharger',
+    examples: [{ registration: 'Accepted', password: '0123456789abcdef0123', securityProfile: 1 }],
+  })
+export type RegisterChargerBody = z.infer<typeof RegisterChargerBody>
+
+export const RegisteredCharger = z
+  .object({
+    chargerId: ChargerId,
+    registration: Registration,
+    changed: z.boolean().describe('false when all of it held already'),
+    revision: z.string().describe('of the charger’s stream, where the decision stands'),
+  })
+  .meta({ id: 'RegisteredCharger' })

@@ -1,0 +1,103 @@
+import { z } from 'zod'
+import { ChargerId, ConnectorId, DecimalString, EvseId, Sha256, SessionId, TariffId, TokenRef, TransactionId } from '../ids.ts'
+import { AuthorizationStatus, IdTokenType } from '../personal.ts'
+import { Currency, Instant, MinorUnits, SocPermille, Watt, Wh } from '../quantities.ts'
+import { PriceLine } from '../events/billing.ts'
+import { ChargingState, EnergySource } from '../events/session.ts'
+import { Causation, DecisionInputs } from '../envelope.ts'
+import { Actor } from '../charger-commands.ts'
+import { Normalisation } from '../facts.ts'
+import { PersonalText } from './id-tokens.ts'
+import { AnyInstant, page, pageQuery } from './paging.ts'
+
+export const SessionState = z.enum(['active', 'stopped', 'settled'])
+
+const summary = {
+  sessionId: SessionId,
+  chargerId: ChargerId,
+  transactionId: TransactionId,
+  evseId: EvseId,
+  connectorId: ConnectorId,
+  state: SessionState.describe('active until its stop is known; settled once no more can come'),
+  chargingState: ChargingState.nullable(),
+  idToken: z.object({ ref: TokenRef, type: IdTokenType, token: PersonalText }),
+  authorization: AuthorizationStatus.describe('what the token was worth when the session began'),
+  startedAt: Instant,
+  stoppedAt: Instant.nullable(),
+  stopReason: z.string().nullable(),
+  energyWh: Wh,
+  energySource: EnergySource.nullable().describe('where the billed energy comes from; known with the stop'),
+  powerW: Watt.nullable(),
+  socPermille: SocPermille.nullable().describe('state of charge of the car in tenths of a per cent'),
+  measuredAt: Instant.nullable(),
+  currency: Currency.nullable(),
+  costMinor: MinorUnits.nullable().describe('with VAT, in the minor unit of the currency (cents); `null` while there is no price'),
+  billed: z.enum(['no', 'provisional', 'final', 'unpriced']),
+}
+export const SessionView = z.object(summary).meta({ id: 'Session' })
+export type SessionView = z.infer<typeof SessionView>
+export const SessionPage = page(SessionView).meta({ id: 'SessionPage' })
+export const ListSessionsQuery = z.object({
+  ...pageQuery,
+  chargerId: ChargerId.optional(),
+  state: SessionState.optional(),
+  from: AnyInstant.optional().describe('started at or after'),
+  to: AnyInstant.optional().describe('started before'),
+})
+export const SessionParams = z.object({ id: SessionId })
+
+export const BillView = z.object({
+  kind: z.enum(['final', 'provisional']),
+  tariffId: TariffId,
+  tariffRevision: DecimalString,
+  currency: Currency,
+  lines: z.array(PriceLine),
+  vat: z.array(z.object({ rate: z.string(), netMinor: MinorUnits, vatMinor: MinorUnits })),
+  netMinor: MinorUnits,
+  vatMinor: MinorUnits,
+  costMinor: MinorUnits,
+  free: z.boolean(),
+})
+export const SessionDetail = z
+  .object({
+    ...summary,
+    bill: BillView.nullable(),
+    energy: z.array(z.object({ at: Instant, energyWh: Wh })).describe('energy since the start, as it was metered'),
+  })
+  .meta({ id: 'SessionDetail' })
+export type SessionDetail = z.infer<typeof SessionDetail>
+
+/** The verbatim frame behind an event, opened for the operator. */
+export const FrameView = z.union([
+  z.object({ text: z.string(), sealed: z.boolean().describe('whether it lies encrypted in the log') }),
+  z.object({ erased: z.literal(true) }),
+  z.object({ sha256: Sha256, bytes: z.int(), stream: z.string().describe('where the frame, too large for an event, lies in parts') }),
+])
+export type FrameView = z.infer<typeof FrameView>
+
+export const HistoryEntry = z
+  .object({
+    stream: z.string(),
+    revision: DecimalString,
+    eventId: z.string(),
+    type: z.string(),
+    version: z.int(),
+    occurredAt: Instant.nullable().describe('by the charger, as we read it; `null` when the event is ours'),
+    receivedAt: Instant,
+    data: z.json().describe('as it stands in the log: personal data is ciphertext'),
+    personal: z
+      .array(z.object({ path: z.string().describe('JSON pointer into `data`'), text: PersonalText, erased: z.boolean() }))
+      .describe('what the ciphertexts in `data` say'),
+    frame: FrameView.nullable(),
+    normalisations: z.array(Normalisation),
+    decision: DecisionInputs,
+    causation: Causation,
+    actor: Actor,
+    prevHash: Sha256,
+    hash: Sha256,
+  })
+  .meta({ id: 'HistoryEntry' })
+export type HistoryEntry = z.infer<typeof HistoryEntry>
+export const SessionHistory = z
+  .object({ sessionId: SessionId, items: z.array(HistoryEntry), next: z.string().nullable() })
+  .meta({ id: 'SessionHistory' })
