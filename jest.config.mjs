@@ -1,26 +1,37 @@
 /** One jest for the whole house: `unit` needs nothing, `int` starts real servers, `e2e` starts the product. */
+
+// packages without CommonJS: compiled like our own source
+const moduleOnly = ['typed-ocpp', 'content-disposition', 'get-port']
+
+const compiled = (parser) => ['@swc/jest', { jsc: { target: 'es2023', parser }, module: { type: 'commonjs' } }]
+
 const base = {
   rootDir: import.meta.dirname,
   testEnvironment: 'node',
-  extensionsToTreatAsEsm: [],
   moduleFileExtensions: ['ts', 'tsx', 'mjs', 'js', 'json', 'node'],
   transform: {
-    '^.+\\.tsx?$': [
-      '@swc/jest',
-      { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
-    ],
+    '^.+\\.tsx?$': compiled({ syntax: 'typescript' }),
+    '^.+\\.m?js$': compiled({ syntax: 'ecmascript' }),
   },
+  transformIgnorePatterns: [`/node_modules/(?!(${moduleOnly.join('|')})/)`],
   modulePathIgnorePatterns: ['/dist/', '/.voltrail/', '/.nx/'],
 }
 const roots = ['contracts', 'libs', 'services', 'deploy', 'test-e2e'].map((folder) => `<rootDir>/${folder}`)
+const only = (displayName, testMatch, testPathIgnorePatterns = []) => ({
+  ...base,
+  roots,
+  displayName,
+  testMatch: [testMatch],
+  testPathIgnorePatterns: ['/node_modules/', ...testPathIgnorePatterns],
+})
 
 export default {
   // two cores: real servers of several suites side by side would only wait for each other
   maxWorkers: 2,
   testTimeout: 30_000,
   projects: [
-    { ...base, roots, displayName: 'unit', testMatch: ['**/*.test.ts'], testPathIgnorePatterns: ['\\.int\\.test\\.ts$', '\\.e2e\\.test\\.ts$'] },
-    { ...base, roots, displayName: 'int', testMatch: ['**/*.int.test.ts'] },
-    { ...base, roots, displayName: 'e2e', testMatch: ['**/*.e2e.test.ts'] },
+    only('unit', '**/*.test.ts', ['\\.int\\.test\\.ts$', '\\.e2e\\.test\\.ts$']),
+    only('int', '**/*.int.test.ts'),
+    only('e2e', '**/*.e2e.test.ts'),
   ],
 }

@@ -52,6 +52,18 @@ describe('the log', () => {
     expect(JSON.parse(lines[2] ?? '')).toMatchObject({ msg: 'no route to esdb://[redacted]@localhost:2113', err: { type: 'Error', stack: expect.stringContaining('log.test') } })
   })
 
+  it('leaves request and response to the web server’s own serializers', () => {
+    const { log, last } = recorded()
+    class Request {
+      get method() {
+        return 'GET'
+      }
+    }
+    const own = log.child({}, { serializers: { req: (request: Request) => ({ method: request.method }) } })
+    own.info({ req: new Request(), key: 'x' }, 'incoming request')
+    expect(last()).toMatchObject({ req: { method: 'GET' }, key: '[redacted]' })
+  })
+
   it('survives cycles, bigints, bytes and dates', () => {
     const { log, last } = recorded()
     const cycle: Record<string, unknown> = { position: 12n, bytes: new Uint8Array(3), at: new Date(0) }

@@ -28,7 +28,7 @@ export function createLog(options: LogOptions): Log {
       base: { service: options.service },
       level: options.level ?? 'info',
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }), log: (line) => redact(line) },
+      formatters: { level: (label) => ({ level: label }), log: redactLine },
       // the bindings of a child logger do not pass formatters.log
       redact: { paths: secretKeys, censor: '[redacted]' },
       // formatters.log has made a plain object of every error already
@@ -37,6 +37,11 @@ export function createLog(options: LogOptions): Log {
     },
     options.pretty ? prettyDestination(destination) : destination,
   )
+}
+
+/** `req` and `res` are Fastify's own objects; its serializers, which run after this, take from them what is harmless. */
+function redactLine({ req, res, ...line }: Record<string, unknown>): Record<string, unknown> {
+  return { ...redact(line), ...(req !== undefined && { req }), ...(res !== undefined && { res }) }
 }
 
 /** The message is no part of the line's object: `formatters.log` does not see it, nor the one that pino takes from an error. */

@@ -39,4 +39,10 @@ describe('with a collector', () => {
     expect(named('failing')?.status).toEqual({ code: 2, message: 'refused' })
     expect(services).toContainEqual({ key: 'service.name', value: { stringValue: 'edge' } })
   })
+
+  it('that is away does not fail the stop', async () => {
+    const fixture = join(__dirname, 'fixtures/traced.ts')
+    const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', fixture, 'http://127.0.0.1:1/v1/traces', parent])
+    expect(stdout).toMatch(/^00-0af7651916cd43dd8448eb211c80319c-/)
+  })
 })

@@ -15,6 +15,8 @@ export type Tracing = {
 export type TraceHeaders = { traceparent?: string; tracestate?: string }
 
 const scope = 'voltrail'
+/** Also bounds how long a stop waits for a collector that does not answer. */
+const exportDeadlineMs = 3_000
 
 /**
  * Sends spans to an OTLP/HTTP collector (`endpoint` is the full URL, with `/v1/traces`). Without an endpoint nothing is recorded
@@ -26,13 +28,14 @@ export function startTracing(options: { readonly service: string; readonly endpo
   const provider = new NodeTracerProvider({
     resource: resourceFromAttributes({ 'service.name': options.service }),
     sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(options.ratio ?? 1) }),
-    spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter({ url: options.endpoint }))],
+    spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter({ url: options.endpoint, timeoutMillis: exportDeadlineMs }))],
   })
   // propagation is done by hand below: it must also work where nothing is exported
   provider.register({ propagator: null })
   return {
     async stop() {
-      await provider.shutdown()
+      // a collector that is away must not turn a clean shutdown into a failed one: spans are best effort
+      await provider.shutdown().catch(() => undefined)
       trace.disable()
       context.disable()
     },
