@@ -23,7 +23,8 @@ export async function bundle(folders, options = {}) {
   const outDir = resolve(options.outDir ?? root)
   const named = folders.map((folder) => relative(root, resolve(root, folder)))
   for (const folder of named) {
-    if (!existsSync(join(root, folder, 'src/main.ts'))) throw new Error(`nothing to bundle: ${folder} has no src/main.ts`)
+    if (!existsSync(join(root, folder, 'src/main.ts')))
+      throw new Error(`nothing to bundle: ${folder} has no src/main.ts`)
   }
   const result = await build({
     absWorkingDir: root,
@@ -40,7 +41,11 @@ export async function bundle(folders, options = {}) {
     sourcesContent: false,
     metafile: true,
     logLevel: 'warning',
-    define: { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename', 'import.meta.url': '__bundleUrl' },
+    define: {
+      'import.meta.dirname': '__dirname',
+      'import.meta.filename': '__filename',
+      'import.meta.url': '__bundleUrl',
+    },
     banner: { js: "const __bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
     // optional and native: pg works without
     external: ['pg-native'],
@@ -71,7 +76,8 @@ const swaggerUiBesideBundle = {
       const source = readFileSync(path, 'utf8')
       const [from, to] = places[basename(path)]
       // a new version that reads its files another way must not fail only once it is deployed
-      if (!source.includes(from)) return { errors: [{ text: `${path} no longer contains ${from}: adapt deploy/bundle.mjs` }] }
+      if (!source.includes(from))
+        return { errors: [{ text: `${path} no longer contains ${from}: adapt deploy/bundle.mjs` }] }
       return { contents: source.replace(from, to), loader: 'js' }
     })
   },

@@ -29,7 +29,13 @@ function problemsOf(env: Environment): ConfigError {
 
 describe('readConfig', () => {
   it('gives typed values and defaults', () => {
-    expect(readConfig(schema, { ...enough, OCPP_PORT: '0', ASK_AGAIN: '1.5s', OPEN: 'Yes', FRAME_LIMIT: '4', OTHER: 'x' }, 'edge')).toEqual({
+    expect(
+      readConfig(
+        schema,
+        { ...enough, OCPP_PORT: '0', ASK_AGAIN: '1.5s', OPEN: 'Yes', FRAME_LIMIT: '4', OTHER: 'x' },
+        'edge',
+      ),
+    ).toEqual({
       ...enough,
       OCPP_PORT: 0,
       ASK_AGAIN: 1_500,
@@ -40,21 +46,48 @@ describe('readConfig', () => {
   })
 
   it('freezes what it gives', () => {
-    const config = readConfig(z.object({ LIST: text('a,b').transform((list) => list.split(',')) }), { LIST: 'a,b' }, 'edge')
+    const config = readConfig(
+      z.object({ LIST: text('a,b').transform((list) => list.split(',')) }),
+      { LIST: 'a,b' },
+      'edge',
+    )
     expect(Object.isFrozen(config) && Object.isFrozen(config.LIST)).toBe(true)
   })
 
   it('takes an empty variable as unset', () => {
     expect(readConfig(schema, { ...enough, OCPP_PORT: '' }, 'edge').OCPP_PORT).toBe(9000)
-    expect(problemsOf({ ...enough, NATS_URL: '' }).problems).toEqual([{ variable: 'NATS_URL', problem: 'is not set', example: 'nats://127.0.0.1:4222' }])
+    expect(problemsOf({ ...enough, NATS_URL: '' }).problems).toEqual([
+      { variable: 'NATS_URL', problem: 'is not set', example: 'nats://127.0.0.1:4222' },
+    ])
   })
 
   it('lists everything that is wrong in one error, each with an example', () => {
-    const error = problemsOf({ NATS_URL: 'http://x', OCPP_PORT: '70000', ASK_AGAIN: '2', OPEN: 'perhaps', ADOPTION: 'any', FRAME_LIMIT: '0' })
-    expect(error.problems.map(({ variable }) => variable)).toEqual(['NATS_URL', 'OCPP_PORT', 'ASK_AGAIN', 'OPEN', 'ADOPTION', 'FRAME_LIMIT', 'HMAC_KEY'])
-    expect(error.message).toContain('NATS_URL must be a URL that begins with nats:// or tls:// (for example NATS_URL=nats://127.0.0.1:4222)')
-    expect(error.message).toContain('OCPP_PORT must be a port from 0 to 65535, not "70000" (for example OCPP_PORT=9000)')
-    expect(error.message).toContain('ASK_AGAIN must be a number with a unit (ms, s, m, h, d), not "2" (for example ASK_AGAIN=2s)')
+    const error = problemsOf({
+      NATS_URL: 'http://x',
+      OCPP_PORT: '70000',
+      ASK_AGAIN: '2',
+      OPEN: 'perhaps',
+      ADOPTION: 'any',
+      FRAME_LIMIT: '0',
+    })
+    expect(error.problems.map(({ variable }) => variable)).toEqual([
+      'NATS_URL',
+      'OCPP_PORT',
+      'ASK_AGAIN',
+      'OPEN',
+      'ADOPTION',
+      'FRAME_LIMIT',
+      'HMAC_KEY',
+    ])
+    expect(error.message).toContain(
+      'NATS_URL must be a URL that begins with nats:// or tls:// (for example NATS_URL=nats://127.0.0.1:4222)',
+    )
+    expect(error.message).toContain(
+      'OCPP_PORT must be a port from 0 to 65535, not "70000" (for example OCPP_PORT=9000)',
+    )
+    expect(error.message).toContain(
+      'ASK_AGAIN must be a number with a unit (ms, s, m, h, d), not "2" (for example ASK_AGAIN=2s)',
+    )
     expect(error.message).toContain('ADOPTION must be one of open, pending, closed (for example ADOPTION=open)')
     expect(error.remedy).toBe('set these environment variables for edge')
   })
@@ -100,7 +133,9 @@ describe('a secret from a file', () => {
   })
 
   it('is reported when the file is missing or empty', () => {
-    expect(problemsOf(withFile('missing')).message).toMatch(/^HMAC_KEY cannot be read from the file .*missing named by HMAC_KEY_FILE \(ENOENT\)$/)
+    expect(problemsOf(withFile('missing')).message).toMatch(
+      /^HMAC_KEY cannot be read from the file .*missing named by HMAC_KEY_FILE \(ENOENT\)$/,
+    )
     expect(problemsOf(withFile('empty')).problems).toHaveLength(1)
   })
 })

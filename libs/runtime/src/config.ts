@@ -19,9 +19,13 @@ export class ConfigError extends StartError {
 
   constructor(name: string, problems: readonly ConfigProblem[]) {
     const list = problems.map(
-      ({ variable, problem, example }) => `${variable} ${problem}${example ? ` (for example ${variable}=${example})` : ''}`,
+      ({ variable, problem, example }) =>
+        `${variable} ${problem}${example ? ` (for example ${variable}=${example})` : ''}`,
     )
-    super(list.join('; '), `set ${problems.length === 1 ? 'this environment variable' : 'these environment variables'} for ${name}`)
+    super(
+      list.join('; '),
+      `set ${problems.length === 1 ? 'this environment variable' : 'these environment variables'} for ${name}`,
+    )
     this.name = 'ConfigError'
     this.problems = problems
   }
@@ -52,7 +56,8 @@ export function readConfig<S extends z.ZodObject>(schema: S, env: Environment, n
       if (unreadable.has(variable)) continue
       const type = schema.shape[variable]
       const note = type ? noteOf(type) : {}
-      const problem = type && raw[variable] === undefined ? 'is not set' : note.secret ? 'is not in the expected form' : issue.message
+      const problem =
+        type && raw[variable] === undefined ? 'is not set' : note.secret ? 'is not in the expected form' : issue.message
       problems.push({ variable, problem, ...(note.example === undefined ? {} : { example: note.example }) })
     }
   }
@@ -66,7 +71,10 @@ export const text = (example: string) => noted(z.string().trim().min(1, 'must no
 /** A secret: read from the variable or from the file that `<NAME>_FILE` names; never printed, not even when it is wrong. */
 export const secret = (options: { minLength?: number } = {}) => {
   const minLength = options.minLength ?? 1
-  return noted(z.string().min(minLength), { secret: true, example: `a value of at least ${minLength} characters, or the same name with _FILE and a path` })
+  return noted(z.string().min(minLength), {
+    secret: true,
+    example: `a value of at least ${minLength} characters, or the same name with _FILE and a path`,
+  })
 }
 
 /** A TCP port; 0 asks the system for a free one. */

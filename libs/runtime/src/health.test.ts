@@ -85,6 +85,8 @@ describe('the health server', () => {
   })
 
   it('says that an address is not of this machine', async () => {
-    await expect(listen(createServer(), { host: '192.0.2.1', port: 0 }, 'the API')).rejects.toThrow('the API cannot listen on 192.0.2.1:0: this machine has no such address')
+    await expect(listen(createServer(), { host: '192.0.2.1', port: 0 }, 'the API')).rejects.toThrow(
+      'the API cannot listen on 192.0.2.1:0: this machine has no such address',
+    )
   })
 })

@@ -71,8 +71,13 @@ export async function startHealthServer(options: {
 }
 
 /** Runs every check side by side; one that does not answer within 2 s counts as failing. */
-export async function checkReadiness(started: boolean, checks: Readonly<Record<string, HealthCheck>>): Promise<Readiness> {
-  const results = await Promise.all(Object.entries(checks).map(async ([name, check]) => [name, await failureOf(check)] as const))
+export async function checkReadiness(
+  started: boolean,
+  checks: Readonly<Record<string, HealthCheck>>,
+): Promise<Readiness> {
+  const results = await Promise.all(
+    Object.entries(checks).map(async ([name, check]) => [name, await failureOf(check)] as const),
+  )
   const failing: Record<string, string> = {}
   if (!started) failing['process'] = 'is starting or stopping'
   for (const [name, reason] of results) if (reason !== undefined) failing[name] = reason
@@ -98,5 +103,7 @@ function reasonOf(error: unknown): string {
 }
 
 function sendJson(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(JSON.stringify(body))
+  response
+    .writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+    .end(JSON.stringify(body))
 }

@@ -3,7 +3,12 @@ import type { LogOptions } from './log.ts'
 
 function recorded(options: Partial<LogOptions> = {}) {
   const lines: string[] = []
-  const log = createLog({ service: 'edge', level: 'debug', ...options, destination: { write: (line) => void lines.push(line) } })
+  const log = createLog({
+    service: 'edge',
+    level: 'debug',
+    ...options,
+    destination: { write: (line) => void lines.push(line) },
+  })
   return { log, lines, last: () => JSON.parse(lines.at(-1) ?? '') as Record<string, unknown> }
 }
 
@@ -11,7 +16,13 @@ describe('the log', () => {
   it('writes one JSON object per line with service, level and UTC time', () => {
     const { log, last } = recorded()
     log.info({ chargerId: 'CP1' }, 'connected')
-    expect(last()).toEqual({ service: 'edge', level: 'info', time: expect.stringMatching(/^\d{4}-.*Z$/), chargerId: 'CP1', msg: 'connected' })
+    expect(last()).toEqual({
+      service: 'edge',
+      level: 'info',
+      time: expect.stringMatching(/^\d{4}-.*Z$/),
+      chargerId: 'CP1',
+      msg: 'connected',
+    })
   })
 
   it('leaves out what is below its level', () => {
@@ -23,7 +34,15 @@ describe('the log', () => {
 
   it('redacts secrets and id tags at any depth, whatever their spelling', () => {
     const { log, lines, last } = recorded()
-    log.info({ idTag: '04A1', request: { headers: { Authorization: 'Basic x' }, body: [{ 'id-token': { a: 1 } }] }, api_key: 'x', keys: 2 }, 'm')
+    log.info(
+      {
+        idTag: '04A1',
+        request: { headers: { Authorization: 'Basic x' }, body: [{ 'id-token': { a: 1 } }] },
+        api_key: 'x',
+        keys: 2,
+      },
+      'm',
+    )
     expect(last()).toMatchObject({
       idTag: '[redacted]',
       request: { headers: { Authorization: '[redacted]' }, body: [{ 'id-token': '[redacted]' }] },
@@ -49,7 +68,10 @@ describe('the log', () => {
     expect(lines).toHaveLength(4)
     expect(lines.join('')).not.toContain('hunter2')
     expect(lines[0]).toContain('connecting to esdb://[redacted]@localhost:2113')
-    expect(JSON.parse(lines[2] ?? '')).toMatchObject({ msg: 'no route to esdb://[redacted]@localhost:2113', err: { type: 'Error', stack: expect.stringContaining('log.test') } })
+    expect(JSON.parse(lines[2] ?? '')).toMatchObject({
+      msg: 'no route to esdb://[redacted]@localhost:2113',
+      err: { type: 'Error', stack: expect.stringContaining('log.test') },
+    })
   })
 
   it('leaves request and response to the web server’s own serializers', () => {

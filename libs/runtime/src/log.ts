@@ -54,15 +54,19 @@ function redactMessage(this: Logger, given: Parameters<LogMethod>, method: LogMe
   method.apply(this, clean as Parameters<LogMethod>)
 }
 
+type Line = { time: string; level: string; service: string; msg?: string; err?: { stack?: string } }
+
 /** `12:00:00.000 info  central: message key=value`, the stack of an error below it. */
 function prettyDestination(destination: DestinationStream): DestinationStream {
   return {
     write(line: string) {
-      const { time, level, service, msg, err, ...rest } = JSON.parse(line) as Record<string, unknown>
-      const pairs = Object.entries(rest).map(([key, value]) => ` ${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
-      const stack = (err as { stack?: string } | undefined)?.stack
-      const clock = String(time).slice(11, 23)
-      destination.write(`${clock} ${String(level).padEnd(5)} ${String(service)}: ${String(msg ?? '')}${pairs.join('')}${stack ? `\n${stack}` : ''}\n`)
+      const { time, level, service, msg, err, ...rest } = JSON.parse(line) as Line
+      const pairs = Object.entries(rest).map(
+        ([key, value]) => ` ${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+      )
+      destination.write(
+        `${time.slice(11, 23)} ${level.padEnd(5)} ${service}: ${msg ?? ''}${pairs.join('')}${err?.stack ? `\n${err.stack}` : ''}\n`,
+      )
     },
   }
 }

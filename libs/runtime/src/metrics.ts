@@ -19,12 +19,18 @@ type Description<L extends string> = {
 }
 
 /** Something that only grows. */
-export function counter<L extends string = never>(metrics: Metrics, { name, help, labels = [] }: Description<L>): Counter<L> {
+export function counter<L extends string = never>(
+  metrics: Metrics,
+  { name, help, labels = [] }: Description<L>,
+): Counter<L> {
   return new Counter({ name, help, labelNames: labels, registers: [metrics] })
 }
 
 /** Something that goes up and down; `read`, if given, is called at each scrape. */
-export function gauge<L extends string = never>(metrics: Metrics, { name, help, labels = [], read }: Description<L> & { readonly read?: () => number }): Gauge<L> {
+export function gauge<L extends string = never>(
+  metrics: Metrics,
+  { name, help, labels = [], read }: Description<L> & { readonly read?: () => number },
+): Gauge<L> {
   return new Gauge({
     name,
     help,

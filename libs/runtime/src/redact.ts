@@ -56,9 +56,10 @@ function copy(value: unknown, depth: number): unknown {
 
 /** An error with its own fields and causes; its name, message and stack are not enumerable, so a plain copy would lose them. */
 function copyError(error: Error, depth: number): unknown {
-  const fields = copy({ ...error, name: undefined, cause: undefined }, depth + 1) as object
+  const fields = copy(Object.fromEntries(Object.entries(error)), depth + 1) as object
   return {
     ...fields,
+    name: undefined,
     type: error.name,
     message: redactText(error.message),
     stack: redactText(error.stack ?? ''),

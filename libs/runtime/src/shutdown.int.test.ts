@@ -4,8 +4,15 @@ import { join } from 'node:path'
 type Ended = { code: number | null; out: string; err: string }
 
 /** Runs the fixture; `act` is called once it has said `word`. */
-function run(behaviour: string, word?: string, act?: (child: ReturnType<typeof spawn>) => void, env: Record<string, string> = {}): Promise<Ended> {
-  const child = spawn(process.execPath, ['--import', 'tsx', join(__dirname, 'fixtures/service.ts'), behaviour], { env: { ...process.env, ...env } })
+function run(
+  behaviour: string,
+  word?: string,
+  act?: (child: ReturnType<typeof spawn>) => void,
+  env: Record<string, string> = {},
+): Promise<Ended> {
+  const child = spawn(process.execPath, ['--import', 'tsx', join(__dirname, 'fixtures/service.ts'), behaviour], {
+    env: { ...process.env, ...env },
+  })
   return new Promise((resolve, reject) => {
     let out = ''
     let err = ''
@@ -23,7 +30,10 @@ function run(behaviour: string, word?: string, act?: (child: ReturnType<typeof s
 describe('runService', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)('stops cleanly on %s', async (signal) => {
     const { code, out } = await run('good', 'running', (child) => child.kill(signal))
-    expect({ code, out }).toEqual({ code: 0, out: expect.stringMatching(/running\n.*shutting down.*\nstopping\n.*stopped/s) })
+    expect({ code, out }).toEqual({
+      code: 0,
+      out: expect.stringMatching(/running\n.*shutting down.*\nstopping\n.*stopped/s),
+    })
   })
 
   it('stops once when told twice', async () => {
@@ -37,7 +47,11 @@ describe('runService', () => {
   })
 
   it('prints a known start error as one line with its remedy and no stack', async () => {
-    expect(await run('remedy')).toEqual({ code: 1, out: '', err: 'fixture cannot start: port 9000 is taken - choose another with OCPP_PORT\n' })
+    expect(await run('remedy')).toEqual({
+      code: 1,
+      out: '',
+      err: 'fixture cannot start: port 9000 is taken - choose another with OCPP_PORT\n',
+    })
   })
 
   it.each([
@@ -47,7 +61,11 @@ describe('runService', () => {
   ])('logs a %s with its stack and ends with 1', async (behaviour, what, why) => {
     const { code, out } = await run(behaviour)
     expect(code).toBe(1)
-    expect(JSON.parse(out.trim().split('\n').at(-1) ?? '')).toMatchObject({ level: 'fatal', msg: what, err: { message: why, stack: expect.stringContaining('at ') } })
+    expect(JSON.parse(out.trim().split('\n').at(-1) ?? '')).toMatchObject({
+      level: 'fatal',
+      msg: what,
+      err: { message: why, stack: expect.stringContaining('at ') },
+    })
   })
 
   it('ends with 1 when the stop takes longer than its deadline', async () => {
@@ -61,7 +79,9 @@ describe('runService', () => {
   })
 
   it('stops when its parent is gone, if asked to', async () => {
-    const { code, out } = await run('good', 'running', (child) => child.stdin?.end(), { VOLTRAIL_EXIT_WITH_PARENT: '1' })
+    const { code, out } = await run('good', 'running', (child) => child.stdin?.end(), {
+      VOLTRAIL_EXIT_WITH_PARENT: '1',
+    })
     expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining('the parent process is gone') })
   })
 })

@@ -19,7 +19,11 @@ export type RunOptions = {
  * Exit code 0 after a clean stop, 1 after anything else: a StartError prints one line with its remedy, other errors are logged with their stack.
  * `VOLTRAIL_EXIT_WITH_PARENT=1` in the environment turns `exitWithParent` on.
  */
-export function runService(name: string, main: (signal: AbortSignal) => Promise<RunningService>, options: RunOptions = {}): void {
+export function runService(
+  name: string,
+  main: (signal: AbortSignal) => Promise<RunningService>,
+  options: RunOptions = {},
+): void {
   const log = options.log ?? createLog({ service: name })
   const stopping = new AbortController()
   const deadlineMs = options.deadlineMs ?? 25_000

@@ -8,7 +8,13 @@ const parent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
 
 describe('with a collector', () => {
   it('spans arrive as children of their callers, failed ones marked', async () => {
-    type Received = { name: string; traceId: string; spanId: string; parentSpanId?: string; status: { code?: number; message?: string } }
+    type Received = {
+      name: string
+      traceId: string
+      spanId: string
+      parentSpanId?: string
+      status: { code?: number; message?: string }
+    }
     const spans: Received[] = []
     const services: unknown[] = []
     const collector = createServer((request, response) => {
@@ -28,7 +34,13 @@ describe('with a collector', () => {
     const port = await listen(collector, { host: '127.0.0.1', port: 0 }, 'the collector')
     // a process of its own: the exporter loads node:http by a dynamic import, which jest's sandbox does not allow
     const fixture = join(__dirname, 'fixtures/traced.ts')
-    const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', fixture, `http://127.0.0.1:${port}/v1/traces`, parent])
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      '--import',
+      'tsx',
+      fixture,
+      `http://127.0.0.1:${port}/v1/traces`,
+      parent,
+    ])
     await new Promise((resolve) => collector.close(resolve))
 
     const named = (name: string) => spans.find((span) => span.name === name)
@@ -42,7 +54,13 @@ describe('with a collector', () => {
 
   it('that is away does not fail the stop', async () => {
     const fixture = join(__dirname, 'fixtures/traced.ts')
-    const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', fixture, 'http://127.0.0.1:1/v1/traces', parent])
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      '--import',
+      'tsx',
+      fixture,
+      'http://127.0.0.1:1/v1/traces',
+      parent,
+    ])
     expect(stdout).toMatch(/^00-0af7651916cd43dd8448eb211c80319c-/)
   })
 })

@@ -34,7 +34,10 @@ describe('trace headers', () => {
 describe('without a collector', () => {
   it('nothing is recorded, yet the caller’s trace is handed on', async () => {
     const tracing = startTracing({ service: 'edge' })
-    const headers = await withSpan('fact', {}, extractTrace(parent), (span) => ({ recording: span.isRecording(), ...traceHeaders(span) }))
+    const headers = await withSpan('fact', {}, extractTrace(parent), (span) => ({
+      recording: span.isRecording(),
+      ...traceHeaders(span),
+    }))
     expect(headers).toEqual({ recording: false, ...parent })
     await tracing.stop()
   })

@@ -1,8 +1,21 @@
-import { ROOT_CONTEXT, SpanStatusCode, TraceFlags, context, createTraceState, isSpanContextValid, trace } from '@opentelemetry/api'
+import {
+  ROOT_CONTEXT,
+  SpanStatusCode,
+  TraceFlags,
+  context,
+  createTraceState,
+  isSpanContextValid,
+  trace,
+} from '@opentelemetry/api'
 import type { Attributes, Context, Span } from '@opentelemetry/api'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { resourceFromAttributes } from '@opentelemetry/resources'
-import { BatchSpanProcessor, NodeTracerProvider, ParentBasedSampler, TraceIdRatioBasedSampler } from '@opentelemetry/sdk-trace-node'
+import {
+  BatchSpanProcessor,
+  NodeTracerProvider,
+  ParentBasedSampler,
+  TraceIdRatioBasedSampler,
+} from '@opentelemetry/sdk-trace-node'
 
 export type { Attributes, Context, Span } from '@opentelemetry/api'
 
@@ -23,12 +36,18 @@ const exportDeadlineMs = 3_000
  * and `withSpan` costs next to nothing, yet the trace of a caller is still handed on.
  * Once per process: the provider is global.
  */
-export function startTracing(options: { readonly service: string; readonly endpoint?: string | undefined; readonly ratio?: number }): Tracing {
+export function startTracing(options: {
+  readonly service: string
+  readonly endpoint?: string | undefined
+  readonly ratio?: number
+}): Tracing {
   if (!options.endpoint) return { stop: () => Promise.resolve() }
   const provider = new NodeTracerProvider({
     resource: resourceFromAttributes({ 'service.name': options.service }),
     sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(options.ratio ?? 1) }),
-    spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter({ url: options.endpoint, timeoutMillis: exportDeadlineMs }))],
+    spanProcessors: [
+      new BatchSpanProcessor(new OTLPTraceExporter({ url: options.endpoint, timeoutMillis: exportDeadlineMs })),
+    ],
   })
   // propagation is done by hand below: it must also work where nothing is exported
   provider.register({ propagator: null })
@@ -46,7 +65,12 @@ export function startTracing(options: { readonly service: string; readonly endpo
  * Runs `fn` inside a span, which is its child when `parent` is given (from `extractTrace`), else of the span that runs now.
  * An error marks the span and is thrown on. The span ends with the promise.
  */
-export async function withSpan<T>(name: string, attributes: Attributes, parent: Context | undefined, fn: (span: Span) => Promise<T> | T): Promise<T> {
+export async function withSpan<T>(
+  name: string,
+  attributes: Attributes,
+  parent: Context | undefined,
+  fn: (span: Span) => Promise<T> | T,
+): Promise<T> {
   const from = parent ?? context.active()
   const span = trace.getTracer(scope).startSpan(name, { attributes }, from)
   try {
@@ -70,8 +94,12 @@ export function traceHeaders(span?: Span): TraceHeaders {
 }
 
 /** The caller's trace from the headers of a message; undefined when there is none or it is malformed (W3C Trace Context §3.2). */
-export function extractTrace(headers: { readonly traceparent?: string | undefined; readonly tracestate?: string | undefined }): Context | undefined {
-  const [, version, traceId, spanId, flags, more] = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/.exec(headers.traceparent?.trim() ?? '') ?? []
+export function extractTrace(headers: {
+  readonly traceparent?: string | undefined
+  readonly tracestate?: string | undefined
+}): Context | undefined {
+  const [, version, traceId, spanId, flags, more] =
+    /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/.exec(headers.traceparent?.trim() ?? '') ?? []
   if (version === undefined || traceId === undefined || spanId === undefined || flags === undefined) return undefined
   // version 00 has nothing behind the flags; ff is never valid
   if (version === 'ff' || (version === '00' && more !== undefined)) return undefined
