@@ -60,6 +60,9 @@ export const ChargerSummary = z.object({
   pendingCommands: z.array(z.object({ commandId: CommandId, type: z.string(), deadline: Instant })),
   recentCommands: z.array(z.object({ commandId: CommandId, outcome: z.json() })),
   answered: z.array(AnsweredFact),
+  /** content keys of parked frames, newest last */
+  parkedKeys: z.array(z.string()),
+  lastRefusal: z.object({ at: Instant, reason: z.string() }).optional(),
   eventsSinceSummary: z.int(),
 })
 export type ChargerSummary = z.infer<typeof ChargerSummary>
@@ -80,6 +83,14 @@ export const chargerEvents = {
     remoteAddress: z.string(),
     tls: z.boolean(),
     authenticatedBy: z.enum(['none', 'basic', 'certificate']),
+    heartbeatSeconds: z.int().min(1),
+  }),
+  /** A known charger was not let in; repeats within a minute are not told again. */
+  ChargerConnectionRefused: z.object({
+    reason: z.enum(['bad-credential']),
+    detail: z.string(),
+    edge: z.string(),
+    remoteAddress: z.string(),
   }),
   ChargerDisconnected: z.object({ epoch: ConnectionEpoch, edge: z.string(), code: z.int(), reason: z.string() }),
   ChargerBooted: z.object({ ...ChargerIdentity.shape, registration: Registration, intervalSeconds: z.int() }),

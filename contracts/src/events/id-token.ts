@@ -10,7 +10,8 @@ const terms = {
   expiresAt: Instant.optional(),
   /** the group (parent) token: its reference for comparing, sealed under this token's key for showing it to chargers */
   group: z.object({ ref: TokenRef, sealed: Sealed }).optional(),
-  label: Sealed.optional(),
+  /** a note for people: sealed for reading, digested for comparing */
+  label: z.object({ digest: z.string(), sealed: Sealed }).optional(),
 }
 export const idTokenEvents = {
   IdTokenIssued: z.object({ idToken: StoredIdToken, ...terms }),

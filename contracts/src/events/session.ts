@@ -42,7 +42,8 @@ export const SessionStop = z.object({
   inferred: z.boolean(),
   energyWh: Wh,
   energySource: EnergySource,
-  stopKey: z.string(),
+  /** verdict on the token that stopped it, when it named one */
+  authorization: AuthorizationStatus.optional(),
 })
 export type SessionStop = z.infer<typeof SessionStop>
 

@@ -71,6 +71,7 @@ export type SessionDetail = z.infer<typeof SessionDetail>
 export const FrameView = z.union([
   z.object({ text: z.string(), sealed: z.boolean().describe('whether it lies encrypted in the log') }),
   z.object({ erased: z.literal(true) }),
+  z.object({ broken: z.string().describe('it is there but does not open: it was altered') }),
   z.object({ sha256: Sha256, bytes: z.int(), stream: z.string().describe('where the frame, too large for an event, lies in parts') }),
 ])
 export type FrameView = z.infer<typeof FrameView>
@@ -86,7 +87,7 @@ export const HistoryEntry = z
     receivedAt: Instant,
     data: z.json().describe('as it stands in the log: personal data is ciphertext'),
     personal: z
-      .array(z.object({ path: z.string().describe('JSON pointer into `data`'), text: PersonalText, erased: z.boolean() }))
+      .array(z.object({ path: z.string().describe('JSON pointer into `data`'), text: PersonalText, erased: z.boolean(), broken: z.string().optional() }))
       .describe('what the ciphertexts in `data` say'),
     frame: FrameView.nullable(),
     normalisations: z.array(Normalisation),

@@ -1,0 +1,190 @@
+import type { CommandId, ConnectionEpoch, FactId } from '@voltrail/contracts/ids'
+import type { FactAnswer } from '@voltrail/contracts/facts'
+import type { ChargerSummary } from '@voltrail/contracts/events/charger'
+import type { ChargerEvent, EventNamed } from '@voltrail/contracts/events/registry'
+import type { Aggregate, Recorded } from '../decider.ts'
+
+/**
+ * One charging station: `charger-<tenant>.<id>`. Its connection, its connectors, the register of its open transactions, the
+ * commands that wait for an outcome. The decisions stand beside: connection.ts, transactions.ts, commands.ts.
+ */
+export type ChargerState = ChargerSummary
+
+export const unknownCharger: ChargerState = {
+  registered: false,
+  registration: 'Pending',
+  acceptedBefore: false,
+  securityProfile: 0,
+  passwordDigests: [],
+  connectors: [],
+  openTransactions: [],
+  pendingCommands: [],
+  recentCommands: [],
+  answered: [],
+  parkedKeys: [],
+  eventsSinceSummary: 0,
+}
+
+const keptAnswers = 16
+const keptCommands = 32
+const keptParked = 32
+/** A charger is summarised each so many events, which bounds every load. */
+const summaryEvery = 100
+
+/**
+ * The answer that an event gives to the fact behind it. A group's clear token is not in it (it is not in the log): whoever
+ * answers adds it.
+ */
+const answerOf = (state: ChargerState, event: Recorded<ChargerEvent>): FactAnswer | undefined => {
+  switch (event.type) {
+    case 'ChargerConnected':
+      return {
+        type: 'Connect',
+        epoch: String(event.revision) as ConnectionEpoch,
+        registration: state.registration,
+        known: state.acceptedBefore,
+        heartbeatSeconds: event.data.heartbeatSeconds,
+      }
+    case 'ChargerDisconnected':
+      return { type: 'Disconnect' }
+    case 'ChargerBooted':
+      return { type: 'Boot', registration: event.data.registration, intervalSeconds: event.data.intervalSeconds }
+    case 'ConnectorStatusChanged':
+      return { type: 'ConnectorStatus' }
+    case 'AuthorizationDecided': {
+      const { status, expiresAt } = event.data
+      return { type: 'Authorize', authorization: { status, ...(expiresAt === undefined ? {} : { expiresAt }) } }
+    }
+    case 'VendorDataReceived':
+      return { type: 'VendorData', status: event.data.status }
+    case 'FrameParked':
+      return parkedAnswer(event.data)
+    case 'CommandSettled':
+      return { type: 'LateAnswer' }
+    default:
+      return undefined
+  }
+}
+
+const parkedAnswer = (parked: EventNamed<'FrameParked'>['data']): FactAnswer => {
+  if (parked.transactionId !== undefined) return { type: 'Malformed', transactionId: parked.transactionId }
+  if (parked.meant !== 'TransactionStop') return { type: 'MeterValues' }
+  return {
+    type: 'TransactionStop',
+    ...(parked.authorization === undefined ? {} : { authorization: { status: parked.authorization } }),
+  }
+}
+
+const remember = (state: ChargerState, factId: FactId | undefined, answer: FactAnswer | undefined): ChargerState =>
+  factId === undefined || answer === undefined || state.answered.some((known) => known.factId === factId)
+    ? state
+    : { ...state, answered: [...state.answered.slice(1 - keptAnswers), { factId, answer: answer as never }] }
+
+const upsertConnector = (state: ChargerState, connector: ChargerState['connectors'][number]): ChargerState => ({
+  ...state,
+  connectors: [
+    ...state.connectors.filter((c) => c.evseId !== connector.evseId || c.connectorId !== connector.connectorId),
+    connector,
+  ],
+})
+
+const settle = (
+  state: ChargerState,
+  commandId: CommandId,
+  outcome: ChargerState['recentCommands'][number]['outcome'],
+): ChargerState => {
+  const pending = state.pendingCommands.find((command) => command.commandId === commandId)
+  const earlier = state.recentCommands.filter((command) => command.commandId !== commandId)
+  return {
+    ...state,
+    pendingCommands: state.pendingCommands.filter((command) => command !== pending),
+    recentCommands: [...earlier.slice(1 - keptCommands), { commandId, outcome }],
+  }
+}
+
+const change = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerState => {
+  switch (event.type) {
+    case 'ChargerRegistered':
+      return {
+        ...state,
+        registered: true,
+        registration: event.data.registration,
+        acceptedBefore: false,
+        securityProfile: event.data.securityProfile,
+      }
+    case 'ChargerRegistrationChanged':
+      return { ...state, registration: event.data.registration }
+    case 'ChargerCredentialsChanged':
+      return { ...state, securityProfile: event.data.securityProfile, passwordDigests: event.data.passwordDigests }
+    case 'ChargerConnected': {
+      const epoch = String(event.revision) as ConnectionEpoch
+      return { ...state, connection: { epoch, edge: event.data.edge, open: true } }
+    }
+    case 'ChargerConnectionRefused':
+      return { ...state, lastRefusal: { at: event.metadata.receivedAt, reason: event.data.reason } }
+    case 'ChargerDisconnected':
+      return state.connection?.epoch === event.data.epoch
+        ? { ...state, connection: { ...state.connection, open: false } }
+        : state
+    case 'ChargerBooted': {
+      const { registration, intervalSeconds: _, ...identity } = event.data
+      return { ...state, identity, acceptedBefore: state.acceptedBefore || registration === 'Accepted' }
+    }
+    case 'ConnectorStatusChanged': {
+      const { time: _, ...connector } = event.data
+      return upsertConnector(state, connector)
+    }
+    case 'TransactionOpened':
+      return { ...state, openTransactions: [...state.openTransactions, event.data] }
+    case 'TransactionClosed':
+      return {
+        ...state,
+        openTransactions: state.openTransactions.filter((open) => open.transactionId !== event.data.transactionId),
+      }
+    case 'FrameParked':
+      return { ...state, parkedKeys: [...state.parkedKeys.slice(1 - keptParked), event.data.contentKey] }
+    case 'CommandRequested': {
+      const { commandId, command, deadline } = event.data
+      return { ...state, pendingCommands: [...state.pendingCommands, { commandId, type: command.type, deadline }] }
+    }
+    case 'CommandSettled':
+      return settle(state, event.data.commandId, { kind: 'settled', result: event.data.result })
+    case 'CommandOutcomeUnknown':
+      return settle(state, event.data.commandId, { kind: 'unknown', reason: event.data.reason })
+    case 'CommandOffline':
+      return settle(state, event.data.commandId, { kind: 'offline' })
+    case 'ChargerSummarised':
+      return { ...event.data.summary, eventsSinceSummary: -1 }
+    case 'AuthorizationDecided':
+    case 'VendorDataReceived':
+    case 'ConfigurationSeen':
+      return state
+    default:
+      return event satisfies never
+  }
+}
+
+const evolve = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerState => {
+  const changed = change(state, event)
+  return {
+    ...remember(changed, event.metadata.causation.factId, answerOf(changed, event)),
+    eventsSinceSummary: changed.eventsSinceSummary + 1,
+  }
+}
+
+export const charger: Aggregate<ChargerState, ChargerEvent> = {
+  initialState: unknownCharger,
+  evolve,
+  restore: (event) =>
+    event.type === 'ChargerSummarised' ? evolve(unknownCharger, event) : undefined,
+  summarise: (state) =>
+    state.eventsSinceSummary >= summaryEvery
+      ? { type: 'ChargerSummarised', data: { summary: { ...state, eventsSinceSummary: 0 } } }
+      : undefined,
+}
+
+/** The answer that a fact got before, if this charger remembers it: a fact asked again gets it again. */
+export const answeredBefore = (state: ChargerState, factId: FactId | undefined): FactAnswer | undefined =>
+  factId === undefined
+    ? undefined
+    : (state.answered.find((known) => known.factId === factId)?.answer as FactAnswer | undefined)

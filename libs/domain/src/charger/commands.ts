@@ -1,0 +1,71 @@
+import type { CommandId, FactId } from '@voltrail/contracts/ids'
+import type { CommandResult } from '@voltrail/contracts/facts'
+import type { StoredChargerCommand } from '@voltrail/contracts/charger-commands'
+import type { ChargerEvent } from '@voltrail/contracts/events/registry'
+import type { Instant } from '@voltrail/contracts/quantities'
+import { accept, reject, type Decision } from '../decider.ts'
+import { answeredBefore, type ChargerState } from './charger.ts'
+
+/** What we ask of a charger: requested, then settled, offline or of unknown outcome; an answer that comes late still settles it. */
+
+export type CommandOutcome =
+  | { readonly kind: 'settled'; readonly result: CommandResult }
+  | { readonly kind: 'unknown'; readonly reason: string }
+  | { readonly kind: 'offline' }
+  | { readonly kind: 'pending' }
+
+/** What is known of a command by its id; `undefined` when it was never requested (or long ago). */
+export const commandOutcome = (state: ChargerState, commandId: CommandId): CommandOutcome | undefined => {
+  const known = state.recentCommands.find((command) => command.commandId === commandId)
+  if (known !== undefined) return known.outcome as unknown as CommandOutcome
+  return state.pendingCommands.some((command) => command.commandId === commandId) ? { kind: 'pending' } : undefined
+}
+
+export const requestCommand = (
+  command: { readonly commandId: CommandId; readonly command: StoredChargerCommand; readonly deadline: Instant },
+  state: ChargerState,
+): Decision<ChargerEvent, { kind: 'unknown-charger' }> => {
+  if (!state.registered) return reject({ kind: 'unknown-charger' })
+  return commandOutcome(state, command.commandId) === undefined
+    ? accept<ChargerEvent>({ type: 'CommandRequested', data: { ...command } })
+    : accept()
+}
+
+/** A charger's answer. It may come after we gave the command up, and it is the truth also then. */
+export const settleCommand = (
+  command: {
+    readonly commandId: CommandId
+    readonly result: CommandResult
+    readonly frames: { readonly sent?: string | undefined; readonly received?: string | undefined }
+    readonly late: boolean
+    readonly factId?: FactId | undefined
+    readonly configuration?: Extract<ChargerEvent, { type: 'ConfigurationSeen' }>['data'] | undefined
+  },
+  state: ChargerState,
+): Decision<ChargerEvent> => {
+  const { commandId, result, late, configuration } = command
+  const outcome = commandOutcome(state, commandId)
+  if (answeredBefore(state, command.factId) !== undefined) return accept()
+  if (outcome === undefined || outcome.kind === 'settled') return accept()
+  const { sent, received } = command.frames
+  const frames = { ...(sent === undefined ? {} : { sent }), ...(received === undefined ? {} : { received }) }
+  const settled: ChargerEvent = { type: 'CommandSettled', data: { commandId, result, late, frames } }
+  return configuration === undefined
+    ? accept(settled)
+    : accept<ChargerEvent>(settled, { type: 'ConfigurationSeen', data: configuration })
+}
+
+/** The command was sent, or may have been, and nobody knows what came of it. It is never sent again by itself. */
+export const giveUpCommand = (
+  command: { readonly commandId: CommandId; readonly reason: string },
+  state: ChargerState,
+): Decision<ChargerEvent> =>
+  commandOutcome(state, command.commandId)?.kind === 'pending'
+    ? accept<ChargerEvent>({ type: 'CommandOutcomeUnknown', data: { ...command } })
+    : accept()
+
+/** No socket took it: it was never sent. */
+export const commandWasOffline = (commandId: CommandId, state: ChargerState): Decision<ChargerEvent> =>
+  commandOutcome(state, commandId)?.kind === 'pending'
+    ? accept<ChargerEvent>({ type: 'CommandOffline', data: { commandId } })
+    : accept()

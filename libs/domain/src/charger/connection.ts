@@ -1,0 +1,140 @@
+import { timingSafeEqual } from 'node:crypto'
+import type { ConnectionEpoch, FactId } from '@voltrail/contracts/ids'
+import type { FactOf } from '@voltrail/contracts/facts'
+import type { Adoption } from '@voltrail/contracts/admin-commands'
+import type { Instant } from '@voltrail/contracts/quantities'
+import type { Registration } from '@voltrail/contracts/facts'
+import type { ChargerEvent } from '@voltrail/contracts/events/registry'
+import { accept, type Decision } from '../decider.ts'
+import { answeredBefore, type ChargerState } from './charger.ts'
+
+/** Who may connect, and what a connected charging station tells about itself. */
+
+export type Connect = Omit<FactOf<'Connect'>, 'type'> & {
+  readonly factId: FactId
+  readonly adoption: Adoption
+  readonly heartbeatSeconds: number
+  readonly now: Instant
+}
+
+export type ConnectVerdict = { readonly kind: 'welcome' } | { readonly kind: 'unknown-charger' | 'bad-credential'; readonly detail: string }
+
+const equal = (a: string, b: string): boolean => a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b))
+
+/**
+ * Whether a connection may be completed. An unknown charger is a matter of the tenant's adoption; a known one must meet its
+ * security profile (OCPP 1.6 security white paper §2: 0 none, 1 password, 2 password over TLS, 3 certificate over TLS).
+ */
+export const judgeConnection = (command: Connect, state: ChargerState): ConnectVerdict => {
+  if (!state.registered)
+    return command.adoption === 'closed'
+      ? { kind: 'unknown-charger', detail: 'this charger is not registered and the tenant takes no unknown ones' }
+      : { kind: 'welcome' }
+  const { credential } = command
+  if (state.securityProfile >= 2 && !command.tls)
+    return { kind: 'bad-credential', detail: `security profile ${state.securityProfile} needs TLS` }
+  if (state.securityProfile === 3)
+    return { kind: 'bad-credential', detail: 'security profile 3 needs a client certificate bound to this charger' }
+  if (state.passwordDigests.length === 0)
+    return state.securityProfile === 0
+      ? { kind: 'welcome' }
+      : { kind: 'bad-credential', detail: 'no password is set for this charger' }
+  if (credential.kind !== 'basic') return { kind: 'bad-credential', detail: 'a password is required and none was sent' }
+  // every pair is compared, so that the time says nothing about which one fits
+  const matches = credential.proofs.flatMap((proof) => state.passwordDigests.map((digest) => equal(proof, digest)))
+  return matches.includes(true)
+    ? { kind: 'welcome' }
+    : { kind: 'bad-credential', detail: 'the password is not the one that is registered' }
+}
+
+const quietMs = 60_000
+
+/** Lets a charger in, making it known first where the tenant adopts; or tells (once a minute) that it was refused. */
+export const connectCharger = (command: Connect, state: ChargerState): Decision<ChargerEvent, ConnectVerdict> => {
+  if (answeredBefore(state, command.factId) !== undefined) return accept()
+  const verdict = judgeConnection(command, state)
+  const { edge, remoteAddress, subprotocol, tls, heartbeatSeconds } = command
+  if (verdict.kind === 'unknown-charger') return { rejected: verdict }
+  if (verdict.kind === 'bad-credential') {
+    const last = state.lastRefusal
+    const told = last !== undefined && Date.parse(command.now) - Date.parse(last.at) < quietMs
+    const { kind: reason, detail } = verdict
+    return told
+      ? { rejected: verdict }
+      : accept<ChargerEvent>({ type: 'ChargerConnectionRefused', data: { reason: reason as 'bad-credential', detail, edge, remoteAddress } })
+  }
+  const connected: ChargerEvent = {
+    type: 'ChargerConnected',
+    data: {
+      edge,
+      subprotocol,
+      remoteAddress,
+      tls,
+      authenticatedBy: state.passwordDigests.length === 0 ? 'none' : command.credential.kind,
+      heartbeatSeconds,
+    },
+  }
+  if (state.registered) return accept(connected)
+  const registration: Registration = command.adoption === 'open' ? 'Accepted' : 'Pending'
+  return accept<ChargerEvent>(
+    { type: 'ChargerRegistered', data: { registration, by: 'adoption', securityProfile: 0 } },
+    connected,
+  )
+}
+
+/** The end of one connection. The late close of an older socket changes nothing. */
+export const disconnectCharger = (
+  command: { readonly epoch: ConnectionEpoch; readonly edge: string; readonly code: number; readonly reason: string },
+  state: ChargerState,
+): Decision<ChargerEvent> =>
+  state.connection?.open === true && state.connection.epoch === command.epoch
+    ? accept<ChargerEvent>({ type: 'ChargerDisconnected', data: { ...command } })
+    : accept()
+
+/** A boot is never a repeat by its content: only the same fact is. The answer carries the registration that holds now. */
+export const bootCharger = (
+  command: Omit<FactOf<'Boot'>, 'type'> & { readonly factId: FactId; readonly intervalSeconds: number },
+  state: ChargerState,
+): Decision<ChargerEvent> => {
+  if (answeredBefore(state, command.factId) !== undefined) return accept()
+  const { factId: _, ...identity } = command
+  return accept<ChargerEvent>({ type: 'ChargerBooted', data: { ...identity, registration: state.registration } })
+}
+
+const detailsOf = (c: ChargerState['connectors'][number]): string =>
+  JSON.stringify([c.status, c.errorCode, c.info ?? '', c.vendorId ?? '', c.vendorErrorCode ?? ''])
+
+/** A connector's status; compared only with what holds now, errors included. */
+export const changeConnectorStatus = (
+  fact: FactOf<'ConnectorStatus'>,
+  state: ChargerState,
+): Decision<ChargerEvent> => {
+  const { type: _, ...status } = fact
+  const current = state.connectors.find((c) => c.evseId === fact.evseId && c.connectorId === fact.connectorId)
+  if (current !== undefined && detailsOf(current) === detailsOf(status)) return accept()
+  return accept<ChargerEvent>({ type: 'ConnectorStatusChanged', data: status })
+}
+
+export interface RegisterCharger {
+  readonly registration: Registration
+  readonly securityProfile?: number | undefined
+  readonly passwordDigests?: readonly string[] | null | undefined
+}
+
+/** What an operator decides about a charger; whatever holds already makes nothing. */
+export const registerCharger = (command: RegisterCharger, state: ChargerState): Decision<ChargerEvent> => {
+  const events: ChargerEvent[] = []
+  const digests = command.passwordDigests === undefined ? state.passwordDigests : [...(command.passwordDigests ?? [])]
+  const profile = command.securityProfile ?? (state.registered ? state.securityProfile : digests.length > 0 ? 1 : 0)
+  if (!state.registered)
+    events.push({
+      type: 'ChargerRegistered',
+      data: { registration: command.registration, by: 'operator', securityProfile: profile },
+    })
+  else if (state.registration !== command.registration)
+    events.push({ type: 'ChargerRegistrationChanged', data: { registration: command.registration } })
+  const same = profile === state.securityProfile && digests.join() === state.passwordDigests.join()
+  if (!same && (state.registered || digests.length > 0))
+    events.push({ type: 'ChargerCredentialsChanged', data: { securityProfile: profile, passwordDigests: digests } })
+  return accept(...events)
+}

@@ -1,0 +1,258 @@
+import type { FactId, TokenRef } from '@voltrail/contracts/ids'
+import type { Instant, OccurredAt, RegisterReading, Wh } from '@voltrail/contracts/quantities'
+import type { AuthorizationStatus } from '@voltrail/contracts/personal'
+import type { EventNamed, SessionEvent } from '@voltrail/contracts/events/registry'
+import type {
+  ChargingState,
+  EnergySource,
+  LiveMeasurement,
+  RegisterTrack,
+  SessionStop,
+  SessionSummary,
+} from '@voltrail/contracts/events/session'
+import { accept, reject, type Aggregate, type Decision, type Recorded } from './decider.ts'
+import { beginTrack, energyBetween, trackReading, trackedEnergy } from './registers.ts'
+
+/** One charging session: `session-<tenant>.<charger>.<transaction>`. Event 0 holds the start facts for ever. */
+
+export type SessionStarted = EventNamed<'SessionStarted'>['data']
+
+export interface SessionState {
+  readonly start?: SessionStarted
+  readonly summary: SessionSummary
+}
+
+/** A register reading that came with a message, with the time that counts. */
+export interface TimedReading {
+  readonly at: Instant
+  readonly reading: RegisterReading
+  readonly context?: string | undefined
+}
+
+const keptKeys = 8
+const keptFacts = 4
+const keep = <T>(list: readonly T[], item: T | undefined, most: number): T[] =>
+  item === undefined ? [...list] : [...list.slice(-(most - 1)), item]
+
+export const emptySummary: SessionSummary = {
+  energyWh: 0 as Wh,
+  chargingState: 'Charging',
+  meterEvents: 0,
+  recentKeys: [],
+  recentFacts: [],
+  corrections: 0,
+  settled: false,
+}
+
+// --- evolve -----------------------------------------------------------------------------------------------------------
+
+type Change =
+  | { type: 'SessionStarted'; data: SessionStarted }
+  | { type: 'SessionEnergyMetered'; data: Omit<EventNamed<'SessionEnergyMetered'>['data'], 'summary'> }
+  | { type: 'SessionChargingStateChanged'; data: EventNamed<'SessionChargingStateChanged'>['data'] }
+  | { type: 'SessionStopped'; data: Omit<EventNamed<'SessionStopped'>['data'], 'summary'> }
+  | { type: 'SessionCorrected'; data: Omit<EventNamed<'SessionCorrected'>['data'], 'summary'> }
+  | { type: 'SessionSettled'; data: EventNamed<'SessionSettled'>['data'] }
+
+const trackAll = (track: RegisterTrack | undefined, readings: readonly TimedReading[]): RegisterTrack | undefined =>
+  readings.reduce<RegisterTrack | undefined>((t, { reading, at }) => trackReading(t, reading, at), track)
+
+/** What a change makes of the summary. The deciders write its result into the event; the fold finds the same again. */
+const summarised = (summary: SessionSummary, change: Change, factId: FactId | undefined): SessionSummary => {
+  const recentFacts = keep(summary.recentFacts, factId, keptFacts)
+  switch (change.type) {
+    case 'SessionStarted': {
+      const { meterStart, startedAt } = change.data
+      return {
+        ...emptySummary,
+        recentFacts,
+        ...(meterStart === undefined ? {} : { registers: beginTrack(meterStart, startedAt.effectiveAt) }),
+      }
+    }
+    case 'SessionEnergyMetered': {
+      const registers = trackAll(summary.registers, change.data.registers)
+      return {
+        ...summary,
+        recentFacts,
+        recentKeys: keep(summary.recentKeys, change.data.contentKey, keptKeys),
+        meterEvents: summary.meterEvents + 1,
+        ...(registers === undefined ? {} : { registers }),
+        // after the stop the energy is the stop's, until a correction says otherwise
+        energyWh: summary.stop === undefined ? trackedEnergy(registers) : summary.energyWh,
+      }
+    }
+    case 'SessionChargingStateChanged':
+      return { ...summary, recentFacts, chargingState: change.data.chargingState }
+    case 'SessionStopped': {
+      const registers = trackAll(summary.registers, change.data.registers)
+      const stop = onlyStop(change.data)
+      return { ...summary, recentFacts, ...(registers === undefined ? {} : { registers }), energyWh: stop.energyWh, stop }
+    }
+    case 'SessionCorrected':
+      return {
+        ...summary,
+        recentFacts,
+        stop: change.data.stop,
+        energyWh: change.data.stop.energyWh,
+        corrections: summary.corrections + 1,
+      }
+    case 'SessionSettled':
+      return { ...summary, recentFacts, settled: true }
+    default:
+      return change satisfies never
+  }
+}
+
+const onlyStop = (data: SessionStop): SessionStop => ({
+  stoppedAt: data.stoppedAt,
+  ...(data.meterStop === undefined ? {} : { meterStop: data.meterStop }),
+  reason: data.reason,
+  inferred: data.inferred,
+  energyWh: data.energyWh,
+  energySource: data.energySource,
+  ...(data.authorization === undefined ? {} : { authorization: data.authorization }),
+})
+
+const evolve = (state: SessionState, event: Recorded<SessionEvent>): SessionState => {
+  const summary = summarised(state.summary, event, event.metadata.causation.factId)
+  return event.type === 'SessionStarted' ? { start: event.data, summary } : { ...state, summary }
+}
+
+export const session: Aggregate<SessionState, SessionEvent> = {
+  initialState: { summary: emptySummary },
+  evolve,
+  needsFirst: true,
+  restore: (event, first) => {
+    if (first?.type !== 'SessionStarted' || !('summary' in event.data)) return undefined
+    return { start: first.data, summary: event.data.summary }
+  },
+}
+
+// --- decisions --------------------------------------------------------------------------------------------------------
+
+/** Why a decision cannot be made on this stream. */
+export type SessionRejection = { readonly kind: 'not-started' } | { readonly kind: 'taken-by-another-start' }
+
+const heard = (state: SessionState, factId: FactId | undefined): boolean =>
+  factId !== undefined && state.summary.recentFacts.includes(factId)
+
+/** The start of a session; told again it makes nothing. Another start under this id means that the next id must be probed. */
+export const startSession = (start: SessionStarted, state: SessionState): Decision<SessionEvent, SessionRejection> => {
+  if (state.start === undefined) return accept<SessionEvent>({ type: 'SessionStarted', data: start })
+  return state.start.startKey === start.startKey ? accept() : reject({ kind: 'taken-by-another-start' })
+}
+
+export interface MeterSession {
+  readonly factId?: FactId | undefined
+  readonly contentKey: string
+  readonly registers: readonly TimedReading[]
+  readonly live: LiveMeasurement
+  readonly measuredAt: Instant
+}
+
+/**
+ * Meter values of this session, before or after its stop. After a stop whose energy was not the meter's own last word they
+ * may change the energy: then a correction follows.
+ */
+export const meterSession = (command: MeterSession, state: SessionState): Decision<SessionEvent, SessionRejection> => {
+  if (state.start === undefined) return reject({ kind: 'not-started' })
+  if (heard(state, command.factId) || state.summary.recentKeys.includes(command.contentKey)) return accept()
+  const { factId, ...measured } = command
+  const data = { ...measured, registers: readings(measured.registers), late: state.summary.stop !== undefined }
+  const summary = summarised(state.summary, { type: 'SessionEnergyMetered', data }, factId)
+  const metered: SessionEvent = { type: 'SessionEnergyMetered', data: { ...data, summary } }
+  const stop = summary.stop
+  const energyWh = trackedEnergy(summary.registers)
+  if (stop === undefined || stop.energySource === 'meter-stop' || stop.energySource === 'signed') return accept(metered)
+  if (energyWh === stop.energyWh) return accept(metered)
+  return accept(
+    metered,
+    correction(summary, { ...stop, energyWh, energySource: 'registers' }, 'late-meter', 'meter values after the stop', factId),
+  )
+}
+
+export interface StopSession {
+  readonly factId?: FactId | undefined
+  readonly stoppedAt: OccurredAt
+  readonly meterStop?: RegisterReading | undefined
+  readonly reason: string
+  readonly inferred: boolean
+  readonly registers: readonly TimedReading[]
+  readonly idTokenRef?: TokenRef | undefined
+  readonly authorization?: AuthorizationStatus | undefined
+}
+
+/** The end of a session. Told again it makes nothing; a real stop after an inferred one corrects it. */
+export const stopSession = (command: StopSession, state: SessionState): Decision<SessionEvent, SessionRejection> => {
+  if (state.start === undefined) return reject({ kind: 'not-started' })
+  const known = state.summary.stop
+  if (known !== undefined && (!known.inferred || command.inferred || heard(state, command.factId))) return accept()
+  const stop = stopOf(command, state.start, trackAll(state.summary.registers, command.registers))
+  if (known !== undefined)
+    return accept(correction(state.summary, stop, 'late-stop', 'the stop came after the end was inferred', command.factId))
+  const data = {
+    ...stop,
+    registers: readings(command.registers),
+    ...(command.idTokenRef === undefined ? {} : { idTokenRef: command.idTokenRef }),
+  }
+  const summary = summarised(state.summary, { type: 'SessionStopped', data }, command.factId)
+  return accept<SessionEvent>({ type: 'SessionStopped', data: { ...data, summary } })
+}
+
+/** The charger says that energy flows or pauses. Only a change is told. */
+export const changeChargingState = (
+  command: { readonly chargingState: ChargingState; readonly at: OccurredAt },
+  state: SessionState,
+): Decision<SessionEvent, SessionRejection> => {
+  if (state.start === undefined) return reject({ kind: 'not-started' })
+  if (state.summary.stop !== undefined || state.summary.chargingState === command.chargingState) return accept()
+  return accept<SessionEvent>({ type: 'SessionChargingStateChanged', data: { ...command } })
+}
+
+// --- calculations -----------------------------------------------------------------------------------------------------
+
+const readings = (list: readonly TimedReading[]): { at: Instant; reading: RegisterReading; context?: string }[] =>
+  list.map(({ at, reading, context }) => ({ at, reading, ...(context === undefined ? {} : { context }) }))
+
+/**
+ * The billed energy and where it comes from: meter stop − meter start when the register only grew; otherwise the sum of the
+ * monotone segments of all readings, the meter stop among them.
+ */
+const billedEnergy = (
+  start: SessionStarted,
+  track: RegisterTrack | undefined,
+  meterStop: RegisterReading | undefined,
+  stoppedAt: Instant,
+): { energyWh: Wh; energySource: EnergySource } => {
+  if (meterStop === undefined)
+    return track === undefined
+      ? { energyWh: 0 as Wh, energySource: 'none' }
+      : { energyWh: trackedEnergy(track), energySource: 'registers' }
+  const whole = start.meterStart === undefined ? undefined : energyBetween(start.meterStart, meterStop)
+  const ended = trackReading(track, meterStop, track !== undefined && track.lastAt > stoppedAt ? track.lastAt : stoppedAt)
+  if (whole !== undefined && whole >= 0 && ended.resets === 0) return { energyWh: whole, energySource: 'meter-stop' }
+  return { energyWh: trackedEnergy(ended), energySource: 'registers' }
+}
+
+const stopOf = (command: StopSession, start: SessionStarted, track: RegisterTrack | undefined): SessionStop => ({
+  stoppedAt: command.stoppedAt,
+  ...(command.meterStop === undefined ? {} : { meterStop: command.meterStop }),
+  reason: command.reason,
+  inferred: command.inferred,
+  ...(command.authorization === undefined ? {} : { authorization: command.authorization }),
+  ...billedEnergy(start, track, command.meterStop, command.stoppedAt.effectiveAt),
+})
+
+const correction = (
+  summary: SessionSummary,
+  stop: SessionStop,
+  cause: EventNamed<'SessionCorrected'>['data']['cause'],
+  detail: string,
+  factId: FactId | undefined,
+): SessionEvent => {
+  const data = { cause, detail, stop }
+  return {
+    type: 'SessionCorrected',
+    data: { ...data, summary: summarised(summary, { type: 'SessionCorrected', data }, factId) },
+  }
+}

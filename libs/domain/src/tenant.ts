@@ -1,0 +1,23 @@
+import type { TenantSettings } from '@voltrail/contracts/admin-commands'
+import type { TenantEvent } from '@voltrail/contracts/events/registry'
+import { accept, type Aggregate, type Decision, type Recorded } from './decider.ts'
+
+/** The settings of a tenant: `tenant-<tenant>`. Until someone decides, the deployment's defaults hold. */
+export interface TenantState {
+  readonly settings?: TenantSettings
+}
+
+export const tenant: Aggregate<TenantState, TenantEvent> = {
+  initialState: {},
+  evolve: (_state, event: Recorded<TenantEvent>) => ({ settings: event.data.settings }),
+}
+
+export const changeSettings = (
+  command: { readonly change: Partial<TenantSettings>; readonly defaults: TenantSettings },
+  state: TenantState,
+): Decision<TenantEvent> => {
+  const before = state.settings ?? command.defaults
+  const after: TenantSettings = { ...before, ...command.change }
+  const same = (Object.keys(after) as (keyof TenantSettings)[]).every((key) => after[key] === before[key])
+  return same ? accept() : accept<TenantEvent>({ type: 'TenantSettingsChanged', data: { settings: after } })
+}
