@@ -4,6 +4,7 @@ import { StoredIdToken, AuthorizationStatus } from '../personal.ts'
 import { Instant, OccurredAt, RegisterReading } from '../quantities.ts'
 import { ChargerTime, CommandResult, ConnectorStatus, Registration } from '../facts.ts'
 import { StoredChargerCommand } from '../charger-commands.ts'
+import { Evidence } from '../envelope.ts'
 
 /** Events of the stream `charger-<tenant>.<id>`: one charging station, its connection, its connectors, its open transactions. */
 
@@ -60,8 +61,8 @@ export const ChargerSummary = z.object({
   pendingCommands: z.array(z.object({ commandId: CommandId, type: z.string(), deadline: Instant })),
   recentCommands: z.array(z.object({ commandId: CommandId, outcome: z.json() })),
   answered: z.array(AnsweredFact),
-  /** content keys of parked frames, newest last */
-  parkedKeys: z.array(z.string()),
+  /** content keys of parked frames and of stops that named no transaction, newest last */
+  contentKeys: z.array(z.string()),
   lastRefusal: z.object({ at: Instant, reason: z.string() }).optional(),
   eventsSinceSummary: z.int(),
 })
@@ -104,7 +105,12 @@ export const chargerEvents = {
     groupRef: TokenRef.optional(),
   }),
   TransactionOpened: OpenTransaction,
-  TransactionClosed: z.object({ transactionId: TransactionId, reason: z.enum(['stopped', 'inferred', 'resolved']) }),
+  TransactionClosed: z.object({
+    transactionId: TransactionId,
+    reason: z.enum(['stopped', 'inferred', 'resolved']),
+    /** of a stop that named no transaction: told again it is known by this */
+    contentKey: z.string().optional(),
+  }),
   /** A frame that carries energy facts but cannot be attributed or read: kept for review, and answered. */
   FrameParked: z.object({
     meant: z.enum(['TransactionStart', 'MeterValues', 'TransactionStop']),
@@ -131,7 +137,8 @@ export const chargerEvents = {
     commandId: CommandId,
     result: CommandResult,
     late: z.boolean(),
-    frames: z.object({ sent: z.string().optional(), received: z.string().optional() }),
+    /** what went over the wire, verbatim (secrets redacted); sealed where it names an id token */
+    frames: z.object({ sent: Evidence.optional(), received: Evidence.optional() }),
   }),
   CommandOutcomeUnknown: z.object({ commandId: CommandId, reason: z.string() }),
   /** No socket held this charger's epoch within the time that we try. */

@@ -21,13 +21,13 @@ export const unknownCharger: ChargerState = {
   pendingCommands: [],
   recentCommands: [],
   answered: [],
-  parkedKeys: [],
+  contentKeys: [],
   eventsSinceSummary: 0,
 }
 
 const keptAnswers = 16
 const keptCommands = 32
-const keptParked = 32
+const keptKeys = 32
 /** A charger is summarised each so many events, which bounds every load. */
 const summaryEvery = 100
 
@@ -79,6 +79,11 @@ const remember = (state: ChargerState, factId: FactId | undefined, answer: FactA
   factId === undefined || answer === undefined || state.answered.some((known) => known.factId === factId)
     ? state
     : { ...state, answered: [...state.answered.slice(1 - keptAnswers), { factId, answer: answer as never }] }
+
+const rememberKey = (state: ChargerState, contentKey: string | undefined): ChargerState =>
+  contentKey === undefined
+    ? state
+    : { ...state, contentKeys: [...state.contentKeys.slice(1 - keptKeys), contentKey] }
 
 const upsertConnector = (state: ChargerState, connector: ChargerState['connectors'][number]): ChargerState => ({
   ...state,
@@ -137,12 +142,15 @@ const change = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerStat
     case 'TransactionOpened':
       return { ...state, openTransactions: [...state.openTransactions, event.data] }
     case 'TransactionClosed':
-      return {
-        ...state,
-        openTransactions: state.openTransactions.filter((open) => open.transactionId !== event.data.transactionId),
-      }
+      return rememberKey(
+        {
+          ...state,
+          openTransactions: state.openTransactions.filter((open) => open.transactionId !== event.data.transactionId),
+        },
+        event.data.contentKey,
+      )
     case 'FrameParked':
-      return { ...state, parkedKeys: [...state.parkedKeys.slice(1 - keptParked), event.data.contentKey] }
+      return rememberKey(state, event.data.contentKey)
     case 'CommandRequested': {
       const { commandId, command, deadline } = event.data
       return { ...state, pendingCommands: [...state.pendingCommands, { commandId, type: command.type, deadline }] }

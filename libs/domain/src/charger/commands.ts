@@ -1,4 +1,5 @@
 import type { CommandId, FactId } from '@voltrail/contracts/ids'
+import type { Evidence } from '@voltrail/contracts/envelope'
 import type { CommandResult } from '@voltrail/contracts/facts'
 import type { StoredChargerCommand } from '@voltrail/contracts/charger-commands'
 import type { ChargerEvent } from '@voltrail/contracts/events/registry'
@@ -36,7 +37,7 @@ export const settleCommand = (
   command: {
     readonly commandId: CommandId
     readonly result: CommandResult
-    readonly frames: { readonly sent?: string | undefined; readonly received?: string | undefined }
+    readonly frames: { readonly sent?: Evidence | undefined; readonly received?: Evidence | undefined }
     readonly late: boolean
     readonly factId?: FactId | undefined
     readonly configuration?: Extract<ChargerEvent, { type: 'ConfigurationSeen' }>['data'] | undefined

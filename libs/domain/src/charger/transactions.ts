@@ -16,12 +16,22 @@ export const openTransaction = (open: OpenTransaction, state: ChargerState): Dec
 
 /** Closed after the session's stop, before the charger is answered. */
 export const closeTransaction = (
-  command: { readonly transactionId: TransactionId; readonly reason: 'stopped' | 'inferred' | 'resolved' },
+  command: {
+    readonly transactionId: TransactionId
+    readonly reason: 'stopped' | 'inferred' | 'resolved'
+    readonly contentKey?: string | undefined
+  },
   state: ChargerState,
 ): Decision<ChargerEvent> =>
   state.openTransactions.some((known) => known.transactionId === command.transactionId)
-    ? accept<ChargerEvent>({ type: 'TransactionClosed', data: { ...command } })
+    ? accept<ChargerEvent>({ type: 'TransactionClosed', data: closed(command) })
     : accept()
+
+const closed = ({ transactionId, reason, contentKey }: Parameters<typeof closeTransaction>[0]) => ({
+  transactionId,
+  reason,
+  ...(contentKey === undefined ? {} : { contentKey }),
+})
 
 /** The open transaction of a start that is told again. */
 export const openWithKey = (state: ChargerState, startKey: string): OpenTransaction | undefined =>
@@ -71,6 +81,6 @@ export const parkFrame = (
   command: { readonly factId: FactId | undefined; readonly parked: EventNamed<'FrameParked'>['data'] },
   state: ChargerState,
 ): Decision<ChargerEvent> =>
-  answeredBefore(state, command.factId) !== undefined || state.parkedKeys.includes(command.parked.contentKey)
+  answeredBefore(state, command.factId) !== undefined || state.contentKeys.includes(command.parked.contentKey)
     ? accept()
     : accept<ChargerEvent>({ type: 'FrameParked', data: command.parked })
