@@ -1,0 +1,163 @@
+import { LRUCache } from 'lru-cache'
+import type { MetadataInput } from '@voltrail/contracts/envelope'
+import type { DomainEvent } from '@voltrail/contracts/events/registry'
+import type { StreamName } from '@voltrail/contracts/streams'
+import type { Aggregate, Decision, Recorded } from '@voltrail/domain/decider'
+import { sleep } from '@voltrail/runtime/ticker'
+import { LogUnavailable } from './event-log.ts'
+import type { EventLog, PreparedEvent } from './event-log.ts'
+import { fold, loadCold, loadForward } from './load.ts'
+import type { Loaded } from './load.ts'
+import { prepareEvents } from './prepare.ts'
+import { createStreamQueue } from './stream-queue.ts'
+
+export type Decided<S, E, R> =
+  /** `appended` is empty for a repeat; else it holds a summary too, when one was due. `state` includes them. */
+  | { readonly outcome: 'accepted'; readonly state: S; readonly revision: number; readonly appended: readonly Recorded<E>[] }
+  | { readonly outcome: 'rejected'; readonly rejection: R; readonly state: S; readonly revision: number }
+  /** not known to be written: deciding again is safe, a decider sees its own repeat */
+  | { readonly outcome: 'unavailable'; readonly reason: string }
+
+export type MetadataOf<E> = MetadataInput | ((events: readonly E[]) => MetadataInput)
+
+export interface WriteLoop {
+  /**
+   * The one way to append: load, decide, append at the revision that was decided on; on a conflict read on and decide again.
+   * A decision may run several times and must have no effect of its own. Decisions on one stream run one after the other. What
+   * a decision throws is thrown here, and fails nobody else.
+   * @throws {EventInvalid | EventTooLarge} when the decision made events that break their contract
+   * @throws {EventUnreadable} when the stream holds what this build cannot read
+   */
+  decide<S, E extends DomainEvent, R = never>(
+    aggregate: Aggregate<S, E>,
+    stream: StreamName,
+    decision: (state: S, revision: number) => Decision<NoInfer<E>, R> | Promise<Decision<NoInfer<E>, R>>,
+    meta: MetadataOf<NoInfer<E>>,
+  ): Promise<Decided<S, E, R>>
+
+  /**
+   * The state of a stream as the log holds it now (the cache saves the reading, never the asking).
+   * @throws {LogUnavailable | EventUnreadable}
+   */
+  load<S, E extends DomainEvent>(aggregate: Aggregate<S, E>, stream: StreamName): Promise<Loaded<S>>
+}
+
+export interface WriteLoopOptions {
+  readonly log: EventLog
+  /** streams whose folded state is kept, the least recently used goes first */
+  readonly cacheSize: number
+  /** the build of the deciders, written into the decision inputs of every event */
+  readonly build: string
+  /** how often one decision meets other writers before it gives up; 20 unless told */
+  readonly maxConflicts?: number
+}
+
+type Cached = { readonly aggregate: unknown; readonly loaded: Loaded<unknown> }
+
+/** See `WriteLoop`. It holds folded states of `cacheSize` streams; nothing in it must survive the process. */
+export function createWriteLoop({ log, cacheSize, build, maxConflicts = 20 }: WriteLoopOptions): WriteLoop {
+  const cache = new LRUCache<string, Cached>({ max: cacheSize })
+  const queue = createStreamQueue()
+
+  const remember = <S, E>(aggregate: Aggregate<S, E>, stream: string, loaded: Loaded<S>): Loaded<S> => {
+    cache.set(stream, { aggregate, loaded })
+    return loaded
+  }
+  const cached = <S, E>(aggregate: Aggregate<S, E>, stream: string): Loaded<S> | undefined => {
+    const hit = cache.get(stream)
+    return hit?.aggregate === aggregate ? (hit.loaded as Loaded<S>) : undefined
+  }
+  const refresh = async <S, E extends DomainEvent>(aggregate: Aggregate<S, E>, stream: string, loaded: Loaded<S>) =>
+    remember(aggregate, stream, await loadForward(log, aggregate, stream, loaded))
+  const cold = async <S, E extends DomainEvent>(aggregate: Aggregate<S, E>, stream: string) =>
+    remember(aggregate, stream, await loadCold(log, aggregate, stream))
+
+  async function decideNow<S, E extends DomainEvent, R>(
+    aggregate: Aggregate<S, E>,
+    stream: StreamName,
+    decision: (state: S, revision: number) => Decision<E, R> | Promise<Decision<E, R>>,
+    meta: MetadataOf<E>,
+  ): Promise<Decided<S, E, R>> {
+    const warm = cached(aggregate, stream)
+    let loaded = warm ?? (await cold(aggregate, stream))
+    // what comes from the cache may be behind: an append finds that out by its revision, a decision without events must look
+    let current = warm === undefined
+    for (let conflicts = 0; conflicts <= maxConflicts; ) {
+      const decided = await decision(loaded.state, loaded.revision)
+      if ('rejected' in decided || decided.accepted.length === 0) {
+        if (!current) {
+          const before = loaded
+          loaded = await refresh(aggregate, stream, before)
+          current = true
+          if (loaded !== before) continue
+        }
+        const { state, revision } = loaded
+        if ('rejected' in decided) return { outcome: 'rejected', rejection: decided.rejected, state, revision }
+        return { outcome: 'accepted', state, revision, appended: [] }
+      }
+
+      const { prepared, after } = prepareBatch(aggregate, stream, decided.accepted, meta, loaded)
+      const append = await log.append(stream, prepared, loaded.revision)
+      switch (append.outcome) {
+        case 'appended': {
+          remember(aggregate, stream, after)
+          const appended = prepared.map((one) => one.recorded as unknown as Recorded<E>)
+          return { outcome: 'accepted', state: after.state, revision: after.revision, appended }
+        }
+        case 'conflict': {
+          conflicts += 1
+          const before = loaded
+          loaded = await refresh(aggregate, stream, before)
+          current = true
+          // a reader that lags behind the writers shows nothing new yet: give it a moment
+          if (loaded === before) await sleep(Math.min(5 * 2 ** conflicts, 200))
+          break
+        }
+        case 'unavailable':
+          return { outcome: 'unavailable', reason: append.reason }
+        default:
+          return append satisfies never
+      }
+    }
+    return { outcome: 'unavailable', reason: `${stream} was written by others ${maxConflicts + 1} times while this decision was made` }
+  }
+
+  function prepareBatch<S, E extends DomainEvent>(
+    aggregate: Aggregate<S, E>,
+    stream: string,
+    events: readonly E[],
+    meta: MetadataOf<E>,
+    loaded: Loaded<S>,
+  ): { prepared: readonly PreparedEvent[]; after: Loaded<S> } {
+    const given = typeof meta === 'function' ? meta(events) : meta
+    const metadata = { ...given, decision: { ...given.decision, build } }
+    const foldPrepared = (onto: Loaded<S>, batch: readonly PreparedEvent[]) =>
+      batch.reduce((state, one) => fold(aggregate, state, one.recorded as unknown as Recorded<E>), onto)
+
+    const prepared = prepareEvents(stream, events, metadata, loaded)
+    const after = foldPrepared(loaded, prepared)
+    const summary = aggregate.summarise?.(after.state)
+    if (summary === undefined) return { prepared, after }
+    const { frame: _onTheFirstEventAlone, ...withoutFrame } = metadata
+    const summarised = prepareEvents(stream, [summary], withoutFrame, after)
+    return { prepared: [...prepared, ...summarised], after: foldPrepared(after, summarised) }
+  }
+
+  return {
+    decide: (aggregate, stream, decision, meta) =>
+      queue.run(stream, async () => {
+        try {
+          return await decideNow(aggregate, stream, decision, meta)
+        } catch (error) {
+          if (error instanceof LogUnavailable) return { outcome: 'unavailable', reason: error.message }
+          throw error
+        }
+      }),
+
+    load: (aggregate, stream) =>
+      queue.run(stream, () => {
+        const warm = cached(aggregate, stream)
+        return warm === undefined ? cold(aggregate, stream) : refresh(aggregate, stream, warm)
+      }),
+  }
+}
