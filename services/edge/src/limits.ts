@@ -1,0 +1,89 @@
+/**
+ * Every bound and time of the edge in one place. Milliseconds unless the name says otherwise.
+ * Tests shorten times; production sets what `config.ts` names.
+ */
+export type EdgeLimits = {
+  /** the largest frame; a larger one closes the socket with 1009 */
+  readonly maxFrameBytes: number
+  /** CALLs of one charger that wait; at this many its socket is not read until half of them are answered */
+  readonly inboundQueue: number
+  /** commands of one charger that wait; more are answered `notSent` */
+  readonly outboundQueue: number
+  /** answers kept per connection for repeated messages */
+  readonly storedAnswers: number
+  readonly storedAnswerMs: number
+  /** timed-out calls per connection whose late answer is still recognised */
+  readonly lateAnswers: number
+  /** frames per second and charger, on average; above it the socket is read more slowly */
+  readonly framesPerSecond: number
+  readonly framesBurst: number
+  readonly upgradesPerSecond: number
+  readonly upgradesBurst: number
+  /** upgrades that wait for central at a time */
+  readonly pendingUpgrades: number
+  readonly maxConnections: number
+
+  /** how long an answer to a charger is held while the log, central or NATS is away; then its socket closes (1013) */
+  readonly holdMs: number
+  /** how long an upgrade is held for the same reason; then it gets 503 */
+  readonly connectHoldMs: number
+  /** silence of central after which the same fact id is asked again; doubles */
+  readonly reaskMs: number
+  /** first and longest pause after "unavailable", "no responders" or a broken connection */
+  readonly retryMs: number
+  readonly maxRetryMs: number
+
+  /** a charger never accepted before is called only after its boot is answered, or this long after it connected */
+  readonly bootHoldMs: number
+  /** a charger accepted before is called this long after it connected */
+  readonly knownHoldMs: number
+  /** the slot of an unanswered CALL frees after this; its answer is still awaited until the command's own deadline */
+  readonly callSlotMs: number
+
+  readonly pingMs: number
+  readonly presenceMs: number
+  readonly presenceTtlMs: number
+  /** how long a peer may take to answer our close frame before the socket is cut */
+  readonly closeMs: number
+
+  /** at shutdown: sockets per wave, pause between waves, and how long calls in flight may take to finish */
+  readonly drainWave: number
+  readonly drainWaveMs: number
+  readonly drainMs: number
+}
+
+const MIB = 1024 * 1024
+
+export const defaultLimits: EdgeLimits = {
+  maxFrameBytes: 4 * MIB,
+  inboundQueue: 32,
+  outboundQueue: 16,
+  storedAnswers: 8,
+  storedAnswerMs: 600_000,
+  lateAnswers: 16,
+  framesPerSecond: 50,
+  framesBurst: 500,
+  upgradesPerSecond: 200,
+  upgradesBurst: 400,
+  pendingUpgrades: 1_000,
+  maxConnections: 20_000,
+
+  holdMs: 20_000,
+  connectHoldMs: 5_000,
+  reaskMs: 2_000,
+  retryMs: 100,
+  maxRetryMs: 2_000,
+
+  bootHoldMs: 30_000,
+  knownHoldMs: 2_000,
+  callSlotMs: 30_000,
+
+  pingMs: 45_000,
+  presenceMs: 30_000,
+  presenceTtlMs: 120_000,
+  closeMs: 2_000,
+
+  drainWave: 500,
+  drainWaveMs: 200,
+  drainMs: 5_000,
+}
