@@ -1,7 +1,7 @@
 /** One jest for the whole house: `unit` needs nothing, `int` starts real servers, `e2e` starts the product. */
 
 // packages without CommonJS: compiled like our own source
-const moduleOnly = ['typed-ocpp', 'content-disposition', 'get-port']
+const moduleOnly = ['typed-ocpp', 'get-port']
 
 const compiled = (parser) => ['@swc/jest', { jsc: { target: 'es2023', parser }, module: { type: 'commonjs' } }]
 
