@@ -89,7 +89,8 @@ export const HistoryEntry = z
     personal: z
       .array(z.object({ path: z.string().describe('JSON pointer into `data`'), text: PersonalText, erased: z.boolean(), broken: z.string().optional() }))
       .describe('what the ciphertexts in `data` say'),
-    frame: FrameView.nullable(),
+    frame: FrameView.nullable().describe('the message that caused it; `null` when none did'),
+    frameKeptBy: z.string().optional().describe('the event (`<stream>@<revision>`) of the same message that keeps the frame, when it is another'),
     normalisations: z.array(Normalisation),
     decision: DecisionInputs,
     causation: Causation,

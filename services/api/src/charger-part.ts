@@ -1,0 +1,74 @@
+import { sessionParts } from '@voltrail/contracts/streams'
+import type { ChargerEvent } from '@voltrail/contracts/events/registry'
+import type { SessionId, TokenRef } from '@voltrail/contracts/ids'
+import type { LogEvent } from '@voltrail/event-store/event-log'
+
+/** How long before the start an authorisation or a remote start still belongs to the session, in milliseconds. */
+const beforeMs = 5 * 60_000
+/** How long after the end a command's outcome may still come. */
+const afterMs = 2 * 60_000
+
+export type SessionFacts = {
+  readonly sessionId: SessionId
+  readonly evseId: number
+  readonly tokenRef: TokenRef
+  /** our clocks, epoch milliseconds; `endedAt` absent while it goes on */
+  readonly startedAt: number
+  readonly endedAt?: number
+}
+
+/**
+ * Says of the events of a charger's stream, given in order, which concern one session: the authorisation and remote start that led to it, its
+ * transaction's opening and closing, frames parked for it, remote stops with their outcomes, and what its connector and its
+ * connection did meanwhile.
+ */
+export function chargerPart(session: SessionFacts): (event: LogEvent) => boolean {
+  const { transactionId } = sessionParts(session.sessionId)
+  const commands = new Set<string>()
+  const from = session.startedAt - beforeMs
+  const until = (session.endedAt ?? Number.POSITIVE_INFINITY) + afterMs
+
+  return (recorded) => {
+    const event = recorded as unknown as ChargerEvent
+    const at = Date.parse(recorded.metadata.receivedAt)
+    const leadsTo = at >= from && at <= session.startedAt + afterMs
+    const meanwhile = at >= session.startedAt && at <= (session.endedAt ?? until)
+    switch (event.type) {
+      case 'TransactionOpened':
+      case 'TransactionClosed':
+        return event.data.transactionId === transactionId
+      case 'FrameParked':
+        return event.data.transactionId === transactionId
+      case 'AuthorizationDecided':
+        return event.data.idToken.ref === session.tokenRef && at >= from && at <= until
+      case 'CommandRequested': {
+        const { command, commandId } = event.data
+        const ours =
+          (command.type === 'RemoteStop' && command.transactionId === transactionId) ||
+          (command.type === 'RemoteStart' && command.idToken.ref === session.tokenRef && leadsTo) ||
+          (command.type === 'UnlockConnector' && command.evseId === session.evseId && at >= session.startedAt && at <= until)
+        if (ours) commands.add(commandId)
+        return ours
+      }
+      case 'CommandSettled':
+      case 'CommandOutcomeUnknown':
+      case 'CommandOffline':
+        return commands.has(event.data.commandId)
+      case 'ConnectorStatusChanged':
+        return event.data.evseId === session.evseId && at >= from && at <= until
+      case 'ChargerConnected':
+      case 'ChargerDisconnected':
+      case 'ChargerBooted':
+        return meanwhile
+      default:
+        return false
+    }
+  }
+}
+
+/** Whether an event lies so far behind the session that no later one can concern it. */
+export const isPast = (session: SessionFacts, event: LogEvent): boolean =>
+  session.endedAt !== undefined && Date.parse(event.metadata.receivedAt) > session.endedAt + afterMs
+/** Whether an event lies so far before the session that no earlier one can concern it. */
+export const isBefore = (session: SessionFacts, event: LogEvent): boolean =>
+  Date.parse(event.metadata.receivedAt) < session.startedAt - beforeMs

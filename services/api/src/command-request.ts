@@ -1,0 +1,68 @@
+import { ChargerCommand, chargerCommandTypes } from '@voltrail/contracts/charger-commands'
+import type { ChargerCommandType } from '@voltrail/contracts/charger-commands'
+import { commandAliases, commandBodies, fieldAliases } from '@voltrail/contracts/rest/commands'
+import { ApiProblem, notFound } from './problem.ts'
+import { validationProblem } from './validation-problem.ts'
+import type { Issue } from './validation-problem.ts'
+
+const kebab = (name: string): string => name.replace(/(?<=[a-z0-9])(?=[A-Z])/g, '-').toLowerCase()
+
+const commandsByName: ReadonlyMap<string, ChargerCommandType> = new Map(
+  [...chargerCommandTypes.map((type) => [type, type] as const), ...Object.entries(commandAliases)].flatMap(([name, type]) => [
+    [name, type],
+    [kebab(name), type],
+  ]),
+)
+
+/** `RemoteStart`, `remote-start` and the 1.6 name `RemoteStartTransaction` are the same. Throws a 404 that lists what there is. */
+export function commandType(name: string): ChargerCommandType {
+  const type = commandsByName.get(name)
+  if (type === undefined) throw notFound(`There is no command ${JSON.stringify(name)}; there are ${chargerCommandTypes.map(kebab).join(', ')}.`)
+  return type
+}
+
+/**
+ * The command that a request's body means. Throws a 400 that names each field that is wrong and what is allowed.
+ * @param body an object, or nothing for a command without fields
+ */
+export function readCommand(type: ChargerCommandType, body: unknown): ChargerCommand {
+  const given = body ?? {}
+  if (typeof given !== 'object' || Array.isArray(given)) {
+    throw validationProblem('body', [{ path: [], code: 'invalid_type', message: `expected object, received ${Array.isArray(given) ? 'array' : typeof given}` }])
+  }
+  const schema = commandBodies[type]
+  const parsed = schema.safeParse(renameFields(type, given as Record<string, unknown>))
+  if (!parsed.success) throw validationProblem('body', parsed.error.issues as readonly Issue[], Object.keys(schema.shape))
+  const command = ChargerCommand.safeParse({ type, ...neutralFields(type, parsed.data) })
+  // what is left to go wrong here is a field that only one of two spellings could have filled
+  if (!command.success) throw validationProblem('body', command.error.issues as readonly Issue[], Object.keys(schema.shape))
+  return command.data
+}
+
+function renameFields(type: ChargerCommandType, body: Record<string, unknown>): Record<string, unknown> {
+  const aliases = fieldAliases[type] ?? {}
+  const renamed: Record<string, unknown> = {}
+  for (const [field, value] of Object.entries(body)) {
+    const known = Object.hasOwn(aliases, field) ? aliases[field]! : field
+    if (known !== field && Object.hasOwn(body, known)) {
+      throw new ApiProblem('invalid-request', `The body has both ${field} and ${known}, which are the same: keep one of them.`, {
+        errors: [{ path: `/body/${field}`, message: `is the same as ${known}` }],
+      })
+    }
+    renamed[known] = value
+  }
+  return renamed
+}
+
+/** The fields of a parsed body as the command has them. */
+function neutralFields(type: ChargerCommandType, body: Record<string, unknown>): Record<string, unknown> {
+  const { connectorId, ...fields } = body
+  // OCPP 1.6 numbers connectors, each is an EVSE of its own; only UnlockConnector tells the two apart
+  const evseId = fields['evseId'] ?? connectorId
+  if (evseId !== undefined) fields['evseId'] = evseId
+  if (type === 'UnlockConnector' && body['evseId'] !== undefined && connectorId !== undefined) fields['connectorId'] = connectorId
+  if (type === 'ChangeAvailability') fields['evseId'] ??= 0
+  if (typeof fields['idToken'] === 'string') fields['idToken'] = { value: fields['idToken'], type: 'ISO14443' }
+  if (typeof fields['transactionId'] === 'number') fields['transactionId'] = String(fields['transactionId'])
+  return fields
+}

@@ -1,0 +1,52 @@
+/** The live page without its style and script. */
+export const markup = `
+<header>
+  <h1>Volt<span>rail</span></h1>
+  <span id="link" role="status" aria-live="polite" data-state="idle">Not connected</span>
+  <nav aria-label="Pages"><a href="/docs">API</a><button id="forget" type="button" hidden>Forget key</button></nav>
+</header>
+<main>
+  <form id="ask" class="card" hidden>
+    <label for="key">Operator key</label>
+    <input id="key" name="key" type="password" autocomplete="current-password" spellcheck="false" required>
+    <p>It was made at the first start and lies in <code>operator.key</code> in the data directory. It stays in this browser tab.</p>
+    <p id="ask-error" class="error" role="alert" hidden></p>
+    <div><button class="primary" type="submit">Open</button></div>
+  </form>
+  <div id="live" hidden>
+    <dl id="tiles" aria-label="At a glance">
+      <div class="card"><dt>Chargers connected</dt><dd id="tile-chargers">–</dd></div>
+      <div class="card"><dt>Sessions running</dt><dd id="tile-running">–</dd></div>
+      <div class="card"><dt>Power now</dt><dd id="tile-power">–</dd></div>
+      <div class="card"><dt>Energy of running sessions</dt><dd id="tile-energy">–</dd></div>
+    </dl>
+    <section aria-labelledby="chargers-title">
+      <h2 id="chargers-title">Chargers</h2>
+      <ul id="chargers"></ul>
+      <p id="no-chargers" class="card empty" hidden>No charger yet. Point one to <code id="ocpp-url"></code>.</p>
+    </section>
+    <section aria-labelledby="sessions-title">
+      <h2 id="sessions-title">Sessions <small>newest first</small></h2>
+      <div class="card scroll">
+        <table>
+          <thead><tr>
+            <th scope="col">Session</th><th scope="col">Charger</th><th scope="col">Id token</th><th scope="col">State</th><th scope="col">Started</th>
+            <th scope="col" class="number">Energy</th><th scope="col" class="number">Power</th><th scope="col" class="number">Cost</th>
+          </tr></thead>
+          <tbody id="sessions"></tbody>
+        </table>
+        <p id="no-sessions" class="empty" hidden>No session yet.</p>
+      </div>
+    </section>
+    <section aria-labelledby="events-title">
+      <h2 id="events-title">Events <small>as they are recorded</small></h2>
+      <div class="card"><ol id="events" tabindex="0" aria-label="Recent events"></ol><p id="no-events" class="empty">Waiting for the next event.</p></div>
+    </section>
+  </div>
+  <dialog id="session" aria-labelledby="session-title">
+    <div class="top"><h2 id="session-title"></h2><button id="session-close" type="button">Close</button></div>
+    <section id="session-body"></section>
+  </dialog>
+</main>
+<noscript><p class="empty">This page needs JavaScript. The API at /docs does not.</p></noscript>
+`

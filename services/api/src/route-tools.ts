@@ -1,0 +1,56 @@
+import type { FastifyBaseLogger, FastifyInstance, RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault } from 'fastify'
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { AdminCommand, AdminCommandReply } from '@voltrail/contracts/admin-commands'
+import { instant } from '@voltrail/contracts/quantities'
+import { Problem } from '@voltrail/contracts/rest/problem'
+import { traceHeaders } from '@voltrail/runtime/trace'
+import { ApiProblem, problemMediaType, unavailable } from './problem.ts'
+import type { Sources } from './sources.ts'
+
+/** A Fastify whose routes take their types from zod schemas. */
+export type Routes = FastifyInstance<RawServerDefault, RawRequestDefaultExpression, RawReplyDefaultExpression, FastifyBaseLogger, ZodTypeProvider>
+
+const problemMeanings = {
+  400: 'The request is wrong: `errors` says where.',
+  401: 'The operator key is missing or wrong.',
+  404: 'There is no such thing.',
+  413: 'The body is larger than 1 MiB.',
+  415: 'The body is not announced as JSON.',
+  422: 'Understood and refused.',
+  503: 'Something that the answer needs is away; ask again later.',
+} as const
+
+/** The problem responses of a route, for its schema. Every route may answer 401 and 503. */
+export function problems<const S extends keyof typeof problemMeanings>(...statuses: readonly S[]) {
+  const entries = ([...statuses, 401, 503] as const).map((status) => [
+    status,
+    { description: problemMeanings[status], content: { [problemMediaType]: { schema: Problem } } },
+  ])
+  return Object.fromEntries(entries) as Record<S | 401 | 503, { description: string; content: Record<string, { schema: typeof Problem }> }>
+}
+
+/** Has central decide; a refusal becomes a 422, an outage a 503. */
+export async function decide(sources: Sources, command: AdminCommand): Promise<Extract<AdminCommandReply, { outcome: 'done' }>> {
+  const { traceparent } = traceHeaders()
+  const reply = await sources.central.decide({
+    requestId: sources.newId(),
+    actor: { kind: 'operator', id: sources.actorId },
+    requestedAt: instant(sources.now()),
+    ...(traceparent !== undefined && { traceparent }),
+    command,
+  })
+  switch (reply.outcome) {
+    case 'done':
+      return reply
+    case 'refused':
+      throw new ApiProblem('refused', `${reply.detail} (${reply.reason})`)
+    case 'unavailable':
+      throw unavailable(`This could not be decided now: ${reply.reason}. Ask again.`)
+    default:
+      return reply satisfies never
+  }
+}
+
+/** 201 when the decision began its stream, else 200: the thing was there. */
+export const createdOrKnown = (reply: { readonly changed: boolean; readonly revision: string }): 200 | 201 =>
+  reply.changed && reply.revision === '0' ? 201 : 200

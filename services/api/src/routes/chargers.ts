@@ -1,0 +1,76 @@
+import { ChargerPage, ChargerParams, ChargerView, ListChargersQuery, RegisterChargerBody, RegisteredCharger } from '@voltrail/contracts/rest/chargers'
+import { notFound } from '../problem.ts'
+import { createdOrKnown, decide, problems } from '../route-tools.ts'
+import type { Routes } from '../route-tools.ts'
+import type { Sources } from '../sources.ts'
+
+const tags = ['Chargers']
+
+export function chargerRoutes(app: Routes, sources: Sources): void {
+  app.route({
+    method: 'GET',
+    url: '/chargers',
+    schema: {
+      tags,
+      operationId: 'listChargers',
+      summary: 'All chargers with their connectors',
+      querystring: ListChargersQuery,
+      response: { 200: ChargerPage, ...problems(400) },
+    },
+    handler: ({ query }) => sources.reporting.listChargers(query),
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/chargers/:id',
+    schema: {
+      tags,
+      operationId: 'getCharger',
+      summary: 'One charger',
+      params: ChargerParams,
+      response: { 200: ChargerView, ...problems(404) },
+    },
+    handler: async ({ params }) => {
+      const charger = await sources.reporting.getCharger(params.id)
+      if (charger === undefined) throw notFound(`There is no charger ${JSON.stringify(params.id)}.`)
+      return charger
+    },
+  })
+
+  app.route({
+    method: 'PUT',
+    url: '/chargers/:id',
+    schema: {
+      tags,
+      operationId: 'registerCharger',
+      summary: 'Register a charger, or change how it may connect',
+      description:
+        'Absent fields stay as they are. The password is not kept: only keyed hashes of it, as text and as the bytes that hex digits stand for.',
+      params: ChargerParams,
+      body: RegisterChargerBody,
+      response: {
+        201: RegisteredCharger.describe('It is new.'),
+        200: RegisteredCharger.describe('It was known.'),
+        ...problems(400, 413, 415, 422),
+      },
+    },
+    handler: async ({ params, body }, reply) => {
+      const { password } = body
+      const decided = await decide(sources, {
+        type: 'RegisterCharger',
+        chargerId: params.id,
+        registration: body.registration,
+        ...(password !== undefined && {
+          passwordDigests: password === null ? null : sources.passwordDigests(params.id, password),
+        }),
+        ...(body.securityProfile !== undefined && { securityProfile: body.securityProfile }),
+      })
+      return reply.code(createdOrKnown(decided)).send({
+        chargerId: params.id,
+        registration: body.registration,
+        changed: decided.changed,
+        revision: decided.revision,
+      })
+    },
+  })
+}

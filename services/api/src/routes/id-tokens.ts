@@ -1,0 +1,118 @@
+import type { TokenStatus } from '@voltrail/contracts/admin-commands'
+import type { IdTokenType } from '@voltrail/contracts/personal'
+import { instant } from '@voltrail/contracts/quantities'
+import { IdTokenPage, IdTokenParams, IdTokenView, ListIdTokensQuery, PostIdTokenBody, PutIdTokenBody } from '@voltrail/contracts/rest/id-tokens'
+import { tokenStream } from '@voltrail/contracts/streams'
+import { idToken as idTokenAggregate } from '@voltrail/domain/id-token'
+import { foldStream } from '../log-reads.ts'
+import { openText } from '../personal-text.ts'
+import { notFound } from '../problem.ts'
+import { createdOrKnown, decide, problems } from '../route-tools.ts'
+import type { Routes } from '../route-tools.ts'
+import type { Sources } from '../sources.ts'
+
+const tags = ['Id tokens']
+
+type Terms = { type: IdTokenType; status: TokenStatus; expiresAt?: string | undefined; groupToken?: string | undefined; label?: string | undefined }
+
+export function idTokenRoutes(app: Routes, sources: Sources): void {
+  const { tenant, vault } = sources
+
+  const read = async (value: string): Promise<IdTokenView> => {
+    const ref = vault.tokenRef(tenant, value)
+    const { state } = await foldStream(sources.log, idTokenAggregate, tokenStream(tenant, ref))
+    const { idToken, terms } = state
+    // the token itself is not repeated: a problem may be logged by whoever asked
+    if (idToken === undefined || terms === undefined) throw notFound('This id token was never issued here.')
+    const [token, group, label] = await Promise.all([
+      openText(vault, tenant, idToken.sealed),
+      openText(vault, tenant, terms.group?.sealed),
+      openText(vault, tenant, terms.label?.sealed),
+    ])
+    return {
+      ref,
+      token: token.text,
+      type: idToken.type,
+      status: terms.status,
+      expiresAt: terms.expiresAt ?? null,
+      groupToken: group.text,
+      label: label.text,
+      erased: token.erased,
+    }
+  }
+
+  const put = async (value: string, terms: Terms): Promise<200 | 201> => {
+    const reply = await decide(sources, {
+      type: 'PutIdToken',
+      token: { value, type: terms.type },
+      status: terms.status,
+      ...(terms.expiresAt !== undefined && { expiresAt: instant(Date.parse(terms.expiresAt)) }),
+      ...(terms.groupToken !== undefined && { groupToken: terms.groupToken }),
+      ...(terms.label !== undefined && { label: terms.label }),
+    })
+    return createdOrKnown(reply)
+  }
+
+  app.route({
+    method: 'GET',
+    url: '/id-tokens',
+    schema: {
+      tags,
+      operationId: 'listIdTokens',
+      summary: 'All id tokens',
+      querystring: ListIdTokensQuery,
+      response: { 200: IdTokenPage, ...problems(400) },
+    },
+    handler: ({ query }) => sources.reporting.listIdTokens(query),
+  })
+
+  app.route({
+    method: 'POST',
+    url: '/id-tokens',
+    schema: {
+      tags,
+      operationId: 'postIdToken',
+      summary: 'Issue an id token, or say anew what it may do',
+      description: 'What is absent is cleared. The same content again changes nothing.',
+      body: PostIdTokenBody,
+      response: {
+        201: IdTokenView.describe('It is new.'),
+        200: IdTokenView.describe('It was there; this is how it is now.'),
+        ...problems(400, 413, 415, 422),
+      },
+    },
+    handler: async ({ body: { token, ...terms } }, reply) => reply.code(await put(token, terms)).send(await read(token)),
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/id-tokens/:token',
+    schema: {
+      tags,
+      operationId: 'getIdToken',
+      summary: 'One id token',
+      params: IdTokenParams,
+      response: { 200: IdTokenView, ...problems(404) },
+    },
+    handler: ({ params }) => read(params.token),
+  })
+
+  app.route({
+    method: 'PUT',
+    url: '/id-tokens/:token',
+    schema: {
+      tags,
+      operationId: 'putIdToken',
+      summary: 'Say what an id token may do; issues it when it is new',
+      description: 'What is absent is cleared. The same content again changes nothing.',
+      params: IdTokenParams,
+      body: PutIdTokenBody,
+      response: {
+        201: IdTokenView.describe('It is new.'),
+        200: IdTokenView.describe('It was there; this is how it is now.'),
+        ...problems(400, 413, 415, 422),
+      },
+    },
+    handler: async ({ params, body }, reply) => reply.code(await put(params.token, body)).send(await read(params.token)),
+  })
+}

@@ -1,0 +1,95 @@
+import { instant } from '@voltrail/contracts/quantities'
+import type { TariffId } from '@voltrail/contracts/ids'
+import { ListTariffsQuery, PostAssignmentBody, PostTariffBody, TariffPage, TariffParams, TariffView } from '@voltrail/contracts/rest/tariffs'
+import { tariffStream } from '@voltrail/contracts/streams'
+import { tariff as tariffAggregate } from '@voltrail/domain/tariff'
+import { foldStream } from '../log-reads.ts'
+import { notFound } from '../problem.ts'
+import { createdOrKnown, decide, problems } from '../route-tools.ts'
+import type { Routes } from '../route-tools.ts'
+import type { Sources } from '../sources.ts'
+
+const tags = ['Tariffs']
+
+export function tariffRoutes(app: Routes, sources: Sources): void {
+  const read = async (tariffId: TariffId): Promise<TariffView> => {
+    const { state } = await foldStream(sources.log, tariffAggregate, tariffStream(sources.tenant, tariffId))
+    const current = state.versions.at(-1)
+    if (current === undefined) throw notFound(`There is no tariff ${JSON.stringify(tariffId)}.`)
+    const assignments = state.assignments.map(({ scope, validFrom }) => ({ scope, validFrom }))
+    return { tariffId, ...current.terms, revision: String(current.revision), definedAt: current.definedAt, assignments }
+  }
+
+  app.route({
+    method: 'GET',
+    url: '/tariffs',
+    schema: {
+      tags,
+      operationId: 'listTariffs',
+      summary: 'All tariffs',
+      querystring: ListTariffsQuery,
+      response: { 200: TariffPage, ...problems(400) },
+    },
+    handler: ({ query }) => sources.reporting.listTariffs(query),
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/tariffs/:id',
+    schema: {
+      tags,
+      operationId: 'getTariff',
+      summary: 'One tariff',
+      params: TariffParams,
+      response: { 200: TariffView, ...problems(404) },
+    },
+    handler: ({ params }) => read(params.id),
+  })
+
+  app.route({
+    method: 'POST',
+    url: '/tariffs',
+    schema: {
+      tags,
+      operationId: 'defineTariff',
+      summary: 'Define a tariff, or its next version',
+      description: 'The same terms again change nothing. Sessions that were rated already keep the version that they were rated with.',
+      body: PostTariffBody,
+      response: {
+        201: TariffView.describe('It is new.'),
+        200: TariffView.describe('It was there; this is how it is now.'),
+        ...problems(400, 413, 415, 422),
+      },
+    },
+    handler: async ({ body }, reply) => {
+      const { id, assign, ...terms } = body
+      const defined = await decide(sources, { type: 'DefineTariff', tariffId: id, terms })
+      // once is enough: a repeated request must not pile up assignments that say the same
+      if (assign === 'tenant' && !(await read(id)).assignments.some(({ scope }) => scope.kind === 'tenant')) {
+        await decide(sources, { type: 'AssignTariff', tariffId: id, scope: { kind: 'tenant' }, validFrom: instant(sources.now()) })
+      }
+      return reply.code(createdOrKnown(defined)).send(await read(id))
+    },
+  })
+
+  app.route({
+    method: 'POST',
+    url: '/tariffs/:id/assignments',
+    schema: {
+      tags,
+      operationId: 'assignTariff',
+      summary: 'Say where a tariff applies',
+      description:
+        'To the whole tenant or to one charger, from an instant on. A charger’s own tariff goes before the tenant’s; of several the one that is valid last.',
+      params: TariffParams,
+      body: PostAssignmentBody,
+      response: { 200: TariffView, ...problems(400, 404, 413, 415, 422) },
+    },
+    handler: async ({ params, body }) => {
+      await read(params.id)
+      const validFrom = instant(body.validFrom === undefined ? sources.now() : Date.parse(body.validFrom))
+      await decide(sources, { type: 'AssignTariff', tariffId: params.id, scope: body.scope, validFrom })
+      return read(params.id)
+    },
+  })
+}
