@@ -70,7 +70,11 @@ describe('the log when the server fails', () => {
   it('loses nothing and doubles nothing when the connection breaks again and again under load', async () => {
     const name = newStream()
     const names = Array.from({ length: 40 }, newStream)
-    const breaking = setInterval(() => server.faults.set({ dropConnection: { next: 1, when: 'after-commit' } }), 100)
+    let breaks = 0
+    const breaking = setInterval(() => {
+      breaks += 1
+      if (breaks <= 10) server.faults.set({ dropConnection: { next: 1, when: 'after-commit' } })
+    }, 50)
     const decisions = Array.from({ length: 400 }, (_, i) => {
       const target = i % 10 === 0 ? name : names[i % names.length]!
       return loop.decide(visits, target, () => accept(visit(`v${i}`)), metadata())
@@ -78,6 +82,7 @@ describe('the log when the server fails', () => {
     const decided = await Promise.all(decisions)
     clearInterval(breaking)
     server.faults.clear()
+    expect(server.faults.happened().dropConnection).toBeGreaterThan(3)
     expect(decided.filter((one) => one.outcome !== 'accepted')).toEqual([])
     const lengths = await Promise.all([name, ...names].map(async (one) => (await loop.load(visits, one)).state.total))
     expect(lengths.reduce((sum, length) => sum + length, 0)).toBe(400)
