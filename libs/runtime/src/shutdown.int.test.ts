@@ -32,7 +32,7 @@ describe('runService', () => {
     const { code, out } = await run('good', 'running', (child) => child.kill(signal))
     expect({ code, out }).toEqual({
       code: 0,
-      out: expect.stringMatching(/running\n.*shutting down.*\nstopping\n.*stopped/s),
+      out: expect.stringMatching(/running\n.*"configured".*shutting down.*\nstopping\n.*stopped/s),
     })
   })
 

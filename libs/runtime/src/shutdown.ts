@@ -3,7 +3,12 @@ import type { Log } from './log.ts'
 import { StartError, startErrorLine } from './start-error.ts'
 
 /** What a started service hands back: how to end it (finish work in flight, close what it opened, in reverse order). */
-export type RunningService = { stop(): Promise<void> }
+export type RunningService = {
+  stop(): Promise<void>
+  /** As in RunOptions; known only once the settings were read. */
+  readonly deadlineMs?: number
+  readonly log?: Log
+}
 
 export type RunOptions = {
   /** How long `stop` may take before the process ends anyway with exit code 1; 25 s unless told (Kubernetes kills after 30). */
@@ -24,9 +29,9 @@ export function runService(
   main: (signal: AbortSignal) => Promise<RunningService>,
   options: RunOptions = {},
 ): void {
-  const log = options.log ?? createLog({ service: name })
+  let log = options.log ?? createLog({ service: name })
   const stopping = new AbortController()
-  const deadlineMs = options.deadlineMs ?? 25_000
+  let deadlineMs = options.deadlineMs ?? 25_000
 
   function requestStop(reason: string): void {
     if (stopping.signal.aborted) return
@@ -56,6 +61,8 @@ export function runService(
 
   async function live(): Promise<void> {
     const service = await main(stopping.signal)
+    log = service.log ?? log
+    deadlineMs = service.deadlineMs ?? deadlineMs
     // the service may have nothing that keeps Node's event loop alive, yet it runs until told otherwise
     const keepAlive = setInterval(() => undefined, 2 ** 30)
     if (!stopping.signal.aborted) {
