@@ -29,7 +29,7 @@ export interface ConsumedMessage extends StoredMessage {
 }
 
 export interface Consumer {
-  /** Resolves when the running handler has ended; messages not handled yet go back to the stream. */
+  /** Resolves when the running handler has ended; messages read ahead go to the next reader of the name, after about 5 s. */
   stop(): Promise<void>
 }
 
@@ -51,7 +51,6 @@ const PULL_GRACE_MS = 3_000
 const EPHEMERAL_LIFE_MS = 60_000
 const NANOS_PER_MS = 1_000_000
 const ACK = Buffer.from('+ACK')
-const NAK = Buffer.from('-NAK')
 const IN_PROGRESS = Buffer.from('+WPI')
 
 /**
@@ -233,13 +232,23 @@ export async function openConsumer(
     .catch((error: unknown) => {
       if (connection.status() !== 'closed') report(error)
     })
-    .finally(() => {
+    .finally(async () => {
       clearInterval(keepAlive)
       stopStatus()
-      if (!subscription.isClosed()) subscription.unsubscribe()
-      if (connection.status() !== 'connected') return
-      if (durable !== undefined) for (const { ackSubject } of held) connection.publish(ackSubject, NAK)
-      else void askApi(connection, `CONSUMER.DELETE.${stream}.${name}`).catch(() => {}) // else it goes by itself after a minute
+      const away = connection.status() !== 'connected'
+      if (!subscription.isClosed() && (away || durable === undefined)) subscription.unsubscribe()
+      if (away) return
+      if (durable === undefined) {
+        void askApi(connection, `CONSUMER.DELETE.${stream}.${name}`).catch(() => {}) // else it goes by itself after a minute
+        return
+      }
+      // What is on its way to us still arrives, and only then, when the server knows that our pull is over, all of it goes back.
+      if (!subscription.isClosed()) await subscription.drain().catch(() => {})
+      // Not before our last pull has expired: nats-server 2.9 can lose a message given back to a pull that nobody hears
+      // any more, and find it again only after the ack wait.
+      const delay = Math.max(0, pulledAt + PULL_EXPIRES_MS + 200 - Date.now()) * NANOS_PER_MS
+      const giveBack = Buffer.from(`-NAK ${JSON.stringify({ delay })}`)
+      for (const { ackSubject } of held) connection.publish(ackSubject, giveBack)
     })
   const self: Consumer = {
     async stop() {

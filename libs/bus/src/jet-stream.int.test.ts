@@ -184,7 +184,7 @@ describe('reading a stream', () => {
     await second.consumer.stop()
   })
 
-  it('hands what a stopped reader held to the next one at once', async () => {
+  it('hands what a stopped reader held to the next one long before the ack wait is over', async () => {
     const name = await makeStream(5)
     let begun = (): void => {}
     const started = new Promise<void>((resolve) => (begun = resolve))
@@ -197,8 +197,12 @@ describe('reading a stream', () => {
     const stopped = slow.stop()
     release()
     await stopped
-    const { read, consumer } = await readUntil(name, { durable: 'work' }, (messages) => messages.length === 4)
-    expect(words(read).toSorted()).toEqual(['2', '3', '4', '5'])
+    const { read, consumer } = await readUntil(
+      name,
+      { durable: 'work' },
+      (messages) => new Set(words(messages)).size === 4,
+    )
+    expect([...new Set(words(read))].toSorted()).toEqual(['2', '3', '4', '5'])
     await consumer.stop()
   })
 
