@@ -13,11 +13,20 @@ export const tenant: Aggregate<TenantState, TenantEvent> = {
 }
 
 export const changeSettings = (
-  command: { readonly change: Partial<TenantSettings>; readonly defaults: TenantSettings },
+  command: {
+    /** what is absent stays as it is */
+    readonly change: { readonly [K in keyof TenantSettings]?: TenantSettings[K] | undefined }
+    readonly defaults: TenantSettings
+  },
   state: TenantState,
 ): Decision<TenantEvent> => {
   const before = state.settings ?? command.defaults
-  const after: TenantSettings = { ...before, ...command.change }
+  const { adoption, unknownTokens, heartbeatSeconds } = command.change
+  const after: TenantSettings = {
+    adoption: adoption ?? before.adoption,
+    unknownTokens: unknownTokens ?? before.unknownTokens,
+    heartbeatSeconds: heartbeatSeconds ?? before.heartbeatSeconds,
+  }
   const same = (Object.keys(after) as (keyof TenantSettings)[]).every((key) => after[key] === before[key])
   return same ? accept() : accept<TenantEvent>({ type: 'TenantSettingsChanged', data: { settings: after } })
 }

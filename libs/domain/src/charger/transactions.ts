@@ -45,9 +45,14 @@ export const openOnEvse = (state: ChargerState, evseId: number): OpenTransaction
       : undefined
     : state.openTransactions.findLast((open) => open.evseId === evseId)
 
-/** Older transactions that a new start on the same EVSE proves to have ended. */
+/** Transactions that began before a new start on the same EVSE, which proves that they have ended. */
 export const supersededBy = (state: ChargerState, newer: OpenTransaction): readonly OpenTransaction[] =>
-  state.openTransactions.filter((open) => open.evseId === newer.evseId && open.transactionId !== newer.transactionId)
+  state.openTransactions.filter(
+    (open) =>
+      open.evseId === newer.evseId &&
+      open.transactionId !== newer.transactionId &&
+      open.startedAt.effectiveAt <= newer.startedAt.effectiveAt,
+  )
 
 export type StopMatch =
   | { readonly kind: 'one'; readonly transactionId: TransactionId }

@@ -1,0 +1,21 @@
+import type { Instant } from '@voltrail/contracts/quantities'
+import type { TenantSettings } from '@voltrail/contracts/admin-commands'
+import type { Bus } from '@voltrail/bus/bus'
+import type { Vault } from '@voltrail/key-store/vault'
+import type { Log } from '@voltrail/runtime/log'
+import type { Deciding } from './deciding.ts'
+import type { LookUps } from './look-ups.ts'
+
+/** What every handler of central is given. */
+export interface CentralDeps extends Deciding {
+  readonly bus: Bus
+  readonly vault: Vault
+  readonly lookUps: LookUps
+  readonly log: Log
+  readonly now: () => Instant
+  readonly pod: string
+  readonly build: string
+  readonly defaultSettings: TenantSettings
+  /** how long a command looks for the socket that holds the charger's epoch, in ms */
+  readonly offlineAfterMs: number
+}

@@ -1,0 +1,127 @@
+import { instant } from '@voltrail/contracts/quantities'
+import { allCommands, allFacts, allPodFacts, centralQueue, telemetryStream } from '@voltrail/contracts/subjects'
+import { connectBus } from '@voltrail/bus/bus'
+import { connectEventLog } from '@voltrail/event-store/esdb-log'
+import { createWriteLoop } from '@voltrail/event-store/write-loop'
+import { openVault } from '@voltrail/key-store/vault'
+import { startHealthServer } from '@voltrail/runtime/health'
+import { createLog } from '@voltrail/runtime/log'
+import { counter, createMetrics, histogram, latencyBuckets } from '@voltrail/runtime/metrics'
+import type { RunningService } from '@voltrail/runtime/shutdown'
+import type { CentralConfig } from './config.ts'
+import type { CentralDeps } from './central-deps.ts'
+import { createCommandHandler } from './commands/commands.ts'
+import { deciding } from './deciding.ts'
+import { createFactHandler } from './facts/facts.ts'
+import { lookUps } from './look-ups.ts'
+import { openLookUpCaches } from './look-up-caches.ts'
+
+export interface Central extends RunningService {
+  readonly healthPort: number
+}
+
+/** The composition of central: everything that it holds is opened here and closed in the reverse order. */
+export const startCentral = async (config: CentralConfig): Promise<Central> => {
+  const log = createLog({ service: 'central', level: config.LOG_LEVEL }).child({ pod: config.POD_NAME })
+  const metrics = createMetrics('central')
+  const closers: (() => Promise<unknown>)[] = []
+  const closeAll = async () => {
+    for (const close of closers.toReversed()) await close().catch((error: unknown) => log.warn({ err: error }, 'closing failed'))
+  }
+  try {
+    const vault = await openVault({
+      databaseUrl: config.DATABASE_URL,
+      masterKey: Buffer.from(config.MASTER_KEY, 'hex'),
+      onConnectionLost: (error) => log.warn({ err: error }, 'the key store lost a connection'),
+    })
+    closers.push(() => vault.close())
+    const eventLog = connectEventLog({ connectionString: config.ESDB_URL, log })
+    closers.push(() => eventLog.close())
+    const bus = await connectBus({ url: config.NATS_URL, name: config.POD_NAME, log })
+    closers.push(() => bus.drain())
+    await bus.ensureStream({
+      name: telemetryStream.name,
+      subjects: telemetryStream.subjects,
+      maxAgeMs: config.TELEMETRY_RETENTION,
+      description: 'meter values that belong to no session',
+    })
+
+    const loop = createWriteLoop({ log: eventLog, cacheSize: config.CACHE_STREAMS, build: config.BUILD })
+    const caches = openLookUpCaches(eventLog, config.ESDB_URL, log)
+    closers.push(() => caches.close())
+    const defaultSettings = {
+      adoption: config.ADOPTION,
+      unknownTokens: config.UNKNOWN_TOKENS,
+      heartbeatSeconds: config.HEARTBEAT_SECONDS,
+    }
+    const deps: CentralDeps = {
+      ...deciding(loop),
+      bus,
+      vault,
+      lookUps: lookUps(caches.tokens, caches.tenants, defaultSettings),
+      log,
+      now: () => instant(Date.now()),
+      pod: config.POD_NAME,
+      build: config.BUILD,
+      defaultSettings,
+      offlineAfterMs: config.OFFLINE_AFTER,
+    }
+
+    const facts = counter(metrics, {
+      name: 'voltrail_central_facts_total',
+      help: 'Facts that were decided on, by outcome',
+      labels: ['fact', 'outcome'],
+    })
+    const seconds = histogram(metrics, {
+      name: 'voltrail_central_fact_seconds',
+      help: 'From the arrival of a fact to its answer',
+      labels: ['fact'],
+      buckets: latencyBuckets,
+    })
+    const onFact = createFactHandler(deps)
+    const onCommand = createCommandHandler(deps)
+    const answerFact = async (message: { subject: string; data: Uint8Array; reply(data: Uint8Array): boolean }) => {
+      const fact = message.subject.slice(message.subject.lastIndexOf('.') + 1)
+      const end = seconds.startTimer({ fact })
+      const reply = await onFact(message.data)
+      end()
+      facts.inc({ fact, outcome: reply.outcome })
+      message.reply(Buffer.from(JSON.stringify(reply)))
+    }
+    const responders = [
+      bus.respond(allFacts, { queue: centralQueue }, answerFact),
+      bus.respond(allPodFacts(config.POD_NAME), {}, answerFact),
+      bus.respond(allCommands, { queue: centralQueue }, async (message) => {
+        message.reply(Buffer.from(JSON.stringify(await onCommand(message.subject, message.data))))
+      }),
+    ]
+    await Promise.all(responders.map((responder) => responder.ready))
+
+    const health = await startHealthServer({
+      host: config.HEALTH_HOST,
+      port: config.HEALTH_PORT,
+      registry: metrics,
+      checks: {
+        bus: () => (bus.status() === 'connected' ? undefined : `the bus is ${bus.status()}`),
+        log: async () => {
+          const status = await eventLog.probe()
+          return status.state === 'down' ? status.reason : undefined
+        },
+        keys: () => vault.failing(),
+      },
+    })
+    closers.push(() => health.stop())
+    health.setReady()
+    log.info({ healthPort: health.port }, 'central is ready')
+    return {
+      healthPort: health.port,
+      stop: async () => {
+        health.setReady(false)
+        await closeAll()
+      },
+    }
+  } catch (error) {
+    await closeAll()
+    throw error
+  }
+}

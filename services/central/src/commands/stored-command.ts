@@ -1,0 +1,26 @@
+import type { ChargerCommand, StoredChargerCommand } from '@voltrail/contracts/charger-commands'
+import type { TenantId, TokenRef } from '@voltrail/contracts/ids'
+import { isSecretKey } from '@voltrail/domain/secret-keys'
+import type { CentralDeps } from '../central-deps.ts'
+import { sealToken } from '../evidence.ts'
+
+/** A command as the log may hold it: id tokens sealed, secrets digested. `owner` is the token whose key seals its frames. */
+export const storedCommand = async (
+  deps: CentralDeps,
+  tenant: TenantId,
+  command: ChargerCommand,
+): Promise<{ command: StoredChargerCommand; owner: TokenRef | undefined }> => {
+  switch (command.type) {
+    case 'RemoteStart': {
+      const { idToken } = await sealToken(deps, tenant, command.idToken, undefined)
+      return { command: { ...command, idToken }, owner: idToken.ref }
+    }
+    case 'ChangeConfiguration': {
+      const redacted = isSecretKey(command.key)
+      const value = redacted ? deps.vault.secretDigest(tenant, command.value) : command.value
+      return { command: { ...command, value, redacted }, owner: undefined }
+    }
+    default:
+      return { command, owner: undefined }
+  }
+}

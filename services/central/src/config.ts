@@ -1,0 +1,31 @@
+import { z } from 'zod'
+import { duration, integer, oneOf, port, readConfig, secret, text, url, type Environment } from '@voltrail/runtime/config'
+
+/** The settings of central, one environment variable each. */
+const Settings = z.object({
+  NATS_URL: url(['nats', 'tls'], 'nats://localhost:4222'),
+  ESDB_URL: url(['esdb', 'esdb+discover', 'kurrentdb', 'kurrentdb+discover'], 'esdb://localhost:2113?tls=false'),
+  DATABASE_URL: url(['postgres', 'postgresql'], 'postgres://voltrail@localhost:5432/voltrail'),
+  /** 32 random bytes as hex: wraps the keys of id tokens */
+  MASTER_KEY: secret({ minLength: 64 }),
+  /** one name per pod: charger facts are addressed to the pod that answered last */
+  POD_NAME: text('central-1'),
+  HEALTH_HOST: text('127.0.0.1').default('0.0.0.0'),
+  HEALTH_PORT: port(8081).default(8081),
+  LOG_LEVEL: oneOf(['debug', 'info', 'warn', 'error']).default('info'),
+  /** what happens to a charger that nobody registered, until the tenant decides otherwise */
+  ADOPTION: oneOf(['open', 'pending', 'closed']).default('closed'),
+  /** what an id token that nobody issued is worth, until the tenant decides otherwise */
+  UNKNOWN_TOKENS: oneOf(['Invalid', 'Accepted']).default('Invalid'),
+  HEARTBEAT_SECONDS: integer({ min: 10, max: 86_400, example: 300 }).default(300),
+  /** streams whose folded state is kept in memory */
+  CACHE_STREAMS: integer({ min: 100, max: 10_000_000, example: 100_000 }).default(100_000),
+  /** how long a command looks for the charger's socket */
+  OFFLINE_AFTER: duration('2s').default(2_000),
+  /** how long telemetry that belongs to no session is kept */
+  TELEMETRY_RETENTION: duration('7d').default(7 * 86_400_000),
+  BUILD: text('0.1.0').default('development'),
+})
+export type CentralConfig = z.output<typeof Settings>
+
+export const centralConfig = (env: Environment): CentralConfig => readConfig(Settings, env, 'central')

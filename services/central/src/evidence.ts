@@ -1,0 +1,87 @@
+import type { Evidence, Lookup, MetadataInput } from '@voltrail/contracts/envelope'
+import type { Actor } from '@voltrail/contracts/charger-commands'
+import type { Fact, FactRequest } from '@voltrail/contracts/facts'
+import type { TokenRef, TenantId } from '@voltrail/contracts/ids'
+import type { ClearIdToken, StoredIdToken } from '@voltrail/contracts/personal'
+import type { Instant } from '@voltrail/contracts/quantities'
+import type { CentralDeps } from './central-deps.ts'
+
+/** How a request becomes the metadata of the events that it causes. */
+
+/** An id token as it may be stored, and the frame that carried it, both readable only with the token's key. */
+export interface SealedToken {
+  readonly idToken: StoredIdToken
+  readonly frame: Evidence | undefined
+}
+
+export const sealToken = async (
+  deps: CentralDeps,
+  tenant: TenantId,
+  token: ClearIdToken,
+  frame: string | undefined,
+): Promise<SealedToken> => {
+  const ref = deps.vault.tokenRef(tenant, token.value)
+  const [value, text] = await deps.vault.seal(tenant, ref, frame === undefined ? [token.value] : [token.value, frame])
+  if (value === undefined) throw new Error('sealing gave nothing back')
+  return { idToken: { ref, type: token.type, sealed: value }, frame: text === undefined ? undefined : { sealed: text } }
+}
+
+export const sealText = async (deps: CentralDeps, tenant: TenantId, owner: TokenRef, text: string): Promise<Evidence> => {
+  const [sealed] = await deps.vault.seal(tenant, owner, [text])
+  if (sealed === undefined) throw new Error('sealing gave nothing back')
+  return { sealed }
+}
+
+export const clearFrame = (request: FactRequest): Evidence | undefined =>
+  request.frame === undefined ? undefined : { text: request.frame }
+
+/** Metadata of events that a charger's fact causes. `frame` belongs to one event only: leave it out for the others. */
+export const factMetadata = (
+  deps: CentralDeps,
+  request: FactRequest<Fact>,
+  given: { frame?: Evidence | undefined; lookups?: readonly Lookup[]; correlation?: string; settings?: MetadataInput['decision']['settings'] } = {},
+): MetadataInput => ({
+  tenant: request.tenant,
+  causation: {
+    factId: request.factId,
+    ...(request.epoch === undefined ? {} : { epoch: request.epoch }),
+    ...(request.messageId === undefined ? {} : { messageId: request.messageId }),
+    edge: request.edge,
+    pod: deps.pod,
+  },
+  correlation: given.correlation ?? request.factId,
+  actor: { kind: 'charger', id: request.chargerId },
+  receivedAt: request.receivedAt,
+  ...(given.frame === undefined ? {} : { frame: given.frame }),
+  ...(request.normalisations.length === 0 ? {} : { normalisations: request.normalisations }),
+  decision: {
+    build: deps.build,
+    clock: request.receivedAt,
+    lookups: [...(given.lookups ?? [])],
+    settings: given.settings ?? {},
+  },
+  ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }),
+})
+
+/** Metadata of events that an operator's request causes. `command` is its stored form: nothing personal, no secret. */
+export const requestMetadata = (
+  deps: CentralDeps,
+  request: { requestId: string; actor: Actor; requestedAt: Instant; traceparent?: string | undefined },
+  tenant: TenantId,
+  command: object,
+): MetadataInput => ({
+  tenant,
+  causation: { pod: deps.pod, requestId: request.requestId },
+  correlation: request.requestId,
+  actor: request.actor,
+  receivedAt: request.requestedAt,
+  decision: {
+    build: deps.build,
+    clock: request.requestedAt,
+    // what is absent in it is left out when it is made canonical
+    command: command as NonNullable<MetadataInput['decision']['command']>,
+    lookups: [],
+    settings: {},
+  },
+  ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }),
+})

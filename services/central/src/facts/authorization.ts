@@ -1,0 +1,22 @@
+import type { Authorization } from '@voltrail/contracts/facts'
+import type { TenantId } from '@voltrail/contracts/ids'
+import type { AuthorizationStatus } from '@voltrail/contracts/personal'
+import type { Instant } from '@voltrail/contracts/quantities'
+import type { IdTokenState } from '@voltrail/domain/id-token'
+import type { CentralDeps } from '../central-deps.ts'
+
+/** A verdict in the words for the charger, with the group's clear token, which only the vault knows. */
+export const authorizationOf = async (
+  deps: CentralDeps,
+  tenant: TenantId,
+  verdict: { readonly status: AuthorizationStatus; readonly expiresAt?: Instant | undefined },
+  token: IdTokenState,
+): Promise<Authorization> => {
+  const group = token.terms?.group
+  const opened = group === undefined ? undefined : await deps.vault.open(tenant, group.sealed)
+  return {
+    status: verdict.status,
+    ...(verdict.expiresAt === undefined ? {} : { expiresAt: verdict.expiresAt }),
+    ...(opened?.kind === 'clear' ? { groupToken: opened.text } : {}),
+  }
+}

@@ -1,0 +1,33 @@
+import type { FactOf, FactReply, FactRequest } from '@voltrail/contracts/facts'
+import { chargerStream } from '@voltrail/contracts/streams'
+import { answeredBefore, charger } from '@voltrail/domain/charger/charger'
+import { authorise } from '@voltrail/domain/id-token'
+import { accept } from '@voltrail/domain/decider'
+import type { CentralDeps } from '../central-deps.ts'
+import { factMetadata, sealToken } from '../evidence.ts'
+import { answered } from './answered.ts'
+import { authorizationOf } from './authorization.ts'
+
+/** May this id token charge? The answer is an event, a refusal too. */
+export const authorize = async (request: FactRequest<FactOf<'Authorize'>>, deps: CentralDeps): Promise<FactReply> => {
+  const { tenant, chargerId, factId, fact, receivedAt } = request
+  const { idToken, frame } = await sealToken(deps, tenant, fact.idToken, request.frame)
+  const token = await deps.lookUps.token(tenant, idToken.ref)
+  const settings = await deps.lookUps.settings(tenant)
+  const verdict = authorise(token.value, settings.value, receivedAt)
+  const { state } = await deps.decide(
+    charger,
+    chargerStream(tenant, chargerId),
+    (known) =>
+      answeredBefore(known, factId) !== undefined
+        ? accept()
+        : accept({ type: 'AuthorizationDecided', data: { idToken, ...verdict } }),
+    factMetadata(deps, request, { frame, lookups: [token.lookup, settings.lookup] }),
+  )
+  const answer = answeredBefore(state, factId)
+  if (answer?.type !== 'Authorize') throw new Error('the charger does not remember its answer to an Authorize')
+  return answered(deps, {
+    type: 'Authorize',
+    authorization: await authorizationOf(deps, tenant, answer.authorization, token.value),
+  })
+}

@@ -1,0 +1,32 @@
+import type { ConnectedNotice, FactOf, FactReply, FactRequest } from '@voltrail/contracts/facts'
+import { chargerStream } from '@voltrail/contracts/streams'
+import { connectedSubject } from '@voltrail/contracts/subjects'
+import { answeredBefore, charger } from '@voltrail/domain/charger/charger'
+import { connectCharger } from '@voltrail/domain/charger/connection'
+import type { CentralDeps } from '../central-deps.ts'
+import { factMetadata } from '../evidence.ts'
+import { answered } from './answered.ts'
+
+/** A connection attempt: judged, recorded, and its epoch told to every edge so that older sockets close. */
+export const connect = async (request: FactRequest<FactOf<'Connect'>>, deps: CentralDeps): Promise<FactReply> => {
+  const { tenant, chargerId, factId, receivedAt, fact } = request
+  const settings = await deps.lookUps.settings(tenant)
+  const { adoption, heartbeatSeconds } = settings.value
+  const decided = await deps.decide(
+    charger,
+    chargerStream(tenant, chargerId),
+    (state) => connectCharger({ ...fact, factId, adoption, heartbeatSeconds, now: receivedAt }, state),
+    factMetadata(deps, request, { lookups: [settings.lookup] }),
+  )
+  if (decided.outcome === 'rejected')
+    return decided.rejection.kind === 'welcome'
+      ? { outcome: 'unavailable', reason: 'a welcome is no refusal' }
+      : { outcome: 'refused', reason: decided.rejection.kind, detail: decided.rejection.detail }
+  const refusal = decided.appended.find((event) => event.type === 'ChargerConnectionRefused')
+  if (refusal !== undefined) return { outcome: 'refused', reason: refusal.data.reason, detail: refusal.data.detail }
+  const answer = answeredBefore(decided.state, factId)
+  if (answer?.type !== 'Connect') throw new Error('a connection that was let in has no epoch')
+  const notice: ConnectedNotice = { epoch: answer.epoch, edge: fact.edge }
+  deps.bus.publish(connectedSubject(tenant, chargerId), Buffer.from(JSON.stringify(notice)))
+  return answered(deps, answer)
+}

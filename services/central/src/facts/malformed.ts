@@ -1,0 +1,40 @@
+import type { Evidence } from '@voltrail/contracts/envelope'
+import type { Fact, FactOf, FactReply, FactRequest } from '@voltrail/contracts/facts'
+import { chargerStream } from '@voltrail/contracts/streams'
+import { charger } from '@voltrail/domain/charger/charger'
+import { parkFrame } from '@voltrail/domain/charger/transactions'
+import { deriveTransactionId, frameKey } from '@voltrail/domain/content-key'
+import type { CentralDeps } from '../central-deps.ts'
+import { factMetadata, sealText } from '../evidence.ts'
+import { answered } from './answered.ts'
+
+/** A start, stop or meter message that cannot be read: parked with its violations, and answered so that the queue goes on. */
+export const malformed = async (request: FactRequest<FactOf<'Malformed'>>, deps: CentralDeps): Promise<FactReply> => {
+  const { meant, violations } = request.fact
+  return park(request, meant, 'malformed', violations.join('; ').slice(0, 2000), deps)
+}
+
+/**
+ * Parks the frame of a fact. It may name an id token anywhere, so it is sealed whole, under a key that stands for what
+ * belongs to nobody that we know.
+ */
+export const park = async (
+  request: FactRequest<Fact>,
+  meant: FactOf<'Malformed'>['meant'],
+  reason: 'malformed' | 'poison',
+  detail: string,
+  deps: CentralDeps,
+): Promise<FactReply> => {
+  const { tenant, chargerId, factId } = request
+  const contentKey = frameKey(chargerId, meant, request.frame ?? factId)
+  const transactionId = deriveTransactionId(contentKey, 0)
+  const frame: Evidence | undefined =
+    request.frame === undefined ? undefined : await sealText(deps, tenant, deps.vault.tokenRef(tenant, ''), request.frame)
+  await deps.decide(
+    charger,
+    chargerStream(tenant, chargerId),
+    (state) => parkFrame({ factId, parked: { meant, reason, detail, contentKey, transactionId } }, state),
+    factMetadata(deps, request, { frame }),
+  )
+  return answered(deps, { type: 'Malformed', transactionId })
+}

@@ -1,0 +1,148 @@
+import type { FactOf, FactReply, FactRequest } from '@voltrail/contracts/facts'
+import type { TransactionId } from '@voltrail/contracts/ids'
+import type { OccurredAt, RegisterReading } from '@voltrail/contracts/quantities'
+import { chargerStream, sessionId, sessionStream } from '@voltrail/contracts/streams'
+import { charger, type ChargerState } from '@voltrail/domain/charger/charger'
+import { closeTransaction, matchStop, parkFrame, type StopMatch } from '@voltrail/domain/charger/transactions'
+import { orphanStopKey } from '@voltrail/domain/content-key'
+import { authorise, type IdTokenState, type Verdict } from '@voltrail/domain/id-token'
+import { readSamples } from '@voltrail/domain/meter-samples'
+import { occurredAt } from '@voltrail/domain/occurred-at'
+import { readRegister } from '@voltrail/domain/registers'
+import { session, stopSession } from '@voltrail/domain/session'
+import type { Evidence, Lookup } from '@voltrail/contracts/envelope'
+import type { TokenRef } from '@voltrail/contracts/ids'
+import type { CentralDeps } from '../central-deps.ts'
+import { clearFrame, factMetadata, sealToken } from '../evidence.ts'
+import { answered } from './answered.ts'
+import { authorizationOf } from './authorization.ts'
+
+type Stop = FactRequest<FactOf<'TransactionStop'>>
+
+/** The stop with everything that deciding on it needs. */
+interface ReadStop {
+  readonly request: Stop
+  readonly frame: Evidence | undefined
+  readonly lookups: readonly Lookup[]
+  readonly stoppedAt: OccurredAt
+  readonly meterStop: RegisterReading | undefined
+  readonly token: { readonly ref: TokenRef; readonly state: IdTokenState; readonly verdict: Verdict } | undefined
+}
+
+/**
+ * A stop: `SessionStopped`, `TransactionClosed` on the charger, then the answer. A stop that names no transaction of ours is
+ * matched with the open ones; without a single match it is parked for review. It is answered in every case, or the charger's
+ * queue would stick.
+ */
+export const transactionStop = async (request: Stop, deps: CentralDeps): Promise<FactReply> => {
+  const stop = await readStop(request, deps)
+  const { transactionId } = request.fact
+  const named = transactionId !== undefined && (await stopInto(stop, transactionId, undefined, deps))
+  if (!named) await stopUnnamed(stop, deps)
+  const { token } = stop
+  return answered(deps, {
+    type: 'TransactionStop',
+    ...(token === undefined ? {} : { authorization: await authorizationOf(deps, request.tenant, token.verdict, token.state) }),
+  })
+}
+
+const readStop = async (request: Stop, deps: CentralDeps): Promise<ReadStop> => {
+  const { tenant, fact, receivedAt } = request
+  const base = {
+    request,
+    stoppedAt: occurredAt(fact.time, receivedAt),
+    meterStop: fact.meterStop && readRegister(fact.meterStop.value, fact.meterStop.unit),
+  }
+  if (fact.idToken === undefined) return { ...base, frame: clearFrame(request), lookups: [], token: undefined }
+  const { idToken, frame } = await sealToken(deps, tenant, fact.idToken, request.frame)
+  const found = await deps.lookUps.token(tenant, idToken.ref)
+  const settings = await deps.lookUps.settings(tenant)
+  const verdict = authorise(found.value, settings.value, receivedAt)
+  return {
+    ...base,
+    frame,
+    lookups: [found.lookup, settings.lookup],
+    token: { ref: idToken.ref, state: found.value, verdict },
+  }
+}
+
+/** False when there is no such session. The register forgets it only after the session has its stop. */
+const stopInto = async (
+  stop: ReadStop,
+  transactionId: TransactionId,
+  contentKey: string | undefined,
+  deps: CentralDeps,
+): Promise<boolean> => {
+  const { request, frame, lookups, stoppedAt, meterStop, token } = stop
+  const { tenant, chargerId, factId, fact, receivedAt } = request
+  const id = sessionId(chargerId, transactionId)
+  const { registers } = readSamples(fact.samples, receivedAt)
+  const decided = await deps.decide(
+    session,
+    sessionStream(tenant, id),
+    (state) =>
+      stopSession(
+        {
+          factId,
+          stoppedAt,
+          meterStop,
+          reason: fact.reason ?? 'Local',
+          inferred: false,
+          registers,
+          idTokenRef: token?.ref,
+          authorization: token?.verdict.status,
+        },
+        state,
+      ),
+    factMetadata(deps, request, { frame, lookups, correlation: id }),
+  )
+  if (decided.outcome === 'rejected') return false
+  await deps.decide(
+    charger,
+    chargerStream(tenant, chargerId),
+    (state) => closeTransaction({ transactionId, reason: 'stopped', contentKey }, state),
+    factMetadata(deps, request, { correlation: id }),
+  )
+  return true
+}
+
+const stopUnnamed = async (stop: ReadStop, deps: CentralDeps): Promise<void> => {
+  const { request, stoppedAt, meterStop, token, frame, lookups } = stop
+  const { tenant, chargerId, factId, fact } = request
+  const stream = chargerStream(tenant, chargerId)
+  const contentKey = orphanStopKey(chargerId, {
+    ...fact.raw,
+    idTokenRef: fact.raw.idToken === '' ? '' : deps.vault.rawRef(tenant, fact.raw.idToken),
+  })
+  const { state } = await deps.load(charger, stream)
+  if (state.contentKeys.includes(contentKey)) return
+  const match = matching(state, stop)
+  if (match.kind === 'one' && (await stopInto(stop, match.transactionId, contentKey, deps))) return
+  await deps.decide(
+    charger,
+    stream,
+    (known) =>
+      parkFrame(
+        {
+          factId,
+          parked: {
+            meant: 'TransactionStop',
+            reason: match.kind === 'several' ? 'ambiguous' : 'unknown-transaction',
+            detail:
+              match.kind === 'several'
+                ? `it names transaction "${fact.raw.transaction}" and could end any of ${match.transactionIds.join(', ')}`
+                : `it names transaction "${fact.raw.transaction}" and no open transaction fits`,
+            contentKey,
+            ...(meterStop === undefined ? {} : { meterStop }),
+            ...(token === undefined ? {} : { tokenRef: token.ref, authorization: token.verdict.status }),
+            occurredAt: stoppedAt,
+          },
+        },
+        known,
+      ),
+    factMetadata(deps, request, { frame, lookups }),
+  )
+}
+
+const matching = (state: ChargerState, { stoppedAt, meterStop, token }: ReadStop): StopMatch =>
+  matchStop(state, { at: stoppedAt.effectiveAt, meterStop, tokenRef: token?.ref })
