@@ -1,8 +1,10 @@
-import type { ConnectionOptions, Msg, NatsConnection, NatsError, Subscription } from 'nats'
-import { connect, createInbox, credsAuthenticator, Empty, ErrorCode } from 'nats'
+import type { Msg, NatsError, Subscription } from 'nats'
+import { createInbox, Empty, ErrorCode } from 'nats'
 import { BusError } from './bus-error.ts'
+import { dial } from './dial.ts'
 import type { MessageHeaders } from './message-headers.ts'
 import { fromWire, toWire } from './message-headers.ts'
+import { checkSubject } from './subject.ts'
 
 export interface ConnectOptions {
   /** One server or several of a cluster, separated by commas: `nats://host:4222`. `tls://` asks for TLS. */
@@ -214,45 +216,6 @@ export async function openConnection(options: ConnectOptions): Promise<Connectio
   return self
 }
 
-async function dial(options: ConnectOptions, reconnectDelayHandler: () => number): Promise<NatsConnection> {
-  const { credentials, tls } = options
-  const settings: ConnectionOptions = {
-    servers: options.url.split(',').map((server) => server.trim()),
-    name: options.name,
-    timeout: 5_000,
-    // a server that vanished without a word is noticed within 30 s
-    pingInterval: 10_000,
-    maxPingOut: 2,
-    maxReconnectAttempts: -1,
-    // a wrong password during a server's rollout must not end the connection for good
-    ignoreAuthErrorAbort: true,
-    reconnectDelayHandler,
-    noAsyncTraces: true,
-    ...(credentials && 'user' in credentials && { user: credentials.user, pass: credentials.password }),
-    ...(credentials && 'token' in credentials && { token: credentials.token }),
-    ...(credentials && 'creds' in credentials && { authenticator: credsAuthenticator(Buffer.from(credentials.creds)) }),
-    ...(tls && { tls }),
-  }
-  try {
-    return await connect(settings)
-  } catch (cause) {
-    const { code, message } = cause as NatsError
-    const reason =
-      code === ErrorCode.ConnectionRefused
-        ? 'nobody listens there; start nats-server or correct the url'
-        : code === ErrorCode.AuthorizationViolation
-          ? 'the server refuses the credentials'
-          : message
-    throw new BusError('connect-failed', `cannot connect to the bus at ${withoutSecrets(options.url)}: ${reason}`, {
-      cause,
-    })
-  }
-}
-
-function withoutSecrets(url: string): string {
-  return url.replaceAll(/\/\/[^@,/]*@/g, '//')
-}
-
 function waitForTick(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 10))
 }
@@ -285,17 +248,6 @@ function faultOf(error: NatsError, subject: string, size: number): Error {
   if (isAway(error))
     return new BusError('disconnected', `the bus connection is closed: ${subject} cannot be used`, { cause: error })
   return error
-}
-
-/** A subject is a line of the protocol: white space or a line break in it would be read as something else. */
-export function checkSubject(subject: string, wildcards = false): void {
-  // eslint-disable-next-line no-control-regex
-  const wellFormed = /^[^\s.\u0000-\u001f\u007f]+(\.[^\s.\u0000-\u001f\u007f]+)*$/.test(subject)
-  if (wellFormed && (wildcards || !/(^|\.)[*>](\.|$)/.test(subject))) return
-  throw new BusError(
-    'bad-subject',
-    `${JSON.stringify(subject)} is not a subject ${wildcards ? '' : 'to send to '}(words without white space, separated by dots${wildcards ? '' : ', no wildcards'})`,
-  )
 }
 
 export const noData: Uint8Array = Empty

@@ -1,9 +1,10 @@
 import type { Msg } from 'nats'
 import { BusError } from './bus-error.ts'
 import type { Connection } from './connection.ts'
-import { askApi, checkName, isMissing, refusal } from './jet-stream.ts'
+import { BATCH, createConsumer, NANOS_PER_MS, parseDelivery } from './consumer-protocol.ts'
+import type { Delivery } from './consumer-protocol.ts'
+import { askApi, checkName } from './jet-stream.ts'
 import type { StoredMessage } from './jet-stream.ts'
-import { fromWire } from './message-headers.ts'
 
 export interface ConsumeOptions {
   /**
@@ -38,18 +39,9 @@ interface Internals extends ConsumeOptions {
   readonly onCreated?: (pending: number) => void
 }
 
-type Delivery = StoredMessage & {
-  readonly ackSubject: string
-  readonly consumerSequence: number
-  readonly pending: number
-}
-
-const BATCH = 200
 const PULL_EXPIRES_MS = 5_000
 /** A pull that got neither messages nor its end this long after it expired was lost. */
 const PULL_GRACE_MS = 3_000
-const EPHEMERAL_LIFE_MS = 60_000
-const NANOS_PER_MS = 1_000_000
 const ACK = Buffer.from('+ACK')
 const IN_PROGRESS = Buffer.from('+WPI')
 
@@ -259,76 +251,4 @@ export async function openConsumer(
     },
   }
   return self
-}
-
-async function createConsumer(
-  connection: Connection,
-  stream: string,
-  { durable, filterSubject, ackWaitMs, lastPerSubject }: Internals & { ackWaitMs: number },
-  startSequence: number,
-  seenAny: boolean,
-): Promise<{ name: string; pending: number }> {
-  type Answer = { name: string; num_pending: number; config: { filter_subject?: string } }
-  if (durable !== undefined) {
-    const existing = await askApi<Answer>(connection, `CONSUMER.INFO.${stream}.${durable}`)
-    if ('ok' in existing) {
-      const { filter_subject: theirs } = existing.ok.config
-      if ((theirs ?? '') === (filterSubject ?? '')) return { name: durable, pending: existing.ok.num_pending }
-      throw new BusError(
-        'refused',
-        `the durable consumer ${durable} of stream ${stream} filters ${JSON.stringify(theirs ?? '')}, not ${JSON.stringify(filterSubject ?? '')}: use another name`,
-      )
-    }
-    if (!isMissing(existing.error.code)) throw refusal(`stream ${stream} cannot be read`, existing.error)
-  }
-  const start =
-    lastPerSubject && !seenAny
-      ? { deliver_policy: 'last_per_subject' }
-      : startSequence > 1
-        ? { deliver_policy: 'by_start_sequence', opt_start_seq: startSequence }
-        : { deliver_policy: 'all' }
-  const keeping =
-    durable === undefined
-      ? {
-          ack_policy: 'none',
-          max_deliver: 1,
-          inactive_threshold: EPHEMERAL_LIFE_MS * NANOS_PER_MS,
-          mem_storage: true,
-          num_replicas: 1,
-        }
-      : {
-          durable_name: durable,
-          ack_policy: 'explicit',
-          ack_wait: ackWaitMs * NANOS_PER_MS,
-          max_deliver: -1,
-          max_ack_pending: 5 * BATCH,
-        }
-  const config = {
-    ...start,
-    ...keeping,
-    replay_policy: 'instant',
-    ...(filterSubject !== undefined && { filter_subject: filterSubject }),
-  }
-  const operation = durable === undefined ? `CONSUMER.CREATE.${stream}` : `CONSUMER.DURABLE.CREATE.${stream}.${durable}`
-  const answer = await askApi<Answer>(connection, operation, { stream_name: stream, config })
-  if ('error' in answer) throw refusal(`stream ${stream} cannot be read`, answer.error)
-  return { name: answer.ok.name, pending: answer.ok.num_pending }
-}
-
-/** `$JS.ACK.<stream>.<consumer>.<deliveries>.<stream sequence>.<consumer sequence>.<nanoseconds>.<pending>`, newer servers put domain and account first. */
-function parseDelivery(message: Msg): Delivery | undefined {
-  const words = message.reply?.split('.') ?? []
-  if (words[0] !== '$JS' || words[1] !== 'ACK') return undefined
-  const first = words.length > 9 ? 6 : 4
-  const [, seq, consumerSequence, nanos, pending] = words.slice(first).map(Number)
-  return {
-    subject: message.subject,
-    data: message.data,
-    headers: fromWire(message.headers),
-    seq: seq ?? 0,
-    storedAt: Math.floor((nanos ?? 0) / NANOS_PER_MS),
-    ackSubject: message.reply as string,
-    consumerSequence: consumerSequence ?? 0,
-    pending: pending ?? 0,
-  }
 }
