@@ -1,0 +1,20 @@
+import { categoryPrefix } from '@voltrail/contracts/streams'
+import { handle, handledTypes } from '../event-context.ts'
+import type { Projection } from '../projection.ts'
+import { chargerHandlers } from './charger-rows.ts'
+import { loadMigrations } from './schema.ts'
+import { sessionHandlers } from './session-rows.ts'
+
+/** What load control looks at: who charges, on which phases, offered and measured. */
+export const loadProjection: Projection = {
+  name: 'load',
+  schema: 'load',
+  streamPrefixes: [categoryPrefix('charger'), categoryPrefix('session')],
+  eventTypes: [...handledTypes(chargerHandlers), ...handledTypes(sessionHandlers)],
+  migrations: loadMigrations,
+  async apply(tx, event) {
+    if (await handle('session', sessionHandlers, tx, event)) return
+    if (await handle('charger', chargerHandlers, tx, event)) return
+    throw new Error('this projection did not ask for events of this type')
+  },
+}

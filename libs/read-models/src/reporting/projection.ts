@@ -1,0 +1,33 @@
+import { categories, categoryPrefix } from '@voltrail/contracts/streams'
+import { handle, handledTypes } from '../event-context.ts'
+import type { Projection } from '../projection.ts'
+import { billingHandlers } from './billing-rows.ts'
+import { chargerHandlers } from './charger-rows.ts'
+import { idTokenHandlers, tariffHandlers, tenantHandlers } from './master-data-rows.ts'
+import { reportingMigrations } from './schema.ts'
+import { sessionHandlers } from './session-rows.ts'
+
+/** What operators look at: chargers, sessions, bills, tokens, tariffs, commands, faults. */
+export const reportingProjection: Projection = {
+  name: 'reporting',
+  schema: 'reporting',
+  streamPrefixes: categories.map(categoryPrefix),
+  eventTypes: [
+    ...handledTypes(chargerHandlers),
+    ...handledTypes(sessionHandlers),
+    ...handledTypes(billingHandlers),
+    ...handledTypes(idTokenHandlers),
+    ...handledTypes(tariffHandlers),
+    ...handledTypes(tenantHandlers),
+  ],
+  migrations: reportingMigrations,
+  async apply(tx, event) {
+    if (await handle('session', sessionHandlers, tx, event)) return
+    if (await handle('charger', chargerHandlers, tx, event)) return
+    if (await handle('billing', billingHandlers, tx, event)) return
+    if (await handle('token', idTokenHandlers, tx, event)) return
+    if (await handle('tariff', tariffHandlers, tx, event)) return
+    if (await handle('tenant', tenantHandlers, tx, event)) return
+    throw new Error('this projection did not ask for events of this type')
+  },
+}

@@ -1,0 +1,243 @@
+import type { Kysely, Selectable } from 'kysely'
+import type { ChargerId, SessionId, TenantId, TokenRef } from '@voltrail/contracts/ids'
+import type { Instant } from '@voltrail/contracts/quantities'
+import { beyond, page } from '../cursor.ts'
+import type { Page } from '../cursor.ts'
+import { openReader } from '../reader.ts'
+import type { ReaderOptions } from '../reader.ts'
+import { connectorItem, chargerItem, commandItem, entryItem, faultItem, idTokenItem, parkedItem, sessionItem, tariffItem } from './items.ts'
+import type { BillingEntryItem, ChargerItem, CommandItem, ConnectorItem, FaultItem, IdTokenItem, ParkedFrameItem, SessionItem, TariffItem } from './items.ts'
+import type { ReportingTables } from './tables.ts'
+
+export type ReportingDatabase = Kysely<ReportingTables>
+
+/** For the api: a pool on the reporting schema. End it with `destroy()`. */
+export const openReporting = (options: ReaderOptions): ReportingDatabase => openReader<ReportingTables>('reporting', options)
+
+/** `limit` rows at most; `cursor` is the `next` of the page before (InvalidCursor otherwise). */
+export type PageRequest = { readonly cursor?: string | undefined; readonly limit: number }
+
+export type ChargerDetail = ChargerItem & { readonly faults: readonly FaultItem[]; readonly parkedFrames: number }
+export type SessionDetail = SessionItem & {
+  readonly bill: readonly BillingEntryItem[]
+  /** register readings, oldest first */
+  readonly energy: readonly { readonly at: Instant; readonly registerWh: number; readonly context: string | null }[]
+}
+
+const connectorsOf = async (db: ReportingDatabase, tenant: TenantId, chargers: readonly string[]): Promise<Map<string, ConnectorItem[]>> => {
+  const found = new Map<string, ConnectorItem[]>(chargers.map((charger) => [charger, []]))
+  if (chargers.length === 0) return found
+  const rows = await db
+    .selectFrom('connectors')
+    .selectAll()
+    .where('tenant', '=', tenant)
+    .where('charger_id', 'in', chargers)
+    .orderBy('charger_id')
+    .orderBy('evse_id')
+    .orderBy('connector_id')
+    .execute()
+  for (const row of rows) found.get(row.charger_id)?.push(connectorItem(row))
+  return found
+}
+
+/** By id. */
+export const listChargers = async (
+  db: ReportingDatabase,
+  tenant: TenantId,
+  request: PageRequest & { readonly connected?: boolean | undefined },
+): Promise<Page<ChargerItem>> => {
+  let query = db.selectFrom('chargers').selectAll().where('tenant', '=', tenant)
+  if (request.connected !== undefined) query = query.where('connected', '=', request.connected)
+  const rows = await query
+    .where(beyond(request.cursor, [{ name: 'charger_id', type: 'text' }], 'ascending'))
+    .orderBy('charger_id')
+    .limit(request.limit + 1)
+    .execute()
+  const connectors = await connectorsOf(db, tenant, rows.map((row) => row.charger_id))
+  return page(rows, request.limit, (row) => [row.charger_id], (row) => chargerItem(row, connectors.get(row.charger_id) ?? []))
+}
+
+export const getCharger = async (db: ReportingDatabase, tenant: TenantId, charger: ChargerId): Promise<ChargerDetail | undefined> => {
+  const row = await db.selectFrom('chargers').selectAll().where('tenant', '=', tenant).where('charger_id', '=', charger).executeTakeFirst()
+  if (row === undefined) return undefined
+  const [connectors, faults, parked] = await Promise.all([
+    connectorsOf(db, tenant, [charger]),
+    db
+      .selectFrom('faults')
+      .selectAll()
+      .where('tenant', '=', tenant)
+      .where('charger_id', '=', charger)
+      .orderBy('raised_at', 'desc')
+      .orderBy('revision', 'desc')
+      .limit(50)
+      .execute(),
+    db
+      .selectFrom('parked_frames')
+      .select(({ fn }) => fn.countAll<number>().as('n'))
+      .where('tenant', '=', tenant)
+      .where('charger_id', '=', charger)
+      .executeTakeFirstOrThrow(),
+  ])
+  return { ...chargerItem(row, connectors.get(charger) ?? []), faults: faults.map(faultItem), parkedFrames: parked.n }
+}
+
+/** Newest start first. `from` and `to` bound the start: from ≤ start < to. */
+export const listSessions = async (
+  db: ReportingDatabase,
+  tenant: TenantId,
+  request: PageRequest & {
+    readonly chargerId?: ChargerId | undefined
+    readonly state?: 'open' | 'stopped' | 'corrected' | undefined
+    readonly tokenRef?: TokenRef | undefined
+    readonly from?: Instant | undefined
+    readonly to?: Instant | undefined
+  },
+): Promise<Page<SessionItem>> => {
+  let query = db.selectFrom('sessions').selectAll().where('tenant', '=', tenant)
+  if (request.chargerId !== undefined) query = query.where('charger_id', '=', request.chargerId)
+  if (request.state !== undefined) query = query.where('state', '=', request.state)
+  if (request.tokenRef !== undefined) query = query.where('token_ref', '=', request.tokenRef)
+  if (request.from !== undefined) query = query.where('started_at', '>=', request.from)
+  if (request.to !== undefined) query = query.where('started_at', '<', request.to)
+  const rows = await query
+    .where(
+      beyond(
+        request.cursor,
+        [
+          { name: 'started_at', type: 'timestamptz' },
+          { name: 'session_id', type: 'text' },
+        ],
+        'descending',
+      ),
+    )
+    .orderBy('started_at', 'desc')
+    .orderBy('session_id', 'desc')
+    .limit(request.limit + 1)
+    .execute()
+  return page(rows, request.limit, (row) => [row.started_at, row.session_id], sessionItem)
+}
+
+export const getSession = async (db: ReportingDatabase, tenant: TenantId, session: SessionId): Promise<SessionDetail | undefined> => {
+  const row = await db.selectFrom('sessions').selectAll().where('tenant', '=', tenant).where('session_id', '=', session).executeTakeFirst()
+  if (row === undefined) return undefined
+  const [bill, energy] = await Promise.all([
+    db
+      .selectFrom('billing_entries')
+      .selectAll()
+      .where('tenant', '=', tenant)
+      .where('session_id', '=', session)
+      .orderBy('revision')
+      .execute(),
+    db
+      .selectFrom('session_energy')
+      .select(['at', 'register_wh', 'context'])
+      .where('tenant', '=', tenant)
+      .where('session_id', '=', session)
+      .orderBy('at')
+      .orderBy('revision')
+      .orderBy('n')
+      .execute(),
+  ])
+  return {
+    ...sessionItem(row),
+    bill: bill.map(entryItem),
+    energy: energy.map(({ at, register_wh, context }) => ({ at, registerWh: register_wh, context })),
+  }
+}
+
+/** By reference, an order without a meaning. Texts are sealed: whoever shows them opens them. */
+export const listIdTokens = async (db: ReportingDatabase, tenant: TenantId, request: PageRequest): Promise<Page<IdTokenItem>> => {
+  const rows = await db
+    .selectFrom('id_tokens')
+    .selectAll()
+    .where('tenant', '=', tenant)
+    .where(beyond(request.cursor, [{ name: 'token_ref', type: 'text' }], 'ascending'))
+    .orderBy('token_ref')
+    .limit(request.limit + 1)
+    .execute()
+  return page(rows, request.limit, (row) => [row.token_ref], idTokenItem)
+}
+
+export const getIdToken = async (db: ReportingDatabase, tenant: TenantId, token: TokenRef): Promise<IdTokenItem | undefined> => {
+  const row = await db.selectFrom('id_tokens').selectAll().where('tenant', '=', tenant).where('token_ref', '=', token).executeTakeFirst()
+  return row && idTokenItem(row)
+}
+
+/** By id, each in its newest version with all its assignments, oldest first. */
+export const listTariffs = async (db: ReportingDatabase, tenant: TenantId, request: PageRequest): Promise<Page<TariffItem>> => {
+  const rows = await db
+    .selectFrom('tariffs')
+    .selectAll()
+    .where('tenant', '=', tenant)
+    .where(beyond(request.cursor, [{ name: 'tariff_id', type: 'text' }], 'ascending'))
+    .orderBy('tariff_id')
+    .limit(request.limit + 1)
+    .execute()
+  const assignments = new Map<string, Selectable<ReportingTables['tariff_assignments']>[]>()
+  if (rows.length > 0) {
+    const found = await db
+      .selectFrom('tariff_assignments')
+      .selectAll()
+      .where('tenant', '=', tenant)
+      .where('tariff_id', 'in', rows.map((row) => row.tariff_id))
+      .orderBy('assigned_at')
+      .orderBy((eb) => eb.cast(eb.ref('revision'), 'numeric'))
+      .execute()
+    for (const one of found) assignments.set(one.tariff_id, [...(assignments.get(one.tariff_id) ?? []), one])
+  }
+  return page(rows, request.limit, (row) => [row.tariff_id], (row) => tariffItem(row, assignments.get(row.tariff_id) ?? []))
+}
+
+/** Newest first. */
+export const listCommands = async (
+  db: ReportingDatabase,
+  tenant: TenantId,
+  request: PageRequest & { readonly chargerId?: ChargerId | undefined },
+): Promise<Page<CommandItem>> => {
+  let query = db.selectFrom('commands').selectAll().where('tenant', '=', tenant)
+  if (request.chargerId !== undefined) query = query.where('charger_id', '=', request.chargerId)
+  const rows = await query
+    .where(
+      beyond(
+        request.cursor,
+        [
+          { name: 'requested_at', type: 'timestamptz' },
+          { name: 'command_id', type: 'text' },
+        ],
+        'descending',
+      ),
+    )
+    .orderBy('requested_at', 'desc')
+    .orderBy('command_id', 'desc')
+    .limit(request.limit + 1)
+    .execute()
+  return page(rows, request.limit, (row) => [row.requested_at, row.command_id], commandItem)
+}
+
+/** Frames that carried energy facts and could not be attributed or read, newest first: the review list. */
+export const listParkedFrames = async (
+  db: ReportingDatabase,
+  tenant: TenantId,
+  request: PageRequest & { readonly chargerId?: ChargerId | undefined },
+): Promise<Page<ParkedFrameItem>> => {
+  let query = db.selectFrom('parked_frames').selectAll().where('tenant', '=', tenant)
+  if (request.chargerId !== undefined) query = query.where('charger_id', '=', request.chargerId)
+  const rows = await query
+    .where(
+      beyond(
+        request.cursor,
+        [
+          { name: 'received_at', type: 'timestamptz' },
+          { name: 'charger_id', type: 'text' },
+          { name: 'revision', type: 'text' },
+        ],
+        'descending',
+      ),
+    )
+    .orderBy('received_at', 'desc')
+    .orderBy('charger_id', 'desc')
+    .orderBy('revision', 'desc')
+    .limit(request.limit + 1)
+    .execute()
+  return page(rows, request.limit, (row) => [row.received_at, row.charger_id, row.revision], parkedItem)
+}
