@@ -1,0 +1,135 @@
+import fc from 'fast-check'
+import type { SessionEvent } from '@voltrail/contracts/events/registry'
+import type { FactId, TokenRef, TransactionId } from '@voltrail/contracts/ids'
+import type { Instant, OccurredAt } from '@voltrail/contracts/quantities'
+import { at, foldHistory, given, recorded } from './fixtures/given.ts'
+import { readRegister } from './registers.ts'
+import { changeChargingState, meterSession, session, startSession, stopSession, type SessionStarted } from './session.ts'
+
+const when = (minutes: number): OccurredAt => ({ receivedAt: at(minutes), effectiveAt: at(minutes), reason: 'charger-clock' })
+const tokenRef = 'a'.repeat(32) as TokenRef
+const start = (change: Partial<SessionStarted> = {}): SessionStarted => ({
+  transactionId: '7' as TransactionId,
+  evseId: 1,
+  connectorId: 1,
+  idToken: { ref: tokenRef, type: 'ISO14443', sealed: { owner: tokenRef, key: 'k', text: 't' } },
+  authorization: { status: 'Accepted', reason: 'as issued' },
+  startKey: 'key',
+  meterStart: readRegister('1000', 'Wh'),
+  startedAt: when(0),
+  ...change,
+})
+const started = (change: Partial<SessionStarted> = {}): SessionEvent => ({ type: 'SessionStarted', data: start(change) })
+const metering = (wh: string, minutes: number, key = `${wh}@${minutes}`, factId?: string) => ({
+  factId: factId as FactId | undefined,
+  contentKey: key,
+  registers: [{ at: at(minutes) as Instant, reading: readRegister(wh, 'Wh') }],
+  live: {},
+  measuredAt: at(minutes),
+})
+const stopping = (meterStop: string | undefined, minutes: number, inferred = false) => ({
+  stoppedAt: inferred ? { ...when(minutes), reason: 'inferred' as const } : when(minutes),
+  meterStop: meterStop === undefined ? undefined : readRegister(meterStop, 'Wh'),
+  reason: 'Local',
+  inferred,
+  registers: [],
+})
+const meter = (wh: string, minutes: number) => (history: SessionEvent[]) =>
+  given(session, ...history).when((s) => meterSession(metering(wh, minutes), s)).events
+const stop = (meterStop: string | undefined, minutes: number, inferred = false) => (history: SessionEvent[]) =>
+  given(session, ...history).when((s) => stopSession(stopping(meterStop, minutes, inferred), s)).events
+const history = (...steps: ((h: SessionEvent[]) => readonly SessionEvent[])[]): SessionEvent[] =>
+  steps.reduce<SessionEvent[]>((h, step) => [...h, ...step(h)], [started()])
+
+describe('a session', () => {
+  it('starts once, however often it is told', () => given(session, started()).when((s) => startSession(start(), s)).thenNothing())
+  it('records the start of a blocked tag too', () => {
+    const blocked = start({ authorization: { status: 'Blocked', reason: 'as issued' } })
+    given(session).when((s) => startSession(blocked, s)).then({ type: 'SessionStarted', data: blocked })
+  })
+  it('leaves its id to the start that has it', () =>
+    given(session, started()).when((s) => startSession(start({ startKey: 'other' }), s)).thenRejected({ kind: 'taken-by-another-start' }))
+  it('has no meter values, stop or suspension before its start', () => {
+    given(session).when((s) => meterSession(metering('1', 1), s)).thenRejected({ kind: 'not-started' })
+    given(session).when((s) => stopSession(stopping('1', 1), s)).thenRejected({ kind: 'not-started' })
+    given(session).when((s) => changeChargingState({ chargingState: 'SuspendedEV', at: when(1) }, s)).thenRejected({ kind: 'not-started' })
+  })
+
+  it('counts energy as the difference of its registers', () => {
+    const [metered] = meter('1700', 5)(history(meter('1200', 1)))
+    expect(metered).toMatchObject({ type: 'SessionEnergyMetered', data: { late: false, summary: { energyWh: 700, meterEvents: 2 } } })
+  })
+  it('knows meter values that it has heard, by their content and by their fact', () => {
+    given(session, ...history(meter('1200', 1))).when((s) => meterSession(metering('1200', 1), s)).thenNothing()
+    const [event] = given(session, started()).when((s) => meterSession(metering('1200', 1, 'one', '5.1'), s)).events
+    given(session, started(), { event: event!, factId: '5.1' })
+      .when((s) => meterSession(metering('1200', 1, 'another', '5.1'), s))
+      .thenNothing()
+  })
+
+  it('bills meter stop minus meter start', () =>
+    expect(stop('3500', 60)(history(meter('1200', 1)))).toMatchObject([
+      { type: 'SessionStopped', data: { energyWh: 2500, energySource: 'meter-stop', inferred: false } },
+    ]))
+  it('bills its monotone segments when the meter was reset under way', () =>
+    expect(stop('400', 60)(history(meter('1500', 1), meter('100', 2)))).toMatchObject([
+      { data: { energyWh: 500 + 300, energySource: 'registers' } },
+    ]))
+  it('bills its registers when the stop brings no meter value', () =>
+    expect(stop(undefined, 60)(history(meter('1600', 1)))).toMatchObject([{ data: { energyWh: 600, energySource: 'registers' } }]))
+  it('stops once: another stop of the same transaction is the same stop', () =>
+    given(session, ...history(stop('3500', 60))).when((s) => stopSession(stopping('9999', 61), s)).thenNothing())
+  it('is corrected by the real stop after an inferred one', () =>
+    expect(stop('3500', 60)(history(meter('1600', 1), stop(undefined, 2, true)))).toMatchObject([
+      { type: 'SessionCorrected', data: { cause: 'late-stop', stop: { energyWh: 2500, inferred: false }, summary: { corrections: 1 } } },
+    ]))
+  it('does not infer an end that it already has', () =>
+    given(session, ...history(stop('3500', 60))).when((s) => stopSession(stopping(undefined, 70, true), s)).thenNothing())
+
+  it('records meter values after the stop without changing a meter stop', () => {
+    const events = meter('3400', 59)(history(stop('3500', 60)))
+    expect(events).toMatchObject([{ type: 'SessionEnergyMetered', data: { late: true, summary: { energyWh: 2500 } } }])
+  })
+  it('is corrected by late meter values when no meter stop told its energy', () =>
+    expect(meter('1900', 61)(history(meter('1600', 1), stop(undefined, 60)))).toMatchObject([
+      { type: 'SessionEnergyMetered', data: { late: true } },
+      { type: 'SessionCorrected', data: { cause: 'late-meter', stop: { energyWh: 900, energySource: 'registers' } } },
+    ]))
+
+  it('tells a change of its charging state, and only a change', () => {
+    const suspended = { chargingState: 'SuspendedEV' as const, at: when(3) }
+    given(session, started()).when((s) => changeChargingState(suspended, s)).thenMatching({ type: 'SessionChargingStateChanged' })
+    given(session, started(), { type: 'SessionChargingStateChanged', data: suspended })
+      .when((s) => changeChargingState(suspended, s))
+      .thenNothing()
+  })
+
+  it('has in each summary what the fold of its whole history gives', () => {
+    const step = fc.oneof(
+      fc.record({ kind: fc.constant('meter' as const), wh: fc.integer({ min: 0, max: 5000 }), minute: fc.integer({ min: 0, max: 90 }) }),
+      fc.record({ kind: fc.constant('stop' as const), wh: fc.option(fc.integer({ min: 0, max: 5000 })), inferred: fc.boolean() }),
+      fc.record({ kind: fc.constant('state' as const), to: fc.constantFrom('Charging' as const, 'SuspendedEV' as const) }),
+    )
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
+        const events: { event: SessionEvent; factId: string }[] = [{ event: started(), factId: '1.0' }]
+        for (const [i, one] of steps.entries()) {
+          const state = foldHistory(session, events)
+          const factId = `1.${i + 1}` as FactId
+          const decided =
+            one.kind === 'meter'
+              ? meterSession({ ...metering(String(one.wh), one.minute), factId }, state)
+              : one.kind === 'stop'
+                ? stopSession({ ...stopping(one.wh === null ? undefined : String(one.wh), 95, one.inferred), factId }, state)
+                : changeChargingState({ chargingState: one.to, at: when(50) }, state)
+          if ('accepted' in decided) for (const event of decided.accepted) events.push({ event, factId })
+        }
+        const all = events.map(({ event, factId }, revision) => recorded(event, revision, factId))
+        for (const [i, event] of all.entries()) {
+          const restored = session.restore?.(event, all[0])
+          if (restored !== undefined) expect(restored).toEqual(foldHistory(session, events.slice(0, i + 1)))
+        }
+      }),
+    )
+  })
+})
