@@ -44,6 +44,8 @@ export function appendQueue(storage: LogStorage, end: number, onFatal: (error: E
       pendingBytes -= bytes
       for (const { onDurable } of batch) onDurable()
     }
+    // in the same turn as the check above: whoever pushes next must start the loop again
+    running = false
     for (const done of drainWaiters.splice(0)) done()
   }
 
@@ -62,11 +64,8 @@ export function appendQueue(storage: LogStorage, end: number, onFatal: (error: E
       running = true
       // the rest of this turn of the event loop joins the first batch
       setImmediate(() => {
-        run()
-          .catch((error: unknown) => onFatal(error instanceof Error ? error : new Error(String(error))))
-          .finally(() => {
-            running = false
-          })
+        // after a failure the loop stays stopped: nothing can be acknowledged any more
+        run().catch((error: unknown) => onFatal(error instanceof Error ? error : new Error(String(error))))
       })
     },
     drained() {
