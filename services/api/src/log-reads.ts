@@ -19,3 +19,9 @@ export async function foldStream<S, E extends DomainEvent>(
   }
   return { state, revision }
 }
+
+/** Whether a stream has any event. */
+export async function exists(log: Pick<EventLog, 'readForward'>, stream: string): Promise<boolean> {
+  for await (const event of log.readForward(stream, 0, 1)) return event.revision >= 0
+  return false
+}

@@ -1,5 +1,5 @@
-import Fastify from 'fastify'
-import type { FastifyInstance } from 'fastify'
+import Fastify, { LogController } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { checkReadiness } from '@voltrail/runtime/health'
@@ -42,9 +42,9 @@ const bodyLimit = 1024 * 1024
 export async function buildServer(options: ServerOptions): Promise<FastifyInstance> {
   const { sources, metrics } = options
   const app = Fastify({
-    loggerInstance: options.log,
+    loggerInstance: options.log as FastifyBaseLogger,
     // paths hold id tokens: `observeRequests` logs the route's pattern instead
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit,
     // an id of 48 characters, each of several percent-encoded bytes
     routerOptions: { maxParamLength: 2_000, ignoreTrailingSlash: true },
@@ -92,6 +92,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
 /** JSON with or without a body: a command without fields needs none. */
 function acceptJson(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error')
+  app.removeContentTypeParser('text/plain')
   app.addContentTypeParser(['application/json', 'application/merge-patch+json'], { parseAs: 'string' }, (request, body, done) => {
     if (body === '') done(null, undefined)
     else parse(request, body as string, done)

@@ -1,5 +1,5 @@
 import type { TenantSettings } from '@voltrail/contracts/admin-commands'
-import type { TenantId } from '@voltrail/contracts/ids'
+import type { ChargerId, TenantId } from '@voltrail/contracts/ids'
 import type { Category } from '@voltrail/contracts/streams'
 import type { EventLog, LogEvent, LogPosition } from '@voltrail/event-store/event-log'
 import type { Vault } from '@voltrail/key-store/vault'
@@ -17,7 +17,7 @@ export type Sources = {
   readonly reporting: Reporting
   readonly vault: Pick<Vault, 'open' | 'tokenRef'>
   /** keyed hashes of a charger's password, in each reading of it that is accepted */
-  readonly passwordDigests: (chargerId: string, password: string) => string[]
+  readonly passwordDigests: (chargerId: ChargerId, password: string) => string[]
   /** what holds until somebody changes the tenant's settings; the same as central's */
   readonly defaultSettings: TenantSettings
   readonly commandTimeoutMs: number

@@ -8,6 +8,9 @@ export type Issue = {
   readonly message: string
   readonly values?: readonly unknown[]
   readonly keys?: readonly string[]
+  readonly origin?: string
+  readonly minimum?: number | bigint
+  readonly maximum?: number | bigint
   /** of a union: the issues of each member */
   readonly errors?: readonly (readonly Issue[])[]
 }
@@ -40,6 +43,10 @@ function fieldErrors(issue: Issue, parent: string, allowed?: readonly string[]):
     }
     case 'invalid_value':
       return [{ path, message: `must be ${(issue.values ?? []).length > 1 ? 'one of ' : ''}${(issue.values ?? []).map((value) => JSON.stringify(value)).join(', ')}` }]
+    case 'too_small':
+      return [{ path, message: `must ${bound(issue.origin, 'at least', issue.minimum)}` }]
+    case 'too_big':
+      return [{ path, message: `must ${bound(issue.origin, 'at most', issue.maximum)}` }]
     case 'invalid_type': {
       const [, expected, received] = /expected (\w+), received (\w+)/.exec(issue.message) ?? []
       if (expected === undefined) return [{ path, message: issue.message }]
@@ -55,6 +62,12 @@ function fieldErrors(issue: Issue, parent: string, allowed?: readonly string[]):
     default:
       return [{ path, message: issue.message }]
   }
+}
+
+function bound(origin: string | undefined, which: string, limit: number | bigint | undefined): string {
+  if (origin === 'string') return `have ${which} ${limit} character${Number(limit) === 1 ? '' : 's'}`
+  if (origin === 'array') return `have ${which} ${limit} item${Number(limit) === 1 ? '' : 's'}`
+  return `be ${which} ${limit}`
 }
 
 const article = (type: string): string =>

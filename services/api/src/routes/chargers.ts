@@ -1,6 +1,8 @@
 import { ChargerPage, ChargerParams, ChargerView, ListChargersQuery, RegisterChargerBody, RegisteredCharger } from '@voltrail/contracts/rest/chargers'
+import { chargerStream } from '@voltrail/contracts/streams'
+import { exists } from '../log-reads.ts'
 import { notFound } from '../problem.ts'
-import { createdOrKnown, decide, problems } from '../route-tools.ts'
+import { decide, problems } from '../route-tools.ts'
 import type { Routes } from '../route-tools.ts'
 import type { Sources } from '../sources.ts'
 
@@ -56,6 +58,7 @@ export function chargerRoutes(app: Routes, sources: Sources): void {
     },
     handler: async ({ params, body }, reply) => {
       const { password } = body
+      const known = await exists(sources.log, chargerStream(sources.tenant, params.id))
       const decided = await decide(sources, {
         type: 'RegisterCharger',
         chargerId: params.id,
@@ -65,7 +68,7 @@ export function chargerRoutes(app: Routes, sources: Sources): void {
         }),
         ...(body.securityProfile !== undefined && { securityProfile: body.securityProfile }),
       })
-      return reply.code(createdOrKnown(decided)).send({
+      return reply.code(known ? 200 : 201).send({
         chargerId: params.id,
         registration: body.registration,
         changed: decided.changed,

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
+import type { FastifySchemaCompiler } from 'fastify'
 import { validatorCompiler } from 'fastify-type-provider-zod'
+import type { $ZodType } from 'zod/v4/core'
 import { CommandId } from '@voltrail/contracts/ids'
 import type { ChargerId, TenantId } from '@voltrail/contracts/ids'
 import { instant } from '@voltrail/contracts/quantities'
@@ -32,8 +34,7 @@ export function commandRoutes(app: Routes, sources: Sources): void {
       body: CommandBody.optional(),
       response: { 200: CommandAnswer.describe('What came of it; see `outcome`.'), ...problems(400, 404, 413, 415, 422) },
     },
-    // the path says which member of the union the body is: `readCommand` checks it against that one alone
-    validatorCompiler: (route) => (route.httpPart === 'body' ? (value: unknown) => ({ value }) : validatorCompiler(route)),
+    validatorCompiler: bodyByCommand as never,
     handler: async ({ params, query, headers, body }): Promise<CommandAnswer> => {
       const command = readCommand(commandType(params.command), body)
       const { traceparent } = traceHeaders()
@@ -89,6 +90,10 @@ export function commandRoutes(app: Routes, sources: Sources): void {
     },
   })
 }
+
+/** The path says which member of the union the body is: `readCommand` checks it against that one alone. */
+const bodyByCommand: FastifySchemaCompiler<$ZodType> = ({ schema, method, url, httpPart = '' }) =>
+  httpPart === 'body' ? (value: unknown) => ({ value }) : validatorCompiler({ schema, method, url, httpPart })
 
 /** The same key means the same command of the same charger; a charger's keys are no business of another's. */
 function idempotentId(tenant: TenantId, chargerId: ChargerId, key: string): CommandId {

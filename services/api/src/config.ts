@@ -1,0 +1,38 @@
+import { z } from 'zod'
+import { TenantId } from '@voltrail/contracts/ids'
+import { duration, integer, oneOf, port, readConfig, secret, text, url } from '@voltrail/runtime/config'
+import type { Environment } from '@voltrail/runtime/config'
+import { processVariables } from '@voltrail/runtime/process-variables'
+
+const hex = (bytes: number) => new RegExp(`^[0-9a-fA-F]{${bytes * 2},}$`)
+
+const schema = z.object({
+  ...processVariables,
+  /** Where the API and the page listen; `/healthz`, `/readyz` and `/metrics` are here too. */
+  API_HOST: text('0.0.0.0').default('127.0.0.1'),
+  API_PORT: port(8080).default(8080),
+  /** What `Authorization: Bearer` must carry. */
+  OPERATOR_KEY: secret({ minLength: 16 }),
+  /** The tenant that the key belongs to. */
+  OPERATOR_TENANT: text('default').default('default').pipe(TenantId),
+  NATS_URL: url(['nats', 'tls'], 'nats://127.0.0.1:4222'),
+  ESDB_URL: url(['esdb', 'esdb+discover', 'kurrentdb', 'kurrentdb+discover'], 'esdb://127.0.0.1:2113?tls=false'),
+  /** Where the read model and the keys of id tokens lie. */
+  DATABASE_URL: url(['postgres', 'postgresql'], 'postgres://voltrail@127.0.0.1:5432/voltrail'),
+  /** 32 random bytes as hex digits: the same for every service that seals or opens personal data. */
+  MASTER_KEY: secret({ minLength: 64 }).regex(/^[0-9a-fA-F]{64}$/),
+  /** At least 16 random bytes as hex digits: the same for edge and api. */
+  PASSWORD_PEPPER: secret({ minLength: 32 }).regex(hex(16)),
+  /** How long a charger has to answer a command, unless the request says otherwise. */
+  COMMAND_TIMEOUT: duration('30s').default(30_000),
+  /** Server-sent event streams that may be open at a time. */
+  EVENT_STREAMS_MAX: integer({ min: 1, max: 90, example: 50 }).default(50),
+  /** What holds until somebody changes the tenant's settings: these three are the same as central's. */
+  ADOPTION: oneOf(['open', 'pending', 'closed']).default('closed'),
+  UNKNOWN_TOKENS: oneOf(['Invalid', 'Accepted']).default('Invalid'),
+  HEARTBEAT_SECONDS: integer({ min: 10, max: 86_400, example: 300 }).default(300),
+})
+
+export type ApiConfig = Readonly<z.output<typeof schema>>
+
+export const readApiConfig = (env: Environment = process.env): ApiConfig => readConfig(schema, env, 'api')
