@@ -1,0 +1,49 @@
+import type { ChargerCommand } from '@voltrail/contracts/charger-commands'
+import type { CommandResult, Fact, FactAnswer, Normalisation } from '@voltrail/contracts/facts'
+import type { Instant } from '@voltrail/contracts/quantities'
+import type { InboundContext } from './inbound-context.ts'
+
+/** One OCPP version, as the edge uses it. Nothing behind the edge sees more than facts and commands. */
+export interface OcppProtocol {
+  /** the name in Sec-WebSocket-Protocol */
+  readonly subprotocol: string
+  /** What a CALL from the charger means. Never throws, whatever the payload. */
+  inbound(action: string, payload: unknown, context: InboundContext): Inbound
+  /** The CALL for a command. Throws `OutboundInvalid` if the official schema refuses it. */
+  outbound(command: ChargerCommand): { action: string; payload: object } | { unsupported: string }
+  /**
+   * What the charger's CALLRESULT to a command says. Its numbers are whole; a fraction is text, as everything that goes into
+   * the log. Never throws.
+   */
+  settle(command: ChargerCommand, payload: unknown): CommandResult
+  heartbeatPayload(now: Instant): object
+}
+
+export type Inbound =
+  | InboundFact
+  | { kind: 'heartbeat'; normalisations: Normalisation[]; answer(now: Instant): object }
+  | { kind: 'error'; code: string; description: string; details: object }
+
+export type InboundFact = {
+  kind: 'fact'
+  fact: Fact
+  normalisations: Normalisation[]
+  /**
+   * The CALLRESULT payload for central's answer. Throws `OutboundInvalid` if the official schema refuses it, and
+   * `AnswerMismatch` if the answer is for another fact: both are defects of ours.
+   */
+  answer(answer: FactAnswer, now: Instant): object
+}
+
+/** We were about to send what the official schema refuses. The message holds no values. */
+export class OutboundInvalid extends Error {
+  readonly action: string
+  readonly violations: readonly string[]
+
+  constructor(action: string, violations: readonly string[]) {
+    super(`${action} is not sent, the official schema refuses it: ${violations.join('; ')}`.slice(0, 1000))
+    this.name = 'OutboundInvalid'
+    this.action = action
+    this.violations = violations
+  }
+}

@@ -1,0 +1,144 @@
+import type { ChargerCommand, ChargerCommandType } from '@voltrail/contracts/charger-commands'
+import type { CommandResult } from '@voltrail/contracts/facts'
+import { cleanJson, TooDeep } from '../clean-text.ts'
+import { errorCodes16, type ErrorCode16 } from '../error-codes.ts'
+import type { InboundContext } from '../inbound-context.ts'
+import { readLeniently } from '../lenient16.ts'
+import { createNotes } from '../notes.ts'
+import { OutboundInvalid, type Inbound, type OcppProtocol } from '../protocol.ts'
+import { describeViolation, isAction16, validate16, type Direction, type Violation } from '../schemas.ts'
+import { inbound16, outbound16 } from './actions.ts'
+import { heartbeatAction, heartbeatAnswer } from './heartbeat.ts'
+import type { Fields, InboundMessage } from './inbound-message.ts'
+import type { OutboundMessage } from './outbound-message.ts'
+
+const mostViolations = 20
+
+const inbound = (action: string, payload: unknown, context: InboundContext): Inbound => {
+  const message = inbound16.get(action)
+  if (message === undefined && action !== heartbeatAction) {
+    return isAction16(action)
+      ? refusal('NotSupported', `${action} is not taken from chargers here`)
+      : refusal('NotImplemented', 'OCPP 1.6 and its security extension define no such action')
+  }
+  if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) {
+    return refusal('FormationViolation', 'the payload must be an object')
+  }
+
+  const notes = createNotes()
+  let read: { payload: unknown; violations: Violation[] }
+  try {
+    read = readLeniently('request', action, payload, context, notes)
+  } catch (error) {
+    if (!(error instanceof TooDeep)) throw error
+    read = { payload: {}, violations: [{ path: '', keyword: 'depth', message: error.message, code: 'FormationViolation' }] }
+  }
+  if (message === undefined) {
+    // a heartbeat says only that the charger lives, whatever it carries
+    return {
+      kind: 'heartbeat',
+      normalisations: notes.list(),
+      answer: (now) => strict('response', action, heartbeatAnswer(now)),
+    }
+  }
+
+  const received = payload as Fields
+  const result =
+    read.violations.length > 0
+      ? { refused: read.violations }
+      : message.read(read.payload as Fields, received, { action, context, notes })
+  if (!('refused' in result)) {
+    return {
+      kind: 'fact',
+      fact: result,
+      normalisations: notes.list(),
+      answer: (answer, now) => strict('response', action, message.answer(answer, now)),
+    }
+  }
+  return malformed(message, result.refused, notes.list())
+}
+
+/** What carries energy is recorded with its violations and answered; the rest is refused with the code of its first violation. */
+const malformed = (
+  message: InboundMessage,
+  violations: Violation[],
+  normalisations: ReturnType<ReturnType<typeof createNotes>['list']>,
+): Inbound => {
+  const described = violations.slice(0, mostViolations).map(describeViolation)
+  if (message.energy === undefined) return refusal(violations[0]?.code ?? 'FormationViolation', described.join('; '))
+  return {
+    kind: 'fact',
+    fact: { type: 'Malformed', meant: message.energy, violations: described },
+    normalisations,
+    answer: (answer, now) => strict('response', message.action, message.answer(answer, now)),
+  }
+}
+
+const refusal = (code: ErrorCode16, description: string): Inbound => ({
+  kind: 'error',
+  code,
+  description: (description || errorCodes16[code]).slice(0, 255).toWellFormed(),
+  details: {},
+})
+
+/** Strict out. */
+const strict = (direction: Direction, action: string, payload: object): object => {
+  const violations = validate16(direction, action, payload)
+  if (violations.length > 0) throw new OutboundInvalid(`${action} ${direction}`, violations.map(describeViolation))
+  return payload
+}
+
+const messageFor = (command: ChargerCommand): OutboundMessage =>
+  // the table pairs each type with its own message, which the compiler cannot follow through the union
+  outbound16[command.type] as OutboundMessage<ChargerCommandType> as OutboundMessage
+
+const outbound = (command: ChargerCommand): { action: string; payload: object } | { unsupported: string } => {
+  const { action, write } = messageFor(command)
+  const written = write(command)
+  return 'unsupported' in written ? written : { action, payload: strict('request', action, written.payload) }
+}
+
+/** Quirk rules per charger speak of what it reports; an answer is read by the general ones. */
+const noContext: InboundContext = { tenant: '', chargerId: '' }
+
+const settle = (command: ChargerCommand, payload: unknown): CommandResult => {
+  const { action, statusless } = messageFor(command)
+  const notes = createNotes()
+  try {
+    const read = readLeniently('response', action, payload ?? {}, noContext, notes)
+    if (read.violations.length > 0) {
+      const violations = read.violations.slice(0, mostViolations).map(describeViolation)
+      return { outcome: 'invalidAnswer', violations, payload: storable(payload) }
+    }
+    const fields = read.payload as Fields
+    // GetConfiguration.conf has no status: that it came is the success
+    const status = statusless ? 'Accepted' : String(fields['status'])
+    return { outcome: 'result', status, payload: storable(fields) as Record<string, Json> }
+  } catch (error) {
+    if (!(error instanceof TooDeep)) throw error
+    return { outcome: 'invalidAnswer', violations: [error.message], payload: null }
+  }
+}
+
+type Json = Extract<CommandResult, { outcome: 'invalidAnswer' }>['payload']
+
+/** JSON that the log takes: clean text, safe integers, every other number as text. */
+const storable = (value: unknown): Json => {
+  const walk = (part: unknown): unknown => {
+    if (typeof part === 'number') return Number.isSafeInteger(part) ? part : String(part)
+    if (Array.isArray(part)) return part.map(walk)
+    if (typeof part === 'object' && part !== null) {
+      return Object.fromEntries(Object.entries(part).map(([key, member]) => [key, walk(member)]))
+    }
+    return part ?? null
+  }
+  return walk(cleanJson(value, () => {})) as Json
+}
+
+export const protocol16: OcppProtocol = {
+  subprotocol: 'ocpp1.6',
+  inbound,
+  outbound,
+  settle,
+  heartbeatPayload: heartbeatAnswer,
+}
