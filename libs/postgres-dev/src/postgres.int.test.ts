@@ -1,13 +1,15 @@
 import { spawn } from 'node:child_process'
-import { chmod, chown, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, chown, cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import pg from 'pg'
 import type { RunningPostgres } from './postgres.ts'
 import { startPostgres } from './postgres.ts'
+import { findPostgresBinaries } from './postgres-binaries.ts'
 import { livingProcess, stopByPid } from './server-process.ts'
+import { reachableBinaries } from './unprivileged.ts'
 
 let folder: string
 let dataDir: string
@@ -150,8 +152,25 @@ describe('an embedded Postgres', () => {
       (error: Error) => error.message,
     )
     if (typeof outcome === 'string')
-      expect(outcome).toMatch(/Postgres must not run as root and user id 65534 cannot reach/)
+      expect(outcome).toMatch(/Postgres must not run as root, and user id 65534 cannot reach/)
     else expect(outcome).toEqual({ rows: [{ one: 1 }], uid: '65534' })
+  })
+})
+
+describe('the binaries, for root', () => {
+  const asRoot = process.getuid?.() === 0 ? it : it.skip
+  asRoot('are copied once from a folder that only root may enter', async () => {
+    const { initdb, postgres } = await findPostgresBinaries()
+    const hidden = join(folder, 'home', 'native')
+    await cp(dirname(dirname(postgres)), hidden, { recursive: true, verbatimSymlinks: true })
+    await chmod(join(folder, 'home'), 0o700)
+    const given = { initdb: join(hidden, 'bin', 'initdb'), postgres: join(hidden, 'bin', 'postgres') }
+    const cache = join(folder, 'cache')
+    const copied = await reachableBinaries(given, cache)
+    expect(copied.postgres.startsWith(cache)).toBe(true)
+    expect(await reachableBinaries(given, cache)).toEqual(copied)
+    expect(await reachableBinaries(copied, cache)).toEqual(copied)
+    expect(await reachableBinaries({ initdb, postgres }, cache)).toBeDefined()
   })
 })
 

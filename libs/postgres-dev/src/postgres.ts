@@ -13,7 +13,7 @@ import { findPostgresBinaries } from './postgres-binaries.ts'
 import { checkVersion, loadOrMakePassword, makeCluster, serverEnvironment } from './postgres-cluster.ts'
 import { livingProcess, stopByPid } from './server-process.ts'
 import type { RunAs } from './unprivileged.ts'
-import { chooseRunAs } from './unprivileged.ts'
+import { chooseRunAs, reachableBinaries } from './unprivileged.ts'
 
 export interface PostgresOptions {
   /** Made on first use. The superuser's password lies beside it in `<dataDir>.password` (mode 0600). */
@@ -58,7 +58,7 @@ const START_PATIENCE_MS = 60_000
 export async function startPostgres(options: PostgresOptions): Promise<RunningPostgres> {
   const dataDir = resolve(options.dataDir)
   const host = options.host ?? '127.0.0.1'
-  const binaries = await findPostgresBinaries()
+  const binaries = await reachableBinaries(await findPostgresBinaries())
   await mkdir(dirname(dataDir), { recursive: true })
   const runAs = await chooseRunAs(dataDir, dirname(dataDir), binaries.postgres)
   await checkVersion(dataDir, binaries, runAs)
