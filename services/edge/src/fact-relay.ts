@@ -57,8 +57,8 @@ export const createFactRelay = (options: {
   const ask: FactRelay['ask'] = async (request, route, { holdMs, signal }) => {
     const deadline = now() + holdMs
     const { tenant, chargerId, fact } = request
+    let forms: FactRequest[] | undefined
     let payload = encode(request)
-    let slimmed = false
     let patienceMs = limits.reaskMs
     let pauseMs = limits.retryMs
     let reason = 'no time'
@@ -83,9 +83,10 @@ export const createFactRelay = (options: {
         outcome = await bus.request(subject, payload, { timeoutMs: askedForMs })
       } catch (error) {
         if (!(error instanceof BusError) || error.fault !== 'payload-too-large') throw error
-        if (slimmed) return { kind: 'too-large' }
-        slimmed = true
-        payload = encode(withoutFrame(request))
+        forms ??= slimmer(request)
+        const next = forms.shift()
+        if (next === undefined) return { kind: 'too-large' }
+        payload = encode(next)
         continue
       }
 
@@ -149,11 +150,19 @@ export const createFactRelay = (options: {
 
 const encode = (request: FactRequest): Uint8Array => Buffer.from(JSON.stringify(request))
 
-/** The fact matters more than its evidence: of a frame that does not fit beside it, only the hash goes along. */
-const withoutFrame = ({ frame, ...request }: FactRequest): FactRequest => {
-  if (frame === undefined) return request
-  const raw = `sha256 ${createHash('sha256').update(frame).digest('hex')}, ${Buffer.byteLength(frame)} bytes`
-  return { ...request, normalisations: [...request.normalisations, { rule: 'frame-left-out', path: '', raw }] }
+/**
+ * What is said of a fact that is larger than the bus carries: first without its evidence, of which the hash goes along, then
+ * without its samples. Registers, tags and times always go: the charger's queue must not stick on one message.
+ */
+const slimmer = ({ frame, ...request }: FactRequest): FactRequest[] => {
+  const note = (rule: string, raw: string) => ({ rule, path: '', raw })
+  const hash = frame === undefined ? 'none' : createHash('sha256').update(frame).digest('hex')
+  const frameNote = note('frame-left-out', `sha256 ${hash}, ${frame?.length ?? 0} characters`)
+  const bare = { ...request, normalisations: [...request.normalisations, frameNote] }
+  if (!('samples' in bare.fact)) return [bare]
+  const samplesNote = note('samples-left-out', `${bare.fact.samples.length} samples`)
+  const poor = { ...bare, normalisations: [...bare.normalisations, samplesNote], fact: { ...bare.fact, samples: [] } }
+  return [bare, poor]
 }
 
 const readReply = (data: Uint8Array): FactReply | string => {

@@ -3,12 +3,13 @@ import { createStoredAnswers, repeatKey } from './stored-answers.ts'
 describe('stored answers', () => {
   it('are found by message id, action and payload together', () => {
     const answers = createStoredAnswers({ storedAnswers: 4, storedAnswerMs: 1_000 })
+    const find = (id: string | number, action: string, idTag: string) => answers.find(repeatKey(id, action, { idTag }), 0)
     answers.keep(repeatKey('1', 'Authorize', { idTag: 'A' }), 'first', 0)
-    expect(answers.find(repeatKey('1', 'Authorize', { idTag: 'A' }), 1_000)).toBe('first', 0)
-    expect(answers.find(repeatKey('1', 'Authorize', { idTag: 'B' }), 1_000)).toBeUndefined()
-    expect(answers.find(repeatKey('2', 'Authorize', { idTag: 'A' }), 1_000)).toBeUndefined()
-    expect(answers.find(repeatKey('1', 'Heartbeat', { idTag: 'A' }), 1_000)).toBeUndefined()
-    expect(answers.find(repeatKey(1, 'Authorize', { idTag: 'A' }), 1_000)).toBeUndefined()
+    expect(find('1', 'Authorize', 'A')).toBe('first')
+    expect(find('1', 'Authorize', 'B')).toBeUndefined()
+    expect(find('2', 'Authorize', 'A')).toBeUndefined()
+    expect(find('1', 'Heartbeat', 'A')).toBeUndefined()
+    expect(find(1, 'Authorize', 'A')).toBeUndefined()
   })
 
   it('age', () => {

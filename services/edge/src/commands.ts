@@ -1,0 +1,103 @@
+import type { Bus } from '@voltrail/bus/bus'
+import type { Responder } from '@voltrail/bus/responder'
+import { EpochCommandRequest } from '@voltrail/contracts/charger-commands'
+import type { ChargerCommand, EpochCommandReply } from '@voltrail/contracts/charger-commands'
+import type { CommandResult } from '@voltrail/contracts/facts'
+import type { ChargerId, ConnectionEpoch, TenantId } from '@voltrail/contracts/ids'
+import { epochCommands } from '@voltrail/contracts/subjects'
+import { callFrame } from '@voltrail/ocpp/framing'
+import { OutboundInvalid } from '@voltrail/ocpp/protocol'
+import type { OcppProtocol } from '@voltrail/ocpp/protocol'
+import { redactFrame } from '@voltrail/ocpp/redact'
+import { extractTrace, withSpan } from '@voltrail/runtime/trace'
+import type { Connection } from './connection.ts'
+import type { EdgeMetrics } from './edge-metrics.ts'
+import type { CallOutcome } from './outbound-calls.ts'
+
+/**
+ * Takes the commands for one epoch of one charger and answers each with what the charger said. Only the edge that holds that
+ * epoch subscribes, so a command meets the newest socket or nobody.
+ * @param connection resolves when the upgrade is complete, with undefined if it came to nothing
+ */
+export const respondToCommands = (
+  bus: Pick<Bus, 'respond'>,
+  who: { readonly tenant: TenantId; readonly chargerId: ChargerId; readonly epoch: ConnectionEpoch },
+  connection: Promise<Connection | undefined>,
+  metrics: Pick<EdgeMetrics, 'commands'>,
+): Responder =>
+  bus.respond(epochCommands(who.tenant, who.chargerId, who.epoch), {}, async (message) => {
+    const answer = (reply: EpochCommandReply, command: string): void => {
+      metrics.commands.inc({ command, outcome: reply.result.outcome })
+      message.reply(Buffer.from(JSON.stringify(reply)))
+    }
+    const request = EpochCommandRequest.safeParse(readJson(message.data))
+    if (!request.success) {
+      const reason = `the edge cannot read the command: ${request.error.message.slice(0, 300)}`
+      return answer({ result: { outcome: 'notSent', reason }, frames: {} }, 'unreadable')
+    }
+    const open = await connection
+    const { type } = request.data.command
+    if (open === undefined) {
+      return answer({ result: { outcome: 'notSent', reason: 'the connection did not come about' }, frames: {} }, type)
+    }
+    const parent = extractTrace({ traceparent: request.data.traceparent })
+    const reply = await withSpan(`ocpp command ${type}`, { 'voltrail.command': type }, parent, () =>
+      sendCommand(open, request.data),
+    )
+    answer(reply, type)
+  })
+
+const sendCommand = async (connection: Connection, request: EpochCommandRequest): Promise<EpochCommandReply> => {
+  const { protocol, outbound } = connection
+  const { command, commandId, timeoutMs } = request
+  const outgoing = translate(protocol, command)
+  if ('unsupported' in outgoing) {
+    return { result: { outcome: 'notSent', reason: outgoing.unsupported }, frames: {} }
+  }
+  const resultOf = (outcome: CallOutcome): CommandResult => {
+    switch (outcome.kind) {
+      case 'result':
+        return protocol.settle(command, outcome.payload)
+      case 'callError':
+        return { outcome: 'callError', code: outcome.code, description: outcome.description }
+      case 'timeout':
+        return { outcome: 'timeout' }
+      case 'notSent':
+        return { outcome: 'notSent', reason: outcome.reason }
+    }
+  }
+  const outcome = await outbound.call({
+    frame: (messageId) => callFrame(messageId, outgoing.action, outgoing.payload),
+    timeoutMs,
+    onLate: (late) =>
+      void connection.tell({ type: 'LateAnswer', commandId, result: resultOf(late) }, redactFrame(late.received)),
+  })
+  const result = resultOf(outcome)
+  switch (outcome.kind) {
+    case 'result':
+    case 'callError':
+      return { result, frames: { sent: redactFrame(outcome.sent), received: redactFrame(outcome.received) } }
+    case 'timeout':
+      return { result, frames: { sent: redactFrame(outcome.sent) } }
+    case 'notSent':
+      return { result, frames: {} }
+  }
+}
+
+/** A command that the official schema refuses is not sent; it says why. */
+const translate = (protocol: OcppProtocol, command: ChargerCommand): ReturnType<OcppProtocol['outbound']> => {
+  try {
+    return protocol.outbound(command)
+  } catch (error) {
+    if (error instanceof OutboundInvalid) return { unsupported: error.message }
+    throw error
+  }
+}
+
+const readJson = (data: Uint8Array): unknown => {
+  try {
+    return JSON.parse(Buffer.from(data).toString('utf8'))
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,46 @@
+import { z } from 'zod'
+import { TenantId } from '@voltrail/contracts/ids'
+import { protocols } from '@voltrail/ocpp/protocols'
+import { integer, port, readConfig, secret, text, url } from '@voltrail/runtime/config'
+import type { Environment } from '@voltrail/runtime/config'
+import { processVariables } from '@voltrail/runtime/process-variables'
+import { defaultLimits } from './limits.ts'
+import { defaultTenant } from './upgrade-path.ts'
+
+const names = Object.keys(protocols)
+
+const variables = z.object({
+  ...processVariables,
+  NATS_URL: url(['nats', 'tls'], 'nats://127.0.0.1:4222'),
+  /** A NATS credentials file's text; NATS_CREDS_FILE names the file itself. */
+  NATS_CREDS: secret().optional(),
+  OCPP_HOST: text('0.0.0.0').default('127.0.0.1'),
+  OCPP_PORT: port(9000).default(9000),
+  /** PEM files; with both, the listener speaks wss. */
+  TLS_CERT_PATH: text('/etc/voltrail/tls.crt').optional(),
+  TLS_KEY_PATH: text('/etc/voltrail/tls.key').optional(),
+  /** The key of the password hashes, hex, the same for api and edge. */
+  PEPPER: secret({ minLength: 32 }).regex(/^([0-9a-fA-F]{2})+$/),
+  /** Names this pod among the edges. */
+  POD_NAME: text('edge-0'),
+  /** Tenants whose chargers may connect, comma-separated. */
+  TENANTS: text('default,acme')
+    .default(defaultTenant)
+    .transform((list, context) => {
+      const tenants = list.split(',').map((name) => TenantId.safeParse(name.trim()))
+      const wrong = tenants.find((tenant) => !tenant.success)
+      if (wrong === undefined) return tenants.flatMap((tenant) => (tenant.success ? [tenant.data] : []))
+      context.addIssue({ code: 'custom', message: 'must be tenant ids separated by commas' })
+      return z.NEVER
+    }),
+  /** Spoken with chargers that name no subprotocol; empty refuses them. */
+  DEFAULT_SUBPROTOCOL: z.enum(names as [string, ...string[]], `must be one of ${names.join(', ')}`).optional(),
+  MAX_CONNECTIONS: integer({ min: 1, max: 1_000_000, example: 20_000 }).default(defaultLimits.maxConnections),
+  UPGRADES_PER_SECOND: integer({ min: 1, max: 100_000, example: 200 }).default(defaultLimits.upgradesPerSecond),
+  FRAMES_PER_SECOND: integer({ min: 1, max: 100_000, example: 50 }).default(defaultLimits.framesPerSecond),
+})
+
+export type EdgeConfig = Readonly<z.output<typeof variables>>
+
+/** The edge's settings; throws ConfigError with every variable that is missing or wrong. */
+export const readEdgeConfig = (env: Environment): EdgeConfig => readConfig(variables, env, 'edge')

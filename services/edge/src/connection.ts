@@ -1,0 +1,285 @@
+import { randomUUID } from 'node:crypto'
+import type { WebSocket } from 'ws'
+import type { ChargerId, ConnectionEpoch, TenantId } from '@voltrail/contracts/ids'
+import type { Fact, FactAnswerOf } from '@voltrail/contracts/facts'
+import { errorFrame, parseFrame } from '@voltrail/ocpp/framing'
+import type { UnreadableFrame } from '@voltrail/ocpp/framing'
+import type { OcppProtocol } from '@voltrail/ocpp/protocol'
+import type { Log } from '@voltrail/runtime/log'
+import { sleep } from '@voltrail/runtime/ticker'
+import type { EdgeMetrics } from './edge-metrics.ts'
+import type { FactRelay, Route } from './fact-relay.ts'
+import { createFactSource } from './fact-source.ts'
+import { createInboundCalls } from './inbound-calls.ts'
+import type { ReceivedCall } from './inbound-calls.ts'
+import { createInboundQueue } from './inbound-queue.ts'
+import type { EdgeLimits } from './limits.ts'
+import { createLiveness } from './liveness.ts'
+import { createOutboundCalls } from './outbound-calls.ts'
+import type { OutboundCalls } from './outbound-calls.ts'
+import { createOutboundHold } from './outbound-hold.ts'
+import { createTokenBucket } from './token-bucket.ts'
+import { serialisePresence } from './presence-writer.ts'
+import type { PresenceBoard } from './presence.ts'
+
+export type ConnectionDeps = {
+  readonly edge: string
+  readonly relay: FactRelay
+  readonly presence: PresenceBoard
+  readonly limits: EdgeLimits
+  readonly metrics: EdgeMetrics
+  readonly log: Log
+  readonly now: () => number
+}
+
+/**
+ * - `open`      frames are taken and answered
+ * - `draining`  what was begun is finished, nothing is begun
+ * - `closing`   our close frame is on its way; nothing is sent or taken any more
+ * - `closed`    the socket is gone
+ */
+type State = 'open' | 'draining' | 'closing' | 'closed'
+
+/** One connection of one charger: the socket and everything that lives and dies with it. */
+export type Connection = {
+  readonly tenant: TenantId
+  readonly chargerId: ChargerId
+  readonly epoch: ConnectionEpoch
+  readonly protocol: OcppProtocol
+  readonly outbound: OutboundCalls
+  /** Asks central to record a fact that no frame waits for. */
+  tell(fact: Fact, frame?: string): Promise<void>
+  superseded(): void
+  close(code: number, reason: string): void
+  /** Finishes what is in flight, for `patienceMs` at most, then closes with 1001. Resolves when the socket is gone. */
+  drain(patienceMs: number): Promise<void>
+  /** Pings, gives up dead sockets, keeps presence fresh; to be called every second or so. */
+  sweep(now: number): void
+  /** Resolves when the socket is gone and central was told (or could not be told). */
+  readonly ended: Promise<void>
+}
+
+/** @param onEnd is called as soon as the socket is gone */
+export const openConnection = (
+  socket: WebSocket,
+  who: { readonly tenant: TenantId; readonly chargerId: ChargerId; readonly route: Route; readonly protocol: OcppProtocol },
+  granted: FactAnswerOf<'Connect'>,
+  deps: ConnectionDeps,
+  onEnd: (connection: Connection) => void,
+): Connection => {
+  const { relay, limits, metrics, log, now } = deps
+  const { tenant, chargerId, route, protocol } = who
+  const { epoch } = granted
+  const at = { tenant, charger: chargerId, epoch }
+  const source = createFactSource({ tenant, chargerId, epoch, edge: deps.edge })
+  const gone = new AbortController()
+  let state: State = 'open'
+  let closing: { code: number; reason: string } | undefined
+  let markEnded = (): void => {}
+  const ended = new Promise<void>((resolve) => (markEnded = resolve))
+
+  const send = (text: string): void => {
+    if (state === 'open' || state === 'draining') socket.send(text)
+  }
+  const close = (code: number, reason: string): void => {
+    if (state === 'closing' || state === 'closed') return
+    state = 'closing'
+    closing = { code, reason }
+    gone.abort()
+    inbound.clear()
+    outbound.close('the connection closes')
+    socket.resume() // the peer's close frame must be read
+    socket.close(code, reason)
+  }
+  const fail = (error: unknown): void => {
+    log.error({ ...at, err: error }, 'a message failed here; closing its connection')
+    close(1011, 'internal error')
+  }
+
+  const liveness = createLiveness({ pingMs: limits.pingMs, heartbeatMs: granted.heartbeatSeconds * 1000, now: now() })
+  const hold = createOutboundHold({ ...limits, known: granted.known, connectedAt: now() })
+  const outbound = createOutboundCalls({
+    send(text) {
+      metrics.frames.inc({ direction: 'out', type: 'call', action: 'command' })
+      send(text)
+    },
+    hold,
+    slotMs: limits.callSlotMs,
+    queueLimit: limits.outboundQueue,
+    lateLimit: limits.lateAnswers,
+    newMessageId: randomUUID,
+  })
+  let holdTimer: NodeJS.Timeout | undefined
+  const watchHold = (): void => {
+    clearTimeout(holdTimer)
+    if (hold.open) return outbound.wake()
+    holdTimer = setTimeout(
+      () => {
+        hold.elapse(now())
+        watchHold()
+      },
+      Math.max(1, hold.remainingMs(now())),
+    )
+  }
+
+  const calls = createInboundCalls({
+    protocol,
+    context: { tenant, chargerId },
+    source,
+    ask: (request) => relay.ask(request, route, { holdMs: limits.holdMs, signal: gone.signal }),
+    limits,
+    metrics,
+    now,
+    onAnswered(answer) {
+      if (answer.type !== 'Boot') return
+      liveness.heartbeatEvery(answer.intervalSeconds * 1000)
+      hold.bootAnswered()
+    },
+  })
+
+  /** Reasons not to read the socket: its queue is full, or it sends faster than its rate. */
+  const pauses = new Set<'queue' | 'rate'>()
+  const pause = (reason: 'queue' | 'rate', on: boolean): void => {
+    if (on) pauses.add(reason)
+    else pauses.delete(reason)
+    if (pauses.size > 0 && state === 'open') socket.pause()
+    else socket.resume()
+  }
+  const inbound = createInboundQueue<ReceivedCall>({
+    high: limits.inboundQueue,
+    async handle(call) {
+      if (call.frame.action === 'BootNotification') hold.bootReceived()
+      const handled = await calls.handle(call)
+      if (handled.kind === 'close') return close(handled.code, handled.reason)
+      send(handled.text)
+      if (hold.open) watchHold()
+    },
+    onPressure: (high) => pause('queue', high),
+    onError: fail,
+  })
+  const rate = createTokenBucket(limits.framesPerSecond, limits.framesBurst, now())
+  let rateTimer: NodeJS.Timeout | undefined
+  const countFrame = (): void => {
+    const waitMs = rate.take(now())
+    if (waitMs === 0 || state !== 'open') return
+    pause('rate', true)
+    clearTimeout(rateTimer)
+    rateTimer = setTimeout(() => pause('rate', false), waitMs)
+  }
+
+  const answerUnreadable = (frame: UnreadableFrame, text: string): void => {
+    metrics.unreadable.inc({ problem: frame.problem })
+    log.debug({ ...at, problem: frame.problem, detail: frame.detail }, 'an unreadable frame')
+    // OCPP-J 1.6 §4.2: only a CALL is answered, and only by its id; a message of an unknown type is ignored (§4.1.3)
+    if (frame.messageId === undefined || !/^\s*\[\s*"?2"?\s*,/.test(text)) return
+    send(errorFrame(frame.messageId, 'FormationViolation', frame.detail))
+    metrics.answers.inc({ outcome: 'error' })
+  }
+
+  socket.on('message', (data, isBinary) => {
+    liveness.heard(now(), 'frame')
+    if (state !== 'open' && state !== 'draining') return
+    if (isBinary) return close(1003, 'OCPP-J frames are text')
+    countFrame()
+    const text = data.toString()
+    const frame = parseFrame(text)
+    switch (frame.kind) {
+      case 'call':
+        // what is not begun when we drain stays unanswered, so the charger sends it to the next edge
+        if (state === 'open') inbound.push({ frame, text, receivedAt: now() })
+        else metrics.answers.inc({ outcome: 'dropped' })
+        return
+      case 'result':
+      case 'error': {
+        metrics.frames.inc({ direction: 'in', type: frame.kind, action: 'command' })
+        const settled = outbound.receive(frame, text)
+        if (settled === 'unknown') metrics.strayAnswers.inc()
+        if (settled === 'late') metrics.lateAnswers.inc()
+        return
+      }
+      case 'unreadable':
+        return answerUnreadable(frame, text)
+    }
+  })
+  socket.on('ping', () => liveness.heard(now(), 'ping'))
+  socket.on('pong', () => liveness.heard(now(), 'pong'))
+  socket.on('error', (error) => {
+    // ws closes by itself after this: 1009 frame too large, 1007 not UTF-8, 1002 not the protocol
+    const code = (error as NodeJS.ErrnoException).code
+    const known = { WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 1009, WS_ERR_INVALID_UTF8: 1007 }[code ?? '']
+    closing ??= { code: known ?? (code?.startsWith('WS_ERR') ? 1002 : 1006), reason: error.message }
+    log.info({ ...at, code, problem: error.message }, 'a socket failed')
+  })
+  socket.on('close', (code, reason) => {
+    const why = closing ?? { code, reason: reason.toString() }
+    state = 'closed'
+    clearTimeout(holdTimer)
+    clearTimeout(rateTimer)
+    gone.abort()
+    inbound.clear()
+    outbound.close('the connection closed')
+    metrics.closes.inc({ code: String(why.code) })
+    log.info({ ...at, code: why.code, reason: why.reason }, 'disconnected')
+    onEnd(self)
+    void finish(why)
+  })
+  const finish = async (why: { code: number; reason: string }): Promise<void> => {
+    await presence.hide()
+    await self.tell({ type: 'Disconnect', code: why.code, reason: why.reason.toWellFormed().slice(0, 200) })
+    markEnded()
+  }
+
+  const self: Connection = {
+    tenant,
+    chargerId,
+    epoch,
+    protocol,
+    outbound,
+    async tell(fact, frame) {
+      try {
+        const request = source(fact, { receivedAt: now(), ...(frame !== undefined && { frame }) })
+        const outcome = await relay.ask(request, route, { holdMs: limits.holdMs })
+        if (outcome.kind !== 'answered') log.warn({ ...at, fact: fact.type, outcome }, 'a fact was not recorded')
+      } catch (error) {
+        log.error({ ...at, fact: fact.type, err: error }, 'a fact was not recorded')
+      }
+    },
+    superseded: () => close(1000, 'a newer connection of this charger took over'),
+    close,
+    async drain(patienceMs) {
+      if (state === 'open') {
+        state = 'draining'
+        inbound.clear()
+        const idle = Promise.all([inbound.idle(), outbound.idle()])
+        if (inbound.busy || patienceMs > 0) await Promise.race([idle, sleep(patienceMs, gone.signal)])
+        close(1001, 'this server goes away, connect again')
+      }
+      if (state !== 'closed') await new Promise((resolve) => socket.once('close', resolve))
+    },
+    sweep(time) {
+      if (state !== 'open') return
+      switch (pauses.size > 0 ? 'nothing' : liveness.step(time)) {
+        case 'dead':
+          closing = { code: 1006, reason: 'silent for too long' }
+          return socket.terminate()
+        case 'ping':
+          socket.ping()
+          break
+        case 'nothing':
+          break
+      }
+      presence.refresh(time)
+    },
+    ended,
+  }
+  const presence = serialisePresence(deps.presence, self, {
+    everyMs: limits.presenceMs,
+    lastHeardAt: () => liveness.lastHeardAt,
+    onNewer: () => self.superseded(),
+  })
+
+  watchHold()
+  presence.refresh(now())
+  log.info({ ...at, subprotocol: protocol.subprotocol, known: granted.known }, 'connected')
+  return self
+}

@@ -1,0 +1,111 @@
+import type { FactAnswer, FactRequest } from '@voltrail/contracts/facts'
+import { instant } from '@voltrail/contracts/quantities'
+import { errorFrame, resultFrame } from '@voltrail/ocpp/framing'
+import type { CallFrame } from '@voltrail/ocpp/framing'
+import type { InboundContext } from '@voltrail/ocpp/inbound-context'
+import type { OcppProtocol } from '@voltrail/ocpp/protocol'
+import { redactFrame } from '@voltrail/ocpp/redact'
+import { traceHeaders, withSpan } from '@voltrail/runtime/trace'
+import type { EdgeMetrics } from './edge-metrics.ts'
+import type { AskOutcome } from './fact-relay.ts'
+import type { FactSource } from './fact-source.ts'
+import type { EdgeLimits } from './limits.ts'
+import { createStoredAnswers, repeatKey } from './stored-answers.ts'
+
+export type ReceivedCall = { readonly frame: CallFrame; readonly text: string; readonly receivedAt: number }
+
+/** What to do with a CALL: send an answer, or end the connection without one. */
+export type CallHandled =
+  | { readonly kind: 'answer'; readonly text: string }
+  | { readonly kind: 'close'; readonly code: number; readonly reason: string }
+
+export type InboundCalls = { handle(call: ReceivedCall): Promise<CallHandled> }
+
+/** What a charger is told when our rules say no; the same names in every OCPP version. */
+const refusals = {
+  'not-registered': 'SecurityError',
+  'unknown-charger': 'SecurityError',
+  'bad-credential': 'SecurityError',
+  'invalid-request': 'InternalError',
+} as const
+
+/**
+ * The CALLs of one connection, given one at a time. A heartbeat is presence and answered here; everything else is answered
+ * once central says that it is durable. An outage is never answered with a CALLERROR: the charger would drop the message.
+ */
+export const createInboundCalls = (options: {
+  readonly protocol: OcppProtocol
+  readonly context: InboundContext
+  readonly source: FactSource
+  readonly ask: (request: FactRequest) => Promise<AskOutcome>
+  readonly limits: Pick<EdgeLimits, 'storedAnswers' | 'storedAnswerMs'>
+  readonly metrics: Pick<EdgeMetrics, 'answers' | 'frames'>
+  readonly now: () => number
+  /** Hears of each durable fact before its answer is sent. */
+  readonly onAnswered: (answer: FactAnswer) => void
+}): InboundCalls => {
+  const { protocol, source, metrics, now } = options
+  const answers = createStoredAnswers(options.limits)
+  let context = options.context
+
+  const answered = (outcome: string, action: string, text: string): CallHandled => {
+    metrics.answers.inc({ outcome })
+    metrics.frames.inc({ direction: 'out', type: text.startsWith('[4') ? 'error' : 'result', action })
+    return { kind: 'answer', text }
+  }
+
+  const handle = async ({ frame, text, receivedAt }: ReceivedCall): Promise<CallHandled> => {
+    const key = repeatKey(frame.echoId, frame.action, frame.payload)
+    const stored = answers.find(key, now())
+    if (stored !== undefined) return answered('repeated', frame.action, stored)
+
+    const inbound = protocol.inbound(frame.action, frame.payload, context)
+    const known = inbound.kind !== 'error' || inbound.code !== 'NotImplemented'
+    const action = known ? frame.action : 'unknown'
+    metrics.frames.inc({ direction: 'in', type: 'call', action })
+
+    switch (inbound.kind) {
+      case 'error':
+        return answered('error', action, errorFrame(frame.echoId, inbound.code, inbound.description, inbound.details))
+      case 'heartbeat':
+        // not stored: a repeat deserves the present time, and it is no fact
+        return answered('answered', action, resultFrame(frame.echoId, inbound.answer(instant(now()))))
+      case 'fact': {
+        const outcome = await withSpan(`ocpp ${action}`, { 'ocpp.action': action }, undefined, (span) =>
+          options.ask(
+            source(inbound.fact, {
+              receivedAt,
+              messageId: frame.messageId,
+              frame: redactFrame(text),
+              normalisations: [...frame.normalisations, ...inbound.normalisations],
+              traceparent: traceHeaders(span).traceparent,
+            }),
+          ),
+        )
+        switch (outcome.kind) {
+          case 'answered': {
+            const { answer } = outcome
+            const result = resultFrame(frame.echoId, inbound.answer(answer, instant(now())))
+            // a boot that was not accepted must be able to turn out otherwise under the same message id
+            if (answer.type !== 'Boot' || answer.registration === 'Accepted') answers.keep(key, result, now())
+            if (inbound.fact.type === 'Boot') {
+              const { vendor, model, firmwareVersion } = inbound.fact
+              context = { ...context, vendor, model, ...(firmwareVersion !== undefined && { firmwareVersion }) }
+            }
+            options.onAnswered(answer)
+            return answered('answered', action, result)
+          }
+          case 'refused':
+            return answered('refused', action, errorFrame(frame.echoId, refusals[outcome.reason], outcome.detail))
+          case 'given-up':
+            metrics.answers.inc({ outcome: 'given-up' })
+            return { kind: 'close', code: 1013, reason: 'not stored, connect again later' }
+          case 'too-large':
+            metrics.answers.inc({ outcome: 'given-up' })
+            return { kind: 'close', code: 1009, reason: 'the message is larger than can be taken' }
+        }
+      }
+    }
+  }
+  return { handle }
+}

@@ -1,0 +1,17 @@
+import { runService } from '@voltrail/runtime/shutdown'
+import { startTracing } from '@voltrail/runtime/trace'
+import { readEdgeConfig } from './config.ts'
+import { startEdge } from './edge.ts'
+
+runService('edge', async () => {
+  // oxlint-disable-next-line node/no-process-env -- read once, here
+  const config = readEdgeConfig(process.env)
+  const tracing = startTracing({ service: 'edge', endpoint: config.OTLP_ENDPOINT })
+  const edge = await startEdge(config)
+  return {
+    async stop() {
+      await edge.stop()
+      await tracing.stop()
+    },
+  }
+})

@@ -1,0 +1,245 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { WebSocketServer } from 'ws'
+import type { WebSocket } from 'ws'
+import type { Bus } from '@voltrail/bus/bus'
+import { FactId } from '@voltrail/contracts/ids'
+import type { FactAnswerOf, FactRequest } from '@voltrail/contracts/facts'
+import { instant } from '@voltrail/contracts/quantities'
+import type { OcppProtocol } from '@voltrail/ocpp/protocol'
+import { chooseSubprotocol, protocols } from '@voltrail/ocpp/protocols'
+import { sleep } from '@voltrail/runtime/ticker'
+import { respondToCommands } from './commands.ts'
+import { openConnection } from './connection.ts'
+import type { Connection, ConnectionDeps } from './connection.ts'
+import type { Connections } from './connections.ts'
+import { readCredential } from './credentials.ts'
+import type { Credential } from './credentials.ts'
+import type { Route } from './fact-relay.ts'
+import { createFactSource } from './fact-source.ts'
+import { refuseUpgrade } from './http-refusal.ts'
+import type { HttpRefusal } from './http-refusal.ts'
+import { createGate } from './token-bucket.ts'
+import { readUpgradePath } from './upgrade-path.ts'
+import type { UpgradePath } from './upgrade-path.ts'
+
+export type UpgradeDeps = ConnectionDeps & {
+  readonly bus: Pick<Bus, 'respond' | 'status'>
+  readonly connections: Connections<Connection>
+  readonly tenants: ReadonlySet<string>
+  readonly pepper: Uint8Array
+  readonly tls: boolean
+  /** spoken with chargers that name no subprotocol; absent: they are refused */
+  readonly defaultSubprotocol?: string | undefined
+  /** unique to this process, so that connect fact ids never repeat */
+  readonly instance: string
+  readonly stopping: () => boolean
+  /** work that a shutdown waits for */
+  readonly background: (work: Promise<unknown>) => void
+}
+
+type Candidate = Extract<UpgradePath, { kind: 'charger' }> & {
+  readonly protocol: OcppProtocol
+  readonly echo: string | undefined
+  readonly credential: Credential
+}
+
+const refuse = (status: HttpRefusal['status'], detail: string): HttpRefusal => ({ status, detail })
+
+/**
+ * Takes upgrade requests. A socket becomes a WebSocket only after central has checked the credential and recorded the
+ * connection, and after the commands of its epoch can reach it. Everything else is an HTTP answer that says what was wrong.
+ */
+export const createUpgrades = (deps: UpgradeDeps) => {
+  const { limits, now, metrics, log } = deps
+  const gate = createGate(limits.upgradesPerSecond, limits.upgradesBurst, now())
+  const echoes = new WeakMap<IncomingMessage, string>()
+  // a variable, because the published types do not know closeTimeout yet
+  const options = {
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false, // some stacks offer it and break (https://github.com/lorenzodonini/ocpp-go/issues/358)
+    maxPayload: limits.maxFrameBytes,
+    closeTimeout: limits.closeMs,
+    handleProtocols: (_offered: Set<string>, request: IncomingMessage) => echoes.get(request) ?? false,
+  }
+  const sockets = new WebSocketServer(options)
+  let pending = 0
+  let connects = 0
+
+  const capacity = (): HttpRefusal | undefined => {
+    if (deps.stopping()) return refuse(503, 'this server is shutting down, connect again')
+    if (deps.bus.status() !== 'connected') return refuse(503, 'the message bus is away, connect again later')
+    if (deps.connections.size >= limits.maxConnections) return refuse(503, 'this server is full, connect again later')
+    if (pending >= limits.pendingUpgrades || !gate.pass(now())) {
+      return refuse(503, 'too many chargers connect at once, connect again later')
+    }
+    return undefined
+  }
+
+  const readCandidate = (request: IncomingMessage): Candidate | HttpRefusal => {
+    const flaw = handshakeFlaw(request)
+    if (flaw !== undefined) return refuse(400, flaw)
+    const path = readUpgradePath(request.url ?? '/', deps.tenants)
+    if (path.kind === 'refused') return refuse(path.status, path.detail)
+    const presented = readCredential(request.headers.authorization, path, deps.pepper)
+    if (presented.kind === 'unreadable') return refuse(401, presented.detail)
+    const offer = request.headers['sec-websocket-protocol']
+    const chosen = offer === undefined ? deps.defaultSubprotocol : chooseSubprotocol(offer.split(','))
+    const protocol = chosen === undefined ? undefined : protocols[chosen]
+    if (protocol === undefined) {
+      const asked = offer === undefined ? 'no Sec-WebSocket-Protocol header' : 'no subprotocol in common'
+      return refuse(400, `${asked}; this server speaks: ${Object.keys(protocols).join(', ')}`)
+    }
+    return { ...path, protocol, echo: offer === undefined ? undefined : chosen, credential: presented.credential }
+  }
+
+  const connectRequest = (candidate: Candidate, remoteAddress: string): FactRequest => ({
+    factId: FactId.parse(`${deps.instance}.${++connects}`),
+    tenant: candidate.tenant,
+    chargerId: candidate.chargerId,
+    edge: deps.edge,
+    receivedAt: instant(now()),
+    normalisations: [],
+    fact: {
+      type: 'Connect',
+      edge: deps.edge,
+      subprotocol: candidate.protocol.subprotocol,
+      remoteAddress,
+      tls: deps.tls,
+      credential: candidate.credential,
+    },
+  })
+
+  /** Tells central that a connection which it has recorded came to nothing. */
+  const undo = (candidate: Candidate, granted: FactAnswerOf<'Connect'>, route: Route, reason: string): void => {
+    const source = createFactSource({ ...candidate, epoch: granted.epoch, edge: deps.edge })
+    const request = source({ type: 'Disconnect', code: 1006, reason }, { receivedAt: now() })
+    deps.background(deps.relay.ask(request, route, { holdMs: limits.holdMs }))
+  }
+
+  const accept = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<HttpRefusal | undefined> => {
+    const candidate = readCandidate(request)
+    if ('status' in candidate) return candidate
+    const remoteAddress = request.socket.remoteAddress ?? 'unknown'
+    const { tenant, chargerId } = candidate
+    const ticket = deps.connections.beginUpgrade(tenant, chargerId)
+    const route: Route = {}
+    try {
+      const asked = await deps.relay.ask(connectRequest(candidate, remoteAddress), route, {
+        holdMs: limits.connectHoldMs,
+      })
+      if (asked.kind === 'refused') return refusalOf(asked.reason, chargerId)
+      if (asked.kind !== 'answered') return refuse(503, 'the connection cannot be recorded now, connect again later')
+      const granted = asked.answer
+      if (granted.type !== 'Connect') throw new Error(`central answered Connect with ${granted.type}`)
+
+      const abandon = (reason: string): void => undo(candidate, granted, route, reason)
+      let provide: (connection: Connection | undefined) => void = () => {}
+      const opened = new Promise<Connection | undefined>((resolve) => (provide = resolve))
+      const commands = respondToCommands(deps.bus, { tenant, chargerId, epoch: granted.epoch }, opened, metrics)
+      const giveUp = (reason: string): void => {
+        provide(undefined)
+        commands.stop()
+        abandon(reason)
+      }
+      // commands reach the newer socket from the first: it is not told that it is connected before they do
+      const listening = await Promise.race([commands.ready.then(() => true), sleep(limits.connectHoldMs).then(() => false)])
+      if (!listening || deps.stopping()) {
+        giveUp('the edge could not take commands')
+        return refuse(503, 'the message bus is away, connect again later')
+      }
+      if (ticket.outdated(granted.epoch)) {
+        giveUp('a newer connection took over before this one was open')
+        return refuse(503, 'a newer connection of this charger took over')
+      }
+      if (socket.destroyed || !socket.writable) {
+        giveUp('the charger went away during the handshake')
+        return undefined
+      }
+      if (candidate.echo !== undefined) echoes.set(request, candidate.echo)
+      const webSocket = await upgradeSocket(sockets, request, socket, head)
+      if (webSocket === undefined) {
+        giveUp('the handshake failed')
+        return undefined
+      }
+      const connection = openConnection(webSocket, { ...candidate, route }, granted, deps, (ended) => {
+        commands.stop()
+        deps.connections.remove(ended)
+      })
+      deps.background(connection.ended)
+      provide(connection)
+      metrics.upgrades.inc({ status: '101' })
+      if (!deps.connections.add(connection)) connection.superseded()
+      return undefined
+    } finally {
+      ticket.end()
+    }
+  }
+
+  return async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
+    socket.on('error', () => socket.destroy())
+    let refusal = capacity()
+    if (refusal === undefined) {
+      pending += 1
+      try {
+        refusal = await accept(request, socket, head)
+      } catch (error) {
+        log.error({ err: error }, 'an upgrade failed')
+        refusal = refuse(503, 'this server failed to connect you, connect again later')
+      } finally {
+        pending -= 1
+      }
+    }
+    if (refusal === undefined) return
+    metrics.upgrades.inc({ status: String(refusal.status) })
+    const { status, detail } = refusal
+    log.info({ path: request.url?.slice(0, 120), remoteAddress: request.socket.remoteAddress, status, detail }, 'refused')
+    refuseUpgrade(socket, refusal)
+  }
+}
+
+const refusalOf = (
+  reason: 'unknown-charger' | 'bad-credential' | 'not-registered' | 'invalid-request',
+  chargerId: string,
+): HttpRefusal => {
+  switch (reason) {
+    case 'unknown-charger':
+      return refuse(404, `no charger ${chargerId} is known here; register it first`)
+    case 'bad-credential':
+      return refuse(401, `the credential is not that of charger ${chargerId}`)
+    case 'not-registered':
+      return refuse(403, `charger ${chargerId} may not connect`)
+    case 'invalid-request':
+      return refuse(400, 'the connection request is not valid')
+  }
+}
+
+/** What is wrong with the opening handshake (RFC 6455 §4.2.1), found before central is asked. */
+export const handshakeFlaw = (request: Pick<IncomingMessage, 'method' | 'headers'>): string | undefined => {
+  const { headers, method } = request
+  if (method !== 'GET') return 'a WebSocket handshake is a GET request'
+  if (headers.upgrade?.toLowerCase() !== 'websocket') return 'the Upgrade header must be: websocket'
+  const version = headers['sec-websocket-version']
+  if (version !== '13' && version !== '8') return 'the Sec-WebSocket-Version header must be: 13'
+  if (!/^[+/0-9A-Za-z]{22}==$/.test(headers['sec-websocket-key'] ?? '')) {
+    return 'the Sec-WebSocket-Key header must be 16 bytes as base64'
+  }
+  const offer = headers['sec-websocket-protocol']
+  if (offer !== undefined && !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+(\s*,\s*[!#$%&'*+.^_`|~0-9A-Za-z-]+)*$/.test(offer.trim())) {
+    return 'the Sec-WebSocket-Protocol header must be a list of names, like: ocpp1.6'
+  }
+  return undefined
+}
+
+/** undefined: the socket ended instead. */
+const upgradeSocket = (
+  sockets: WebSocketServer,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): Promise<WebSocket | undefined> =>
+  new Promise((resolve) => {
+    socket.once('close', () => resolve(undefined))
+    sockets.handleUpgrade(request, socket, head, resolve)
+  })
