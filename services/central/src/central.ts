@@ -2,6 +2,7 @@ import { instant } from '@voltrail/contracts/quantities'
 import { allCommands, allFacts, allPodFacts, centralQueue, telemetryStream } from '@voltrail/contracts/subjects'
 import { connectBus } from '@voltrail/bus/bus'
 import { connectEventLog } from '@voltrail/event-store/esdb-log'
+import { createLogCache } from '@voltrail/event-store/log-cache'
 import { createWriteLoop } from '@voltrail/event-store/write-loop'
 import { openVault } from '@voltrail/key-store/vault'
 import { startHealthServer } from '@voltrail/runtime/health'
@@ -13,8 +14,7 @@ import type { CentralDeps } from './central-deps.ts'
 import { createCommandHandler } from './commands/commands.ts'
 import { deciding } from './deciding.ts'
 import { createFactHandler } from './facts/facts.ts'
-import { lookUps } from './look-ups.ts'
-import { openLookUpCaches } from './look-up-caches.ts'
+import { lookUpAggregates, lookUps } from './look-ups.ts'
 
 export interface Central extends RunningService {
   readonly healthPort: number
@@ -37,7 +37,7 @@ export const startCentral = async (config: CentralConfig): Promise<Central> => {
     closers.push(() => vault.close())
     const eventLog = connectEventLog({ connectionString: config.ESDB_URL, log })
     closers.push(() => eventLog.close())
-    const bus = await connectBus({ url: config.NATS_URL, name: config.POD_NAME, log })
+    const bus = await connectBus({ url: config.NATS_URL, name: config.POD_NAME, log: (line) => log.info(line) })
     closers.push(() => bus.drain())
     await bus.ensureStream({
       name: telemetryStream.name,
@@ -47,8 +47,13 @@ export const startCentral = async (config: CentralConfig): Promise<Central> => {
     })
 
     const loop = createWriteLoop({ log: eventLog, cacheSize: config.CACHE_STREAMS, build: config.BUILD })
-    const caches = openLookUpCaches(eventLog, config.ESDB_URL, log)
-    closers.push(() => caches.close())
+    const cache = createLogCache({
+      connectionString: config.ESDB_URL,
+      log: eventLog,
+      aggregates: lookUpAggregates,
+      logger: log,
+    })
+    closers.push(() => cache.stop())
     const defaultSettings = {
       adoption: config.ADOPTION,
       unknownTokens: config.UNKNOWN_TOKENS,
@@ -58,7 +63,7 @@ export const startCentral = async (config: CentralConfig): Promise<Central> => {
       ...deciding(loop),
       bus,
       vault,
-      lookUps: lookUps(caches.tokens, caches.tenants, defaultSettings),
+      lookUps: lookUps(cache, defaultSettings),
       log,
       now: () => instant(Date.now()),
       pod: config.POD_NAME,

@@ -1,18 +1,17 @@
 import { z } from 'zod'
-import { duration, integer, oneOf, port, readConfig, secret, text, url, type Environment } from '@voltrail/runtime/config'
+import { processVariables } from '@voltrail/runtime/process-variables'
+import { duration, integer, oneOf, readConfig, secret, text, url, type Environment } from '@voltrail/runtime/config'
 
 /** The settings of central, one environment variable each. */
 const Settings = z.object({
+  ...processVariables,
   NATS_URL: url(['nats', 'tls'], 'nats://localhost:4222'),
   ESDB_URL: url(['esdb', 'esdb+discover', 'kurrentdb', 'kurrentdb+discover'], 'esdb://localhost:2113?tls=false'),
   DATABASE_URL: url(['postgres', 'postgresql'], 'postgres://voltrail@localhost:5432/voltrail'),
   /** 32 random bytes as hex: wraps the keys of id tokens */
-  MASTER_KEY: secret({ minLength: 64 }),
+  MASTER_KEY: secret({ minLength: 64 }).regex(/^[0-9a-fA-F]{64}$/),
   /** one name per pod: charger facts are addressed to the pod that answered last */
   POD_NAME: text('central-1'),
-  HEALTH_HOST: text('127.0.0.1').default('0.0.0.0'),
-  HEALTH_PORT: port(8081).default(8081),
-  LOG_LEVEL: oneOf(['debug', 'info', 'warn', 'error']).default('info'),
   /** what happens to a charger that nobody registered, until the tenant decides otherwise */
   ADOPTION: oneOf(['open', 'pending', 'closed']).default('closed'),
   /** what an id token that nobody issued is worth, until the tenant decides otherwise */

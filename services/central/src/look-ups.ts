@@ -1,9 +1,10 @@
 import type { Lookup } from '@voltrail/contracts/envelope'
 import type { TenantId, TokenRef } from '@voltrail/contracts/ids'
 import type { TenantSettings } from '@voltrail/contracts/admin-commands'
-import { tenantStream, tokenStream, type StreamName } from '@voltrail/contracts/streams'
+import { tenantStream, tokenStream } from '@voltrail/contracts/streams'
 import { idToken, type IdTokenState } from '@voltrail/domain/id-token'
-import { tenant, type TenantState } from '@voltrail/domain/tenant'
+import { tenant } from '@voltrail/domain/tenant'
+import type { LogCache } from '@voltrail/event-store/log-cache'
 
 /** A value that a decision read elsewhere, with where it stood: both go into the decision's inputs. */
 export interface LookedUp<V> {
@@ -17,35 +18,26 @@ export interface LookUps {
   settings(tenantId: TenantId): Promise<LookedUp<TenantSettings>>
 }
 
-/** Folded state of a stream, fresh enough to decide on (the cache is, or reads the stream itself). */
-export interface StateReader<S> {
-  get(stream: StreamName): Promise<{ readonly state: S; readonly revision: number }>
-}
+/** How a stream's folded state is read, fresh enough to decide on: from the cache that the log feeds, or from the stream itself. */
+type Read = Pick<LogCache, 'get'>
 
-export const lookUps = (
-  tokens: StateReader<IdTokenState>,
-  tenants: StateReader<TenantState>,
-  defaults: TenantSettings,
-): LookUps => ({
+export const lookUps = (cache: Read, defaults: TenantSettings): LookUps => ({
   async token(tenantId, ref) {
     const stream = tokenStream(tenantId, ref)
-    const { state, revision } = await tokens.get(stream)
+    const { state, revision } = await cache.get(idToken, stream)
     const { status, expiresAt, group } = state.terms ?? {}
-    return {
-      value: state,
-      lookup: {
-        stream,
-        revision: revision < 0 ? null : revision,
-        value: { status: status ?? null, expiresAt: expiresAt ?? null, group: group?.ref ?? null },
-      },
-    }
+    const value = { status: status ?? null, expiresAt: expiresAt ?? null, group: group?.ref ?? null }
+    return { value: state, lookup: { stream, revision: seen(revision), value } }
   },
   async settings(tenantId) {
     const stream = tenantStream(tenantId)
-    const { state, revision } = await tenants.get(stream)
+    const { state, revision } = await cache.get(tenant, stream)
     const value = state.settings ?? defaults
-    return { value, lookup: { stream, revision: revision < 0 ? null : revision, value } }
+    return { value, lookup: { stream, revision: seen(revision), value } }
   },
 })
 
+const seen = (revision: number): number | null => (revision < 0 ? null : revision)
+
+/** What the cache folds, by category. */
 export const lookUpAggregates = { token: idToken, tenant } as const

@@ -1,5 +1,0 @@
-import type { IdTokenState } from '@voltrail/domain/id-token'
-import type { TenantState } from '@voltrail/domain/tenant'
-import type { EsdbLog } from '@voltrail/event-store/esdb-log'
-import type { Log } from '@voltrail/runtime/log'
-import type { StateReader } from './look-ups.ts'
