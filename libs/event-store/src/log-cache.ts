@@ -1,6 +1,5 @@
 import type { DomainEvent } from '@voltrail/contracts/events/registry'
-import type { Category, StreamName } from '@voltrail/contracts/streams'
-import { categoryPrefix } from '@voltrail/contracts/streams'
+import type { StreamName } from '@voltrail/contracts/streams'
 import type { Aggregate, Recorded } from '@voltrail/domain/decider'
 import type { Log } from '@voltrail/runtime/log'
 import { startTicker } from '@voltrail/runtime/ticker'
@@ -53,7 +52,7 @@ const maxSamples = 32
 /** An aggregate of any state and events, to be told apart by being the very same object. */
 type SomeAggregate = { readonly initialState: unknown; readonly evolve: (state: never, event: never) => unknown }
 type AnyAggregate = Aggregate<unknown, DomainEvent>
-type Entry = { readonly aggregate: AnyAggregate; readonly prefix: string; readonly streams: Map<string, Loaded<unknown>> }
+type Entry = { readonly aggregate: AnyAggregate; readonly streamPrefix: string; readonly streams: Map<string, Loaded<unknown>> }
 
 /**
  * Look-ups fed by one filtered subscription. It holds the folded state of *every* stream of its categories from the start of the
@@ -61,12 +60,8 @@ type Entry = { readonly aggregate: AnyAggregate; readonly prefix: string; readon
  */
 export function createLogCache(options: LogCacheOptions): LogCache {
   const { log, maxLagMs = 2_000, compareEveryMs = 500, logger } = options
-  const entries: Entry[] = Object.entries(options.aggregates).map(([category, aggregate]) => ({
-    aggregate: aggregate as unknown as AnyAggregate,
-    prefix: categoryPrefix(category as Category),
-    streams: new Map(),
-  }))
-  const entryOf = (stream: string) => entries.find(({ prefix }) => stream.startsWith(prefix))
+  const entries: readonly Entry[] = options.folds.map((one) => ({ ...one, streams: new Map() }))
+  const entryOf = (stream: string) => entries.find(({ streamPrefix }) => stream.startsWith(streamPrefix))
   let reached: LogPosition | undefined
   let freshAt = -Infinity
   /** ends of the log that the feed had not reached when they were read */
@@ -81,7 +76,7 @@ export function createLogCache(options: LogCacheOptions): LogCache {
 
   const feed = subscribeInBatches({
     connectionString: options.connectionString,
-    filter: { streamPrefixes: entries.map(({ prefix }) => prefix) },
+    filter: { streamPrefixes: entries.map(({ streamPrefix }) => streamPrefix) },
     from: 'start',
     ...(options.signal && { signal: options.signal }),
     onDown: (reason) => logger?.warn({ reason }, 'the feed of the look-up cache is down: look-ups read their streams'),
