@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ChargerId, ConnectionEpoch, ConnectorId, EvseId, TransactionId } from '../ids.ts'
+import { ChargerId, ConnectionEpoch, ConnectorId, EvseId } from '../ids.ts'
 import { ConnectorStatus, Registration } from '../facts.ts'
 import { Instant } from '../quantities.ts'
 import { page, pageQuery } from './paging.ts'
@@ -11,35 +11,62 @@ export const ConnectorView = z
     status: ConnectorStatus,
     errorCode: z.string().describe('`NoError` when well'),
     info: z.string().nullable(),
+    vendorId: z.string().nullable(),
     vendorErrorCode: z.string().nullable(),
-    changedAt: Instant.describe('when the status became what it is'),
+    statusAt: Instant.describe('when we heard of this status'),
   })
   .meta({ id: 'Connector' })
 export type ConnectorView = z.infer<typeof ConnectorView>
 
-export const ChargerView = z
-  .object({
-    chargerId: ChargerId,
-    registration: Registration.nullable().describe('`null`: it tried to connect but was never registered or adopted'),
-    securityProfile: z
-      .int()
-      .nullable()
-      .describe('0 no credential, 1 Basic, 2 Basic over TLS, 3 client certificate; OCPP security white paper §4'),
-    connected: z.boolean().describe('whether a socket of this charger is open, by the newest event of the log'),
-    connectedAt: Instant.nullable(),
-    disconnectedAt: Instant.nullable(),
-    epoch: ConnectionEpoch.nullable().describe('names the newest connection'),
-    subprotocol: z.string().nullable(),
-    vendor: z.string().nullable(),
-    model: z.string().nullable(),
-    serialNumber: z.string().nullable(),
-    firmwareVersion: z.string().nullable(),
-    bootedAt: Instant.nullable(),
-    connectors: z.array(ConnectorView),
-    openTransactions: z.array(z.object({ transactionId: TransactionId, evseId: EvseId, startedAt: Instant })),
-  })
-  .meta({ id: 'Charger' })
+const charger = {
+  chargerId: ChargerId,
+  registration: Registration.nullable().describe('`null`: never registered nor adopted'),
+  registeredBy: z.enum(['operator', 'adoption']).nullable(),
+  securityProfile: z
+    .int()
+    .nullable()
+    .describe('0 no credential, 1 Basic, 2 Basic over TLS, 3 client certificate (OCPP 1.6 security white paper §4)'),
+  connected: z.boolean().describe('whether a socket of this charger is open, by the newest event of the log'),
+  connectedAt: Instant.nullable(),
+  disconnectedAt: Instant.nullable(),
+  disconnectReason: z.string().nullable(),
+  epoch: ConnectionEpoch.nullable().describe('names the newest connection'),
+  subprotocol: z.string().nullable(),
+  remoteAddress: z.string().nullable(),
+  tls: z.boolean().nullable(),
+  vendor: z.string().nullable(),
+  model: z.string().nullable(),
+  serialNumber: z.string().nullable(),
+  firmwareVersion: z.string().nullable(),
+  meterType: z.string().nullable(),
+  meterSerialNumber: z.string().nullable(),
+  lastBootAt: Instant.nullable(),
+  lastEventAt: Instant,
+  connectors: z.array(ConnectorView),
+}
+export const ChargerView = z.object(charger).meta({ id: 'Charger' })
 export type ChargerView = z.infer<typeof ChargerView>
+
+export const ChargerDetail = z
+  .object({
+    ...charger,
+    faults: z
+      .array(
+        z.object({
+          evseId: EvseId,
+          connectorId: ConnectorId,
+          errorCode: z.string(),
+          vendorErrorCode: z.string().nullable(),
+          info: z.string().nullable(),
+          raisedAt: Instant,
+          clearedAt: Instant.nullable(),
+        }),
+      )
+      .describe('newest first, 50 at most'),
+    parkedFrames: z.int().describe('messages with energy facts that could not be attributed or read, kept for review'),
+  })
+  .meta({ id: 'ChargerDetail' })
+export type ChargerDetail = z.infer<typeof ChargerDetail>
 
 export const ChargerPage = page(ChargerView).meta({ id: 'ChargerPage' })
 export const ListChargersQuery = z.object({

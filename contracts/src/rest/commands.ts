@@ -132,11 +132,14 @@ export const CommandView = z
     commandId: CommandId,
     type: z.string(),
     requestedAt: Instant,
-    requestedBy: z.string().nullable(),
+    requestedBy: z.string(),
+    deadline: Instant,
     outcome: z
       .enum([...outcomes, 'pending', 'invalidAnswer', 'notSent'])
       .describe('pending until it is settled'),
-    status: z.string().nullable(),
+    status: z.string().nullable().describe('the charger’s word: Accepted, Rejected, …'),
+    detail: z.string().nullable(),
+    late: z.boolean().describe('the answer came after the deadline'),
     settledAt: Instant.nullable(),
   })
   .meta({ id: 'Command' })

@@ -10,7 +10,9 @@ import { Normalisation } from '../facts.ts'
 import { PersonalText } from './id-tokens.ts'
 import { AnyInstant, page, pageQuery } from './paging.ts'
 
-export const SessionState = z.enum(['active', 'stopped', 'settled'])
+export const SessionState = z
+  .enum(['active', 'stopped', 'corrected'])
+  .describe('active until its stop is known; corrected when the truth about it changed after that')
 
 const summary = {
   sessionId: SessionId,
@@ -18,21 +20,28 @@ const summary = {
   transactionId: TransactionId,
   evseId: EvseId,
   connectorId: ConnectorId,
-  state: SessionState.describe('active until its stop is known; settled once no more can come'),
-  chargingState: ChargingState.nullable(),
-  idToken: z.object({ ref: TokenRef, type: IdTokenType, token: PersonalText }),
+  state: SessionState,
+  chargingState: ChargingState,
+  idToken: z.object({ ref: TokenRef, type: IdTokenType, token: PersonalText, erased: z.boolean() }),
   authorization: AuthorizationStatus.describe('what the token was worth when the session began'),
   startedAt: Instant,
   stoppedAt: Instant.nullable(),
+  settledAt: Instant.nullable().describe('once nothing more is expected of it'),
   stopReason: z.string().nullable(),
+  inferred: z.boolean().describe('its stop was inferred, the charger never told it'),
+  corrections: z.int(),
+  meterStartWh: Wh.nullable(),
+  meterStopWh: Wh.nullable(),
   energyWh: Wh,
   energySource: EnergySource.nullable().describe('where the billed energy comes from; known with the stop'),
   powerW: Watt.nullable(),
   socPermille: SocPermille.nullable().describe('state of charge of the car in tenths of a per cent'),
   measuredAt: Instant.nullable(),
+  billing: z.enum(['open', 'provisional', 'final', 'unpriced']).describe('unpriced: no tariff applies yet'),
   currency: Currency.nullable(),
+  netMinor: MinorUnits.nullable(),
+  vatMinor: MinorUnits.nullable(),
   costMinor: MinorUnits.nullable().describe('with VAT, in the minor unit of the currency (cents); `null` while there is no price'),
-  billed: z.enum(['no', 'provisional', 'final', 'unpriced']),
 }
 export const SessionView = z.object(summary).meta({ id: 'Session' })
 export type SessionView = z.infer<typeof SessionView>
@@ -48,21 +57,42 @@ export const SessionParams = z.object({ id: SessionId })
 
 export const BillView = z.object({
   kind: z.enum(['final', 'provisional']),
+  revision: DecimalString.describe('of the billing stream'),
+  sessionRevision: DecimalString.describe('the session’s revision that was rated'),
+  ratedAt: Instant,
   tariffId: TariffId,
   tariffRevision: DecimalString,
+  chargedFrom: Instant,
+  chargedTo: Instant,
+  energyWh: Wh,
+  parkingSeconds: z.int(),
+  free: z.boolean(),
   currency: Currency,
   lines: z.array(PriceLine),
   vat: z.array(z.object({ rate: z.string(), netMinor: MinorUnits, vatMinor: MinorUnits })),
   netMinor: MinorUnits,
   vatMinor: MinorUnits,
   costMinor: MinorUnits,
-  free: z.boolean(),
+})
+export type BillView = z.infer<typeof BillView>
+export const BillingEntry = z.object({
+  revision: DecimalString,
+  kind: z.enum(['rated', 'credited', 'unpriced']),
+  at: Instant,
+  sessionRevision: DecimalString,
+  currency: Currency.nullable(),
+  costMinor: MinorUnits.nullable(),
+  creditedRevision: DecimalString.nullable(),
+  cause: z.string().nullable(),
 })
 export const SessionDetail = z
   .object({
     ...summary,
-    bill: BillView.nullable(),
-    energy: z.array(z.object({ at: Instant, energyWh: Wh })).describe('energy since the start, as it was metered'),
+    bill: BillView.nullable().describe('what holds now; `null` while there is no price'),
+    billingEntries: z.array(BillingEntry).describe('every time that the price was decided or taken back, oldest first'),
+    energy: z
+      .array(z.object({ at: Instant, registerWh: Wh, context: z.string().nullable() }))
+      .describe('readings of the energy register, oldest first'),
   })
   .meta({ id: 'SessionDetail' })
 export type SessionDetail = z.infer<typeof SessionDetail>

@@ -44,11 +44,16 @@ export async function startApi(config: ApiConfig): Promise<Api> {
     closers.push(() => reporting.close())
     const eventLog = connectEventLog({ connectionString: config.ESDB_URL, log, readOnly: true })
     closers.push(() => eventLog.close())
-    const bus = await connectBus({ url: config.NATS_URL, name: 'api', log: (line) => log.info(line) })
+    const bus = await connectBus({
+      url: config.NATS_URL,
+      name: 'api',
+      log: (line) => log.info(line),
+      ...(config.NATS_CREDS !== undefined && { credentials: { creds: config.NATS_CREDS } }),
+    })
     closers.push(() => bus.drain())
 
     let ready = false
-    const pepper = Buffer.from(config.PASSWORD_PEPPER, 'hex')
+    const pepper = Buffer.from(config.PEPPER, 'hex')
     let probedAt = -Infinity
     const checks = {
       bus: () => (bus.status() === 'connected' ? undefined : `the message bus is ${bus.status()}`),

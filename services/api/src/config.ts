@@ -4,8 +4,6 @@ import { duration, integer, oneOf, port, readConfig, secret, text, url } from '@
 import type { Environment } from '@voltrail/runtime/config'
 import { processVariables } from '@voltrail/runtime/process-variables'
 
-const hex = (bytes: number) => new RegExp(`^[0-9a-fA-F]{${bytes * 2},}$`)
-
 const schema = z.object({
   ...processVariables,
   /** Where the API and the page listen; `/healthz`, `/readyz` and `/metrics` are here too. */
@@ -16,13 +14,15 @@ const schema = z.object({
   /** The tenant that the key belongs to. */
   OPERATOR_TENANT: text('default').default('default').pipe(TenantId),
   NATS_URL: url(['nats', 'tls'], 'nats://127.0.0.1:4222'),
+  /** A NATS credentials file's text; NATS_CREDS_FILE names the file itself. */
+  NATS_CREDS: secret().optional(),
   ESDB_URL: url(['esdb', 'esdb+discover', 'kurrentdb', 'kurrentdb+discover'], 'esdb://127.0.0.1:2113?tls=false'),
   /** Where the read model and the keys of id tokens lie. */
   DATABASE_URL: url(['postgres', 'postgresql'], 'postgres://voltrail@127.0.0.1:5432/voltrail'),
   /** 32 random bytes as hex digits: the same for every service that seals or opens personal data. */
   MASTER_KEY: secret({ minLength: 64 }).regex(/^[0-9a-fA-F]{64}$/),
   /** At least 16 random bytes as hex digits: the same for edge and api. */
-  PASSWORD_PEPPER: secret({ minLength: 32 }).regex(hex(16)),
+  PEPPER: secret({ minLength: 32 }).regex(/^([0-9a-fA-F]{2})+$/),
   /** How long a charger has to answer a command, unless the request says otherwise. */
   COMMAND_TIMEOUT: duration('30s').default(30_000),
   /** Server-sent event streams that may be open at a time. */

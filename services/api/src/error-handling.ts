@@ -3,6 +3,7 @@ import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import { BusError } from '@voltrail/bus/bus-error'
 import { LogUnavailable } from '@voltrail/event-store/event-log'
 import { VaultUnavailable } from '@voltrail/key-store/vault-errors'
+import { InvalidCursor } from '@voltrail/read-models/cursor'
 import { ApiProblem, problemDocument, problemMediaType, unavailable } from './problem.ts'
 import { ReportingUnavailable } from './reporting.ts'
 import { validationProblem } from './validation-problem.ts'
@@ -33,6 +34,7 @@ function problemOf(error: unknown, request: FastifyRequest): ApiProblem {
   if (error instanceof ApiProblem) return error
   if (error instanceof LogUnavailable) return unavailable('The event log is away for now. Ask again.', error)
   if (error instanceof VaultUnavailable) return unavailable('The key store is away for now. Ask again.', error)
+  if (error instanceof InvalidCursor) return new ApiProblem('invalid-request', `The cursor is wrong: ${error.message}.`, { errors: [{ path: '/query/cursor', message: error.message }] })
   if (error instanceof ReportingUnavailable) return unavailable('The read model is away for now. Ask again.', error)
   if (error instanceof BusError && (error.fault === 'disconnected' || error.fault === 'timeout')) {
     return unavailable('The message bus is away for now. Ask again.', error)

@@ -1,17 +1,30 @@
 import type { z } from 'zod'
-import type { ChargerId, SessionId } from '@voltrail/contracts/ids'
-import type { ChargerView, ListChargersQuery } from '@voltrail/contracts/rest/chargers'
-import type { CommandView, ListCommandsQuery } from '@voltrail/contracts/rest/commands'
-import type { IdTokenView, ListIdTokensQuery } from '@voltrail/contracts/rest/id-tokens'
-import type { ListSessionsQuery, SessionDetail, SessionView } from '@voltrail/contracts/rest/sessions'
-import type { ListTariffsQuery, TariffView } from '@voltrail/contracts/rest/tariffs'
+import type { ChargerId, SessionId, TenantId } from '@voltrail/contracts/ids'
+import type { Sealed } from '@voltrail/contracts/personal'
+import { instant } from '@voltrail/contracts/quantities'
+import { ChargerDetail, ChargerView } from '@voltrail/contracts/rest/chargers'
+import type { ListChargersQuery } from '@voltrail/contracts/rest/chargers'
+import { CommandView } from '@voltrail/contracts/rest/commands'
+import type { ListCommandsQuery } from '@voltrail/contracts/rest/commands'
+import { IdTokenView } from '@voltrail/contracts/rest/id-tokens'
+import type { ListIdTokensQuery } from '@voltrail/contracts/rest/id-tokens'
+import { BillView, SessionDetail, SessionView } from '@voltrail/contracts/rest/sessions'
+import type { ListSessionsQuery } from '@voltrail/contracts/rest/sessions'
+import { TariffView } from '@voltrail/contracts/rest/tariffs'
+import type { ListTariffsQuery } from '@voltrail/contracts/rest/tariffs'
+import type { Vault } from '@voltrail/key-store/vault'
+import type { CommandItem, IdTokenItem, SessionItem, TariffItem } from '@voltrail/read-models/reporting/items'
+import * as queries from '@voltrail/read-models/reporting/queries'
+import type { SessionDetail as SessionRows } from '@voltrail/read-models/reporting/queries'
+import { InvalidCursor } from '@voltrail/read-models/cursor'
+import { openText } from './personal-text.ts'
 
-export type Page<T> = { items: T[]; next: string | null }
+export type Page<T> = { readonly items: T[]; readonly next: string | null }
 
-/** What the read model knows of the tenant, as the API shows it: ids in clear, personal text opened. */
+/** What the read model knows of the tenant, as the API shows it: personal text opened. Throws ReportingUnavailable and InvalidCursor. */
 export interface Reporting {
   listChargers(query: z.infer<typeof ListChargersQuery>): Promise<Page<ChargerView>>
-  getCharger(id: ChargerId): Promise<ChargerView | undefined>
+  getCharger(id: ChargerId): Promise<ChargerDetail | undefined>
   listCommands(charger: ChargerId, query: z.infer<typeof ListCommandsQuery>): Promise<Page<CommandView>>
   listSessions(query: z.infer<typeof ListSessionsQuery>): Promise<Page<SessionView>>
   getSession(id: SessionId): Promise<SessionDetail | undefined>
@@ -19,10 +32,115 @@ export interface Reporting {
   listTariffs(query: z.infer<typeof ListTariffsQuery>): Promise<Page<TariffView>>
 }
 
-/** The read model's database does not answer. */
+export type OpenReporting = Reporting & {
+  /** Asks the database; why it does not answer, for readiness. */
+  failing(): Promise<string | undefined>
+  close(): Promise<void>
+}
+
+/** The read model's database does not answer, or the read model is not there (yet). */
 export class ReportingUnavailable extends Error {
   constructor(cause: unknown) {
-    super('the read model is unavailable', { cause })
+    super(`the read model is unavailable: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
     this.name = 'ReportingUnavailable'
   }
+}
+
+export function openReporting(options: {
+  readonly databaseUrl: string
+  readonly tenant: TenantId
+  readonly vault: Pick<Vault, 'open'>
+  readonly onConnectionLost?: (error: Error) => void
+}): OpenReporting {
+  const { tenant, vault, databaseUrl, onConnectionLost } = options
+  const db = queries.openReporting({ databaseUrl, ...(onConnectionLost && { onConnectionLost }) })
+  const open = (sealed: Sealed | null) => openText(vault, tenant, sealed)
+
+  const session = async (item: SessionItem) => {
+    const token = await open(item.tokenSealed)
+    return {
+      ...item,
+      state: item.state === 'open' ? ('active' as const) : item.state,
+      idToken: { ref: item.tokenRef, type: item.tokenType, token: token.text, erased: token.erased },
+      authorization: item.authorizationStatus,
+      billing: item.billingStatus === 'rated' ? item.ratedKind : item.billingStatus,
+    }
+  }
+  const idToken = async (item: IdTokenItem): Promise<IdTokenView> => {
+    const [token, group, label] = await Promise.all([open(item.sealed), open(item.groupSealed), open(item.labelSealed)])
+    return IdTokenView.parse({ ...item, ref: item.tokenRef, token: token.text, groupToken: group.text, label: label.text, erased: token.erased })
+  }
+
+  return {
+    listChargers: async (query) => shown(await answered(queries.listChargers(db, tenant, query)), (item) => ChargerView.parse(item)),
+    async getCharger(id) {
+      const item = await answered(queries.getCharger(db, tenant, id))
+      return item && ChargerDetail.parse(item)
+    },
+    listCommands: async (chargerId, query) => shown(await answered(queries.listCommands(db, tenant, { ...query, chargerId })), command),
+    async listSessions({ state, from, to, ...query }) {
+      const found = await answered(
+        queries.listSessions(db, tenant, {
+          ...query,
+          state: state === 'active' ? 'open' : state,
+          from: from === undefined ? undefined : instant(Date.parse(from)),
+          to: to === undefined ? undefined : instant(Date.parse(to)),
+        }),
+      )
+      return shown(found, async (item) => SessionView.parse(await session(item)))
+    },
+    async getSession(id) {
+      const item = await answered(queries.getSession(db, tenant, id))
+      return item && SessionDetail.parse({ ...(await session(item)), bill: currentBill(item), billingEntries: item.bill, energy: item.energy })
+    },
+    listIdTokens: async (query) => shown(await answered(queries.listIdTokens(db, tenant, query)), idToken),
+    listTariffs: async (query) => shown(await answered(queries.listTariffs(db, tenant, query)), tariff),
+    failing: () =>
+      queries.listTariffs(db, tenant, { limit: 1 }).then(
+        () => undefined,
+        (error: Error) => `the read model does not answer: ${error.message}`,
+      ),
+    close: () => db.destroy(),
+  }
+}
+
+const command = (item: CommandItem): CommandView => CommandView.parse({ ...item, requestedBy: item.actor.id })
+
+const tariff = (item: TariffItem): TariffView =>
+  TariffView.parse({
+    ...item,
+    ...item.terms,
+    assignments: item.assignments.map(({ scope, chargerId, validFrom }) => ({
+      scope: scope === 'tenant' ? { kind: scope } : { kind: scope, chargerId },
+      validFrom,
+    })),
+  })
+
+/** The last rating, unless it was taken back. */
+function currentBill(item: SessionRows): BillView | null {
+  const last = item.bill.findLast((entry) => entry.kind === 'rated')
+  if (last === undefined || item.billingStatus !== 'rated') return null
+  return BillView.parse({ ...last, kind: last.ratedKind, ratedAt: last.at })
+}
+
+async function shown<R, T>(page: { readonly items: readonly R[]; readonly next: string | null }, show: (row: R) => T | Promise<T>): Promise<Page<T>> {
+  return { items: await Promise.all(page.items.map(show)), next: page.next }
+}
+
+/** Classes of SQLSTATE that say nothing about the question: connection, resources, operator, system, and tables that are not there yet. */
+const awayStates = /^(08|25006|3F000|42P01|53|55|57|58)/
+
+async function answered<T>(query: Promise<T>): Promise<T> {
+  try {
+    return await query
+  } catch (error) {
+    throw isAway(error) ? new ReportingUnavailable(error) : error
+  }
+}
+
+function isAway(error: unknown): boolean {
+  if (error instanceof InvalidCursor || error instanceof TypeError) return false
+  const { code } = error as { code?: unknown }
+  // what has no SQLSTATE did not come from Postgres: no connection, or it broke, or it took too long
+  return typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code) || awayStates.test(code)
 }

@@ -1,4 +1,4 @@
-import { ChargerPage, ChargerParams, ChargerView, ListChargersQuery, RegisterChargerBody, RegisteredCharger } from '@voltrail/contracts/rest/chargers'
+import { ChargerDetail, ChargerPage, ChargerParams, ListChargersQuery, RegisterChargerBody, RegisteredCharger } from '@voltrail/contracts/rest/chargers'
 import { chargerStream } from '@voltrail/contracts/streams'
 import { exists } from '../log-reads.ts'
 import { notFound } from '../problem.ts'
@@ -30,7 +30,7 @@ export function chargerRoutes(app: Routes, sources: Sources): void {
       operationId: 'getCharger',
       summary: 'One charger',
       params: ChargerParams,
-      response: { 200: ChargerView, ...problems(404) },
+      response: { 200: ChargerDetail, ...problems(404) },
     },
     handler: async ({ params }) => {
       const charger = await sources.reporting.getCharger(params.id)
