@@ -10,8 +10,11 @@ export interface FaultSettings {
   readonly notLeader?: { readonly next: number; readonly stream?: string; readonly host?: string; readonly port?: number }
   /** The append fails as on a full disk; nothing is written. */
   readonly diskFull?: { readonly next: number; readonly stream?: string }
-  /** The next live subscriptions that get an event count as too slow: dropped with ABORTED (23.10) or `fellBehind` and catch-up (25+). */
-  readonly slowConsumer?: { readonly next: number; readonly manner: 'aborted' | 'fell-behind' }
+  /**
+   * The next live subscriptions that are about to get an event (of a stream with that prefix) count as too slow: dropped with ABORTED
+   * (23.10), or `fellBehind` and catch-up (25+).
+   */
+  readonly slowConsumer?: { readonly next: number; readonly stream?: string; readonly manner: 'aborted' | 'fell-behind' }
 }
 
 export type FaultName = keyof FaultSettings
@@ -47,7 +50,7 @@ const FIELDS: Readonly<Record<FaultName, Readonly<Record<string, (value: unknown
   wrongExpectedVersion: { stream: isText },
   notLeader: { stream: isText, host: isText, port: isCount },
   diskFull: { stream: isText },
-  slowConsumer: { manner: (value) => value === 'aborted' || value === 'fell-behind' },
+  slowConsumer: { stream: isText, manner: (value) => value === 'aborted' || value === 'fell-behind' },
 }
 const REQUIRED: Partial<Record<FaultName, string>> = { dropConnection: 'when', slowConsumer: 'manner' }
 
@@ -80,7 +83,7 @@ export function createFaults(enabled: boolean): Faults {
     take(name, stream) {
       const setting = settings[name]
       if (!setting) return undefined
-      if ('stream' in setting && setting.stream !== undefined && !stream?.startsWith(setting.stream)) return undefined
+      if (setting.stream !== undefined && !stream?.startsWith(setting.stream)) return undefined
       counts[name]++
       if (setting.next <= 1) delete settings[name]
       else settings = { ...settings, [name]: { ...setting, next: setting.next - 1 } }

@@ -91,9 +91,11 @@ export async function openSharedPort(options: SharedPortOptions): Promise<Shared
   listener.on('tlsClientError', () => undefined)
 
   await new Promise<void>((done, failed) => {
-    listener.once('error', failed)
+    listener.once('error', (error: NodeJS.ErrnoException) => {
+      failed(error.code === 'EADDRINUSE' ? new Error(`port ${options.port} on ${options.host} is in use: stop what listens there, or choose another port`) : error)
+    })
     listener.listen(options.port, options.host, () => {
-      listener.off('error', failed)
+      listener.removeAllListeners('error')
       done()
     })
   })

@@ -18,9 +18,15 @@ const LIVE_BACKLOG = 1000
 /** Which slow-consumer manner a server has: 23.10 drops, 25 and later sends `fellBehind` and goes back to catching up. */
 export type SlowConsumer = 'aborted' | 'fell-behind'
 
+/** What `next` gives besides a global index. */
+const PASSED_OVER = -1
+const NOTHING_THERE = -2
+
 interface Cursor {
-  /** Sends the next event, or passes over one; false when there is none. */
-  advance(writer: EventWriter): boolean
+  /** Moves on by one event: its global index to send, PASSED_OVER, or NOTHING_THERE. */
+  next(): number
+  /** Position to send as a checkpoint behind the event that `next` gave or passed over. */
+  checkpoint?(): bigint | undefined
   /** Durable events that are still to come. */
   behind(): number
   /** Why the subscription must end now. */
@@ -46,16 +52,28 @@ export async function subscribe(log: EventLog, faults: Faults, slowConsumer: Slo
 
   let live = false
   while (!call.closed) {
-    const behind = cursor.behind()
-    if (live && behind > 0) {
-      const manner = faults.take('slowConsumer')?.manner ?? (behind > LIVE_BACKLOG ? slowConsumer : undefined)
-      if (manner === 'aborted') return call.end({ code: GRPC.aborted, message: 'Operation timed out: the consumer is too slow' })
-      if (manner === 'fell-behind') {
-        live = false
-        writer.message(FELL_BEHIND)
-      }
+    if (live && cursor.behind() > LIVE_BACKLOG) {
+      if (slowConsumer === 'aborted') return call.end(TOO_SLOW)
+      live = false
+      writer.message(FELL_BEHIND)
     }
-    while (!writer.full && cursor.advance(writer)) continue
+    for (let at = 0; !writer.full && (at = cursor.next()) !== NOTHING_THERE; ) {
+      if (at === PASSED_OVER) writer.skipped()
+      else {
+        const manner = live && faults.armed ? faults.take('slowConsumer', log.index.streamName(log.index.streamIdAt(at)))?.manner : undefined
+        if (manner === 'aborted') {
+          writer.flush()
+          return call.end(TOO_SLOW)
+        }
+        if (manner === 'fell-behind') {
+          live = false
+          writer.message(FELL_BEHIND)
+        }
+        writer.event(at, log.recordAt(at))
+      }
+      const position = cursor.checkpoint?.()
+      if (position !== undefined) writer.message(checkpoint(position))
+    }
     if (writer.full) {
       await writer.pause()
       continue
@@ -83,16 +101,16 @@ function allCursor(log: EventLog, request: ReadRequest): Cursor {
   let considered = 0
   return {
     behind: () => index.committed - next,
-    advance(writer) {
-      if (next >= index.committed) return false
+    next() {
+      if (next >= index.committed) return NOTHING_THERE
+      considered++
       const at = next++
-      if (matches(at)) writer.event(at, log.recordAt(at))
-      else writer.skipped()
-      if (request.filter && ++considered >= request.checkpointEvery) {
-        considered = 0
-        writer.message(checkpoint(log.positionAt(at)))
-      }
-      return true
+      return matches(at) ? at : PASSED_OVER
+    },
+    checkpoint() {
+      if (!request.filter || considered < request.checkpointEvery) return undefined
+      considered = 0
+      return log.positionAt(next - 1)
     },
   }
 }
@@ -102,25 +120,23 @@ function streamCursor(log: EventLog, request: ReadRequest, stream: string): Curs
   let next = request.from === 'start' ? 0 : request.from === 'end' ? committed() : Number(request.from) + 1
   return {
     behind: () => Math.max(0, committed() - next),
-    advance(writer) {
+    next() {
       const entry = log.index.find(stream)
-      if (!entry || entry.metadata.softDeleted) {
-        next = Math.max(next, entry?.committed ?? 0)
-        return false
-      }
-      next = Math.max(next, Math.min(entry.committed, firstReadableRevision(entry.metadata, entry.committed - 1)))
-      if (next >= entry.committed) return false
+      if (!entry) return NOTHING_THERE
+      const { metadata } = entry
+      const first = metadata.softDeleted ? entry.committed : firstReadableRevision(metadata, entry.committed - 1)
+      next = Math.max(next, Math.min(entry.committed, first))
+      if (next >= entry.committed) return NOTHING_THERE
       const at = entry.events[next++]!
-      const event = log.recordAt(at)
-      const { maxAgeMs } = entry.metadata
-      if (maxAgeMs !== undefined && event.created < Date.now() - maxAgeMs) writer.skipped()
-      else writer.event(at, event)
-      return true
+      const expired = metadata.maxAgeMs !== undefined && log.recordAt(at).created < Date.now() - metadata.maxAgeMs
+      return expired ? PASSED_OVER : at
     },
     end: () => (log.view(stream).kind === 'deleted' ? streamDeleted(stream) : undefined),
   }
 }
 
+/** The status with which 23.10 drops a consumer; the client makes a TimeoutError of it. */
+const TOO_SLOW: RpcStatus = { code: GRPC.aborted, message: 'Operation timed out: the consumer is too slow' }
 const CAUGHT_UP = response((message) => message.setCaughtUp(new streams.ReadResp.CaughtUp()))
 const FELL_BEHIND = response((message) => message.setFellBehind(new streams.ReadResp.FellBehind()))
 
