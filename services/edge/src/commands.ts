@@ -8,7 +8,7 @@ import { epochCommands } from '@voltrail/contracts/subjects'
 import { callFrame } from '@voltrail/ocpp/framing'
 import { OutboundInvalid } from '@voltrail/ocpp/protocol'
 import type { OcppProtocol } from '@voltrail/ocpp/protocol'
-import { redactFrame } from '@voltrail/ocpp/redact'
+import { redactFrame, redactJson } from '@voltrail/ocpp/redact'
 import { extractTrace, withSpan } from '@voltrail/runtime/trace'
 import type { Connection } from './connection.ts'
 import type { EdgeMetrics } from './edge-metrics.ts'
@@ -48,13 +48,15 @@ export const respondToCommands = (
   })
 
 const sendCommand = async (connection: Connection, request: EpochCommandRequest): Promise<EpochCommandReply> => {
-  const { protocol, outbound } = connection
+  const { protocol, outbound, digest } = connection
+  const redacted = (text: string): string => redactFrame(text, digest).text
   const { command, commandId, timeoutMs } = request
   const outgoing = translate(protocol, command)
   if ('unsupported' in outgoing) {
     return { result: { outcome: 'notSent', reason: outgoing.unsupported }, frames: {} }
   }
-  const resultOf = (outcome: CallOutcome): CommandResult => {
+  const resultOf = (outcome: CallOutcome): CommandResult => redactJson(clearResultOf(outcome), digest).value
+  const clearResultOf = (outcome: CallOutcome): CommandResult => {
     switch (outcome.kind) {
       case 'result':
         return protocol.settle(command, outcome.payload)
@@ -70,15 +72,15 @@ const sendCommand = async (connection: Connection, request: EpochCommandRequest)
     frame: (messageId) => callFrame(messageId, outgoing.action, outgoing.payload),
     timeoutMs,
     onLate: (late) =>
-      void connection.tell({ type: 'LateAnswer', commandId, result: resultOf(late) }, redactFrame(late.received)),
+      void connection.tell({ type: 'LateAnswer', commandId, result: resultOf(late) }, redacted(late.received)),
   })
   const result = resultOf(outcome)
   switch (outcome.kind) {
     case 'result':
     case 'callError':
-      return { result, frames: { sent: redactFrame(outcome.sent), received: redactFrame(outcome.received) } }
+      return { result, frames: { sent: redacted(outcome.sent), received: redacted(outcome.received) } }
     case 'timeout':
-      return { result, frames: { sent: redactFrame(outcome.sent) } }
+      return { result, frames: { sent: redacted(outcome.sent) } }
     case 'notSent':
       return { result, frames: {} }
   }

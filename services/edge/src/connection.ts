@@ -5,8 +5,8 @@ import type { Fact, FactAnswerOf } from '@voltrail/contracts/facts'
 import { errorFrame, parseFrame } from '@voltrail/ocpp/framing'
 import type { UnreadableFrame } from '@voltrail/ocpp/framing'
 import type { OcppProtocol } from '@voltrail/ocpp/protocol'
+import type { Digest } from '@voltrail/ocpp/redact'
 import type { Log } from '@voltrail/runtime/log'
-import { sleep } from '@voltrail/runtime/ticker'
 import type { EdgeMetrics } from './edge-metrics.ts'
 import type { FactRelay, Route } from './fact-relay.ts'
 import { createFactSource } from './fact-source.ts'
@@ -19,8 +19,9 @@ import { createOutboundCalls } from './outbound-calls.ts'
 import type { OutboundCalls } from './outbound-calls.ts'
 import { createOutboundHold } from './outbound-hold.ts'
 import { createTokenBucket } from './token-bucket.ts'
-import { serialisePresence } from './presence-writer.ts'
 import type { PresenceBoard } from './presence.ts'
+import { serialisePresence } from './presence-writer.ts'
+import { within } from './within.ts'
 
 export type ConnectionDeps = {
   readonly edge: string
@@ -47,6 +48,7 @@ export type Connection = {
   readonly epoch: ConnectionEpoch
   readonly protocol: OcppProtocol
   readonly outbound: OutboundCalls
+  readonly digest: Digest
   /** Asks central to record a fact that no frame waits for. */
   tell(fact: Fact, frame?: string): Promise<void>
   superseded(): void
@@ -62,7 +64,13 @@ export type Connection = {
 /** @param onEnd is called as soon as the socket is gone */
 export const openConnection = (
   socket: WebSocket,
-  who: { readonly tenant: TenantId; readonly chargerId: ChargerId; readonly route: Route; readonly protocol: OcppProtocol },
+  who: {
+    readonly tenant: TenantId
+    readonly chargerId: ChargerId
+    readonly route: Route
+    readonly protocol: OcppProtocol
+    readonly digest: Digest
+  },
   granted: FactAnswerOf<'Connect'>,
   deps: ConnectionDeps,
   onEnd: (connection: Connection) => void,
@@ -126,6 +134,7 @@ export const openConnection = (
     protocol,
     context: { tenant, chargerId },
     source,
+    digest: who.digest,
     ask: (request) => relay.ask(request, route, { holdMs: limits.holdMs, signal: gone.signal }),
     limits,
     metrics,
@@ -235,6 +244,7 @@ export const openConnection = (
     epoch,
     protocol,
     outbound,
+    digest: who.digest,
     async tell(fact, frame) {
       try {
         const request = source(fact, { receivedAt: now(), ...(frame !== undefined && { frame }) })
@@ -250,8 +260,7 @@ export const openConnection = (
       if (state === 'open') {
         state = 'draining'
         inbound.clear()
-        const idle = Promise.all([inbound.idle(), outbound.idle()])
-        if (inbound.busy || patienceMs > 0) await Promise.race([idle, sleep(patienceMs, gone.signal)])
+        await within(Promise.all([inbound.idle(), outbound.idle()]), patienceMs)
         close(1001, 'this server goes away, connect again')
       }
       if (state !== 'closed') await new Promise((resolve) => socket.once('close', resolve))

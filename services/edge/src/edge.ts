@@ -26,6 +26,7 @@ import { defaultLimits } from './limits.ts'
 import type { EdgeLimits } from './limits.ts'
 import { openPresence } from './presence.ts'
 import { createUpgrades } from './upgrade.ts'
+import { within } from './within.ts'
 
 export type RunningEdge = RunningService & {
   /** where chargers connect */
@@ -156,7 +157,7 @@ export const startEdge = async (
         const wave = held.slice(i, i + limits.drainWave)
         await Promise.all(wave.map((connection) => connection.drain(Math.max(0, deadline - now()))))
       }
-      await Promise.race([Promise.all(background), sleep(limits.drainMs)])
+      await within(Promise.all(background), limits.drainMs)
       await sweeper.stop()
       takeovers.stop()
       await bus.drain({ timeoutMs: limits.drainMs })

@@ -1,10 +1,11 @@
-import type { FactAnswer, FactRequest } from '@voltrail/contracts/facts'
+import type { Fact, FactAnswer, FactRequest, Normalisation } from '@voltrail/contracts/facts'
 import { instant } from '@voltrail/contracts/quantities'
 import { errorFrame, resultFrame } from '@voltrail/ocpp/framing'
 import type { CallFrame } from '@voltrail/ocpp/framing'
 import type { InboundContext } from '@voltrail/ocpp/inbound-context'
 import type { OcppProtocol } from '@voltrail/ocpp/protocol'
 import { redactFrame } from '@voltrail/ocpp/redact'
+import type { Digest } from '@voltrail/ocpp/redact'
 import { traceHeaders, withSpan } from '@voltrail/runtime/trace'
 import type { EdgeMetrics } from './edge-metrics.ts'
 import type { AskOutcome } from './fact-relay.ts'
@@ -37,6 +38,7 @@ export const createInboundCalls = (options: {
   readonly protocol: OcppProtocol
   readonly context: InboundContext
   readonly source: FactSource
+  readonly digest: Digest
   readonly ask: (request: FactRequest) => Promise<AskOutcome>
   readonly limits: Pick<EdgeLimits, 'storedAnswers' | 'storedAnswerMs'>
   readonly metrics: Pick<EdgeMetrics, 'answers' | 'frames'>
@@ -44,7 +46,7 @@ export const createInboundCalls = (options: {
   /** Hears of each durable fact before its answer is sent. */
   readonly onAnswered: (answer: FactAnswer) => void
 }): InboundCalls => {
-  const { protocol, source, metrics, now } = options
+  const { protocol, source, digest, metrics, now } = options
   const answers = createStoredAnswers(options.limits)
   let context = options.context
 
@@ -71,13 +73,14 @@ export const createInboundCalls = (options: {
         // not stored: a repeat deserves the present time, and it is no fact
         return answered('answered', action, resultFrame(frame.echoId, inbound.answer(instant(now()))))
       case 'fact': {
+        const { fact, evidence, notes } = withoutSecrets(inbound.fact, text, digest)
         const outcome = await withSpan(`ocpp ${action}`, { 'ocpp.action': action }, undefined, (span) =>
           options.ask(
-            source(inbound.fact, {
+            source(fact, {
               receivedAt,
               messageId: frame.messageId,
-              frame: redactFrame(text),
-              normalisations: [...frame.normalisations, ...inbound.normalisations],
+              frame: evidence,
+              normalisations: [...frame.normalisations, ...inbound.normalisations, ...notes],
               traceparent: traceHeaders(span).traceparent,
             }),
           ),
@@ -108,4 +111,16 @@ export const createInboundCalls = (options: {
     }
   }
   return { handle }
+}
+
+/** Secrets end here: what central gets holds digests in their place, and says so. */
+const withoutSecrets = (
+  fact: Fact,
+  text: string,
+  digest: Digest,
+): { fact: Fact; evidence: string; notes: Normalisation[] } => {
+  const frame = redactFrame(text, digest)
+  const notes = frame.redacted ? [{ rule: 'secret-redacted', path: '', raw: '' }] : []
+  if (fact.type !== 'VendorData' || fact.data === undefined) return { fact, evidence: frame.text, notes }
+  return { fact: { ...fact, data: redactFrame(fact.data, digest).text }, evidence: frame.text, notes }
 }

@@ -8,7 +8,6 @@ import type { FactAnswerOf, FactRequest } from '@voltrail/contracts/facts'
 import { instant } from '@voltrail/contracts/quantities'
 import type { OcppProtocol } from '@voltrail/ocpp/protocol'
 import { chooseSubprotocol, protocols } from '@voltrail/ocpp/protocols'
-import { sleep } from '@voltrail/runtime/ticker'
 import { respondToCommands } from './commands.ts'
 import { openConnection } from './connection.ts'
 import type { Connection, ConnectionDeps } from './connection.ts'
@@ -19,9 +18,11 @@ import type { Route } from './fact-relay.ts'
 import { createFactSource } from './fact-source.ts'
 import { refuseUpgrade } from './http-refusal.ts'
 import type { HttpRefusal } from './http-refusal.ts'
+import { createSecretDigest } from './secret-digest.ts'
 import { createGate } from './token-bucket.ts'
 import { readUpgradePath } from './upgrade-path.ts'
 import type { UpgradePath } from './upgrade-path.ts'
+import { within } from './within.ts'
 
 export type UpgradeDeps = ConnectionDeps & {
   readonly bus: Pick<Bus, 'respond' | 'status'>
@@ -144,7 +145,7 @@ export const createUpgrades = (deps: UpgradeDeps) => {
         abandon(reason)
       }
       // commands reach the newer socket from the first: it is not told that it is connected before they do
-      const listening = await Promise.race([commands.ready.then(() => true), sleep(limits.connectHoldMs).then(() => false)])
+      const listening = await within(commands.ready, limits.connectHoldMs)
       if (!listening || deps.stopping()) {
         giveUp('the edge could not take commands')
         return refuse(503, 'the message bus is away, connect again later')
@@ -163,7 +164,8 @@ export const createUpgrades = (deps: UpgradeDeps) => {
         giveUp('the handshake failed')
         return undefined
       }
-      const connection = openConnection(webSocket, { ...candidate, route }, granted, deps, (ended) => {
+      const digest = createSecretDigest(deps.pepper, tenant, chargerId)
+      const connection = openConnection(webSocket, { ...candidate, route, digest },  granted, deps, (ended) => {
         commands.stop()
         deps.connections.remove(ended)
       })
