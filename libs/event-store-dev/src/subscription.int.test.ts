@@ -10,6 +10,11 @@ beforeAll(async () => {
   server = await startEventStoreDev({ data: 'memory', port: 0, faults: true })
   client = EventStoreDBClient.connectionString(server.connectionString)
 })
+const open = new Set<AllStreamSubscription | StreamSubscription>()
+afterEach(async () => {
+  for (const subscription of open) await subscription.unsubscribe()
+  open.clear()
+})
 afterAll(async () => {
   await client.dispose()
   await server.stop()
@@ -22,6 +27,7 @@ const append = (stream: string, ...numbers: number[]) =>
 /** What a subscription did, in order: numbers are events, words are signals. */
 function follow(subscription: AllStreamSubscription | StreamSubscription, only = ''): { log: (number | string)[]; until(condition: () => boolean): Promise<void> } {
   const log: (number | string)[] = []
+  open.add(subscription)
   for (const signal of ['confirmation', 'caughtUp', 'fellBehind'] as const) subscription.on(signal as 'confirmation', () => log.push(signal))
   subscription.on('error', (error: Error & { type?: string }) => log.push(`error ${error.type}`))
   subscription.on('data', ({ event }: { event?: { streamId: string; data: unknown } }) => {
@@ -49,7 +55,6 @@ describe('subscriptions with the real client', () => {
     await append(stream, 3)
     await until(() => log.includes(3))
     expect(log).toEqual(['confirmation', 1, 2, 'caughtUp', 3])
-    await subscription.unsubscribe()
   })
 
   it('a stream from a revision is exclusive, from the end only new, and one that is not there yet comes', async () => {
