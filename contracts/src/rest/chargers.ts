@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ChargerId, ConnectionEpoch, ConnectorId, EvseId } from '../ids.ts'
+import { ChargerId, ConnectionEpoch, ConnectorId, EvseId, SessionId, TransactionId } from '../ids.ts'
 import { ConnectorStatus, Registration } from '../facts.ts'
 import { Instant } from '../quantities.ts'
 import { page, pageQuery } from './paging.ts'
@@ -42,7 +42,13 @@ const charger = {
   meterSerialNumber: z.string().nullable(),
   lastBootAt: Instant.nullable(),
   lastEventAt: Instant,
+  heartbeatSeconds: z.int().nullable().describe('how often it was told to send a heartbeat'),
+  lastRefusedAt: Instant.nullable().describe('when it was last refused a connection'),
+  lastRefusal: z.string().nullable().describe('and why'),
   connectors: z.array(ConnectorView),
+  openTransactions: z
+    .array(z.object({ transactionId: TransactionId, sessionId: SessionId, evseId: EvseId, startedAt: Instant }))
+    .describe('the sessions that go on here'),
 }
 export const ChargerView = z.object(charger).meta({ id: 'Charger' })
 export type ChargerView = z.infer<typeof ChargerView>

@@ -11,8 +11,8 @@ import { PersonalText } from './id-tokens.ts'
 import { AnyInstant, page, pageQuery } from './paging.ts'
 
 export const SessionState = z
-  .enum(['active', 'stopped', 'corrected'])
-  .describe('active until its stop is known; corrected when the truth about it changed after that')
+  .enum(['active', 'stopped', 'settled'])
+  .describe('active until its stop is known; settled once nothing more is expected of it')
 
 const summary = {
   sessionId: SessionId,
@@ -26,10 +26,10 @@ const summary = {
   authorization: AuthorizationStatus.describe('what the token was worth when the session began'),
   startedAt: Instant,
   stoppedAt: Instant.nullable(),
-  settledAt: Instant.nullable().describe('once nothing more is expected of it'),
+  settledAt: Instant.nullable(),
   stopReason: z.string().nullable(),
   inferred: z.boolean().describe('its stop was inferred, the charger never told it'),
-  corrections: z.int(),
+  corrections: z.int().describe('how often the truth about its end changed'),
   meterStartWh: Wh.nullable(),
   meterStopWh: Wh.nullable(),
   energyWh: Wh,

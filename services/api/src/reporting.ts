@@ -60,7 +60,6 @@ export function openReporting(options: {
     const token = await open(item.tokenSealed)
     return {
       ...item,
-      state: item.state === 'open' ? ('active' as const) : item.state,
       idToken: { ref: item.tokenRef, type: item.tokenType, token: token.text, erased: token.erased },
       authorization: item.authorizationStatus,
       billing: item.billingStatus === 'rated' ? item.ratedKind : item.billingStatus,
@@ -78,11 +77,10 @@ export function openReporting(options: {
       return item && ChargerDetail.parse(item)
     },
     listCommands: async (chargerId, query) => shown(await answered(queries.listCommands(db, tenant, { ...query, chargerId })), command),
-    async listSessions({ state, from, to, ...query }) {
+    async listSessions({ from, to, ...query }) {
       const found = await answered(
         queries.listSessions(db, tenant, {
           ...query,
-          state: state === 'active' ? 'open' : state,
           from: from === undefined ? undefined : instant(Date.parse(from)),
           to: to === undefined ? undefined : instant(Date.parse(to)),
         }),
