@@ -69,6 +69,6 @@ export const billingEvents = {
     costMinor: MinorUnits,
     cause: z.string(),
   }),
-  /** No price could be made. Rated again as soon as one can. */
+  /** No price could be made. Rated when the session changes again. */
   SessionUnpriced: z.object({ ...session, reason: z.enum(['no-tariff']) }),
 } as const

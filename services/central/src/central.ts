@@ -14,7 +14,7 @@ import type { CentralDeps } from './central-deps.ts'
 import { createCommandHandler } from './commands/commands.ts'
 import { deciding } from './deciding.ts'
 import { createFactHandler } from './facts/facts.ts'
-import { lookUpAggregates, lookUps } from './look-ups.ts'
+import { lookUpFolds, lookUps } from './look-ups.ts'
 
 export interface Central extends RunningService {
   readonly healthPort: number
@@ -50,7 +50,7 @@ export const startCentral = async (config: CentralConfig): Promise<Central> => {
     const cache = createLogCache({
       connectionString: config.ESDB_URL,
       log: eventLog,
-      aggregates: lookUpAggregates,
+      folds: lookUpFolds,
       logger: log,
     })
     closers.push(() => cache.stop())

@@ -1,7 +1,7 @@
 import type { Lookup } from '@voltrail/contracts/envelope'
 import type { TenantId, TokenRef } from '@voltrail/contracts/ids'
 import type { TenantSettings } from '@voltrail/contracts/admin-commands'
-import { tenantStream, tokenStream } from '@voltrail/contracts/streams'
+import { categoryPrefix, tenantStream, tokenStream } from '@voltrail/contracts/streams'
 import { idToken, type IdTokenState } from '@voltrail/domain/id-token'
 import { tenant } from '@voltrail/domain/tenant'
 import type { LogCache } from '@voltrail/event-store/log-cache'
@@ -39,5 +39,8 @@ export const lookUps = (cache: Read, defaults: TenantSettings): LookUps => ({
 
 const seen = (revision: number): number | null => (revision < 0 ? null : revision)
 
-/** What the cache folds, by category. */
-export const lookUpAggregates = { token: idToken, tenant } as const
+/** What the cache folds. */
+export const lookUpFolds = [
+  { streamPrefix: categoryPrefix('token'), aggregate: idToken },
+  { streamPrefix: categoryPrefix('tenant'), aggregate: tenant },
+] as const
