@@ -1,7 +1,6 @@
-import { moveCheckpoint } from './checkpoint.ts'
+import { comparePositions, moveCheckpoint } from './checkpoint.ts'
 import { CannotApply } from './projection.ts'
-import type { AnyDatabase, Position, ProjectedEvent, Projection } from './projection.ts'
-import type { Batch } from './batches.ts'
+import type { AnyDatabase, FeedBatch, PlacedEvent, Position, Projection } from './projection.ts'
 
 /**
  * Rows and checkpoint in one transaction. The checkpoint goes first: whoever was overtaken stops before it touches a row, and a
@@ -12,11 +11,12 @@ import type { Batch } from './batches.ts'
 export const applyBatch = async (
   db: AnyDatabase,
   projection: Projection,
-  batch: Pick<Batch, 'events' | 'position'>,
+  batch: Pick<FeedBatch, 'events' | 'position'>,
   from: Position | undefined,
 ): Promise<Position | undefined> => {
   const to = batch.position
-  if (to === undefined) return from
+  // the server tells the position where we are again when nothing has come since
+  if (to === undefined || (batch.events.length === 0 && comparePositions(to, from) <= 0)) return from
   try {
     await applyTogether(db, projection, batch.events, from, to)
     return to
@@ -29,20 +29,20 @@ export const applyBatch = async (
     await applyTogether(db, projection, [one], position, one.position)
     position = one.position
   }
-  if (position !== to) await applyTogether(db, projection, [], position, to)
+  if (comparePositions(position, to) < 0) await applyTogether(db, projection, [], position, to)
   return to
 }
 
 const applyTogether = (
   db: AnyDatabase,
   projection: Projection,
-  events: readonly { readonly event: ProjectedEvent }[],
+  events: readonly PlacedEvent[],
   from: Position | undefined,
   to: Position,
 ): Promise<void> =>
   db.transaction().execute(async (tx) => {
     await moveCheckpoint(tx, projection.name, from, to)
-    for (const { event } of events) {
+    for (const event of events) {
       try {
         await projection.apply(tx, event)
       } catch (error) {

@@ -35,26 +35,35 @@ export interface Projection {
   apply(tx: AnyDatabase, event: ProjectedEvent): Promise<void>
 }
 
-/** What a subscription to the log yields. `checkpoint`: nothing for us up to there. `caughtUp`: from here on live. */
-export type FeedItem =
-  | { readonly kind: 'event'; readonly event: ProjectedEvent; readonly position: Position }
-  | { readonly kind: 'checkpoint'; readonly position: Position }
-  | { readonly kind: 'caughtUp' }
+export type PlacedEvent = ProjectedEvent & { readonly position: Position }
+
+/** What arrived together and is written together. */
+export type FeedBatch = {
+  /** in the order of the log; empty when only the position moved */
+  readonly events: readonly PlacedEvent[]
+  /** everything up to here came with this batch, or was none of ours */
+  readonly position?: Position
+  /** the end of the log was reached with this batch */
+  readonly caughtUp: boolean
+}
 
 export type FeedRequest = {
-  /** exclusive; absent: from the first event on */
-  readonly after?: Position
-  readonly streamPrefixes: readonly string[]
-  readonly eventTypes: readonly EventType[]
-  /** ends the subscription, also one that waits */
+  readonly filter: { readonly streamPrefixes: readonly string[]; readonly types: readonly EventType[] }
+  /** events after this position */
+  readonly from: Position | 'start'
+  readonly maxEvents: number
+  /** one at a time; when it throws, the subscription has failed */
+  readonly onBatch: (batch: FeedBatch) => Promise<void>
+  /** the log is away; the subscription goes on by itself when it is back */
+  readonly onDown: (reason: string) => void
   readonly signal: AbortSignal
 }
 
-/**
- * A filtered catch-up subscription, in the order of the log. It ends when the signal is aborted; it throws a CannotApply for an
- * event that cannot be read, anything else when the log is away.
- */
-export type Subscribe = (request: FeedRequest) => AsyncIterable<FeedItem>
+/** A filtered catch-up subscription that outlives the log's restarts (`subscribeInBatches` of `libs/event-store`). */
+export type Subscribe = (request: FeedRequest) => {
+  /** never rejects; `error` is what `onBatch` threw, or says which event cannot be read */
+  readonly done: Promise<{ readonly outcome: 'stopped' } | { readonly outcome: 'failed'; readonly error: unknown }>
+}
 
 /** An event that this projection cannot apply: the projector stops in front of it. */
 export class CannotApply extends Error {
@@ -68,4 +77,11 @@ export class CannotApply extends Error {
     this.stream = event.stream
     this.revision = event.revision
   }
+}
+
+/** The error of a failed subscription; one about an event that this build cannot read names the event as CannotApply does. */
+export const feedError = (projection: string, error: unknown): unknown => {
+  if (error instanceof CannotApply) return error
+  const { stream, revision } = (error ?? {}) as { stream?: unknown; revision?: unknown }
+  return typeof stream === 'string' && typeof revision === 'number' ? new CannotApply(projection, { stream, revision }, error) : error
 }

@@ -3,12 +3,12 @@ import type { Log } from '@voltrail/runtime/log'
 import { StartError } from '@voltrail/runtime/start-error'
 import { sleep } from '@voltrail/runtime/ticker'
 import { applyBatch } from './apply-batch.ts'
-import { inBatches } from './batches.ts'
 import { comparePositions, holdCheckpoint, positionText, readCheckpoint } from './checkpoint.ts'
 import { checksum, differingTables } from './checksum.ts'
 import { openDirectConnection } from './direct-connection.ts'
 import { migrate, tryLock } from './migrate.ts'
-import type { AnyDatabase, FeedItem, Position, Projection, Subscribe } from './projection.ts'
+import { feedError } from './projection.ts'
+import type { AnyDatabase, FeedBatch, Position, Projection, Subscribe } from './projection.ts'
 
 export interface RebuildOptions {
   readonly projection: Projection
@@ -51,25 +51,27 @@ export const rebuild = async (options: RebuildOptions): Promise<RebuildResult> =
     const fill = async (until?: Position): Promise<void> => {
       if (until !== undefined && comparePositions(position, until) >= 0) return
       const end = new AbortController()
+      let reached = false
       const feed = subscribe({
-        ...(position !== undefined && { after: position }),
-        streamPrefixes: projection.streamPrefixes,
-        eventTypes: projection.eventTypes,
+        filter: { streamPrefixes: projection.streamPrefixes, types: projection.eventTypes },
+        from: position ?? 'start',
+        maxEvents: 500,
+        onDown: (reason) => log.warn({ projection: projection.name, reason }, 'rebuild: the log is away'),
+        async onBatch(batch) {
+          const part = upTo(batch, until)
+          position = await applyBatch(filler.db, projection, part, position)
+          events += part.events.length
+          lastEvent = part.events.at(-1)?.position ?? lastEvent
+          reached = part.caughtUp
+          if (reached) end.abort()
+        },
         signal: AbortSignal.any([end.signal, filler.lost, ...(options.signal ? [options.signal] : [])]),
       })
-      try {
-        for await (const batch of inBatches(upTo(feed, until), 500)) {
-          position = await applyBatch(filler.db, projection, batch, position)
-          events += batch.events.length
-          lastEvent = batch.events.at(-1)?.position ?? lastEvent
-          if (batch.caughtUp) return
-        }
-      } finally {
-        end.abort()
-      }
+      const outcome = await feed.done
+      if (outcome.outcome === 'failed') throw feedError(projection.name, outcome.error)
       filler.lost.throwIfAborted()
       options.signal?.throwIfAborted()
-      if (until === undefined) throw new Error('the log ended the subscription before its end was reached')
+      if (!reached) throw new Error('the subscription ended before the end of the log')
     }
 
     await fill()
@@ -145,20 +147,13 @@ const dropSchema = async (db: AnyDatabase, schema: string): Promise<void> => {
   await sql`drop schema if exists ${sql.id(schema)} cascade`.execute(db)
 }
 
-/** The feed up to and including a position, at which it is reported as caught up. */
-async function* upTo(feed: AsyncIterable<FeedItem>, until: Position | undefined): AsyncGenerator<FeedItem> {
-  for await (const item of feed) {
-    if (until !== undefined && item.kind !== 'caughtUp' && comparePositions(item.position, until) > 0) {
-      // nothing for us lies between the last item and there
-      yield { kind: 'checkpoint', position: until }
-      yield { kind: 'caughtUp' }
-      return
-    }
-    if (until !== undefined && item.kind === 'caughtUp') yield { kind: 'checkpoint', position: until }
-    yield item
-    if (until !== undefined && item.kind !== 'caughtUp' && comparePositions(item.position, until) === 0) {
-      yield { kind: 'caughtUp' }
-      return
-    }
+/** The part of a batch up to and including a position; caught up when it is reached, or when the log ends before it. */
+const upTo = (batch: FeedBatch, until: Position | undefined): FeedBatch => {
+  if (until === undefined) return batch
+  const reached = batch.caughtUp || comparePositions(batch.position, until) >= 0
+  return {
+    events: batch.events.filter(({ position }) => comparePositions(position, until) <= 0),
+    ...(reached ? { position: until } : batch.position && { position: batch.position }),
+    caughtUp: reached,
   }
 }

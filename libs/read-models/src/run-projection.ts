@@ -3,12 +3,11 @@ import type { Log } from '@voltrail/runtime/log'
 import { StartError } from '@voltrail/runtime/start-error'
 import { sleep } from '@voltrail/runtime/ticker'
 import { applyBatch } from './apply-batch.ts'
-import { inBatches } from './batches.ts'
 import { CheckpointMoved, positionText, readCheckpoint } from './checkpoint.ts'
 import { openDirectConnection } from './direct-connection.ts'
 import type { DirectConnection } from './direct-connection.ts'
 import { migrate, tryLock } from './migrate.ts'
-import { CannotApply } from './projection.ts'
+import { CannotApply, feedError } from './projection.ts'
 import type { Position, Projection, Subscribe } from './projection.ts'
 
 export interface ProjectionOptions {
@@ -19,6 +18,8 @@ export interface ProjectionOptions {
   readonly log: Log
   /** events per transaction at most; default 500 */
   readonly batchSize?: number
+  /** told how many events each transaction held */
+  readonly onApplied?: (events: number) => void
   /** how often a standby asks whether the lock is free, in milliseconds; default 500 */
   readonly standbyPollMs?: number
   /** ceilings of the wait after a failure, in milliseconds; default 200 up to 10,000 */
@@ -29,7 +30,7 @@ export interface ProjectionOptions {
  * - `starting`  connecting, or Postgres is away
  * - `standby`   another instance writes; this one takes over when that ends
  * - `catchingUp`, `live`
- * - `waiting`   the log is away
+ * - `waiting`   the log is away; events go on by themselves when it is back
  * - `stopped`   in front of an event that it cannot apply, or by `stop`
  */
 export type ProjectionState = 'starting' | 'standby' | 'catchingUp' | 'live' | 'waiting' | 'stopped'
@@ -40,19 +41,10 @@ export interface RunningProjection {
   failing(): string | undefined
   /** Where its checkpoint stands; `undefined` before the first event or while standing by. */
   position(): Position | undefined
-  /** Seconds since the last applied event was received; 0 when caught up or standing by. */
+  /** Seconds since the event was received that is being applied, or was last; 0 when caught up or standing by. */
   lagSeconds(): number
-  eventsApplied(): number
   /** Ends after the batch under way, and lets a standby take over. */
   stop(): Promise<void>
-}
-
-/** The log's subscription broke. */
-class FeedLost extends Error {
-  constructor(cause: unknown) {
-    super(`the log is away: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
-    this.name = 'FeedLost'
-  }
 }
 
 /**
@@ -69,7 +61,7 @@ export const runProjection = (options: ProjectionOptions): RunningProjection => 
   let trouble: string | undefined = 'is connecting to Postgres'
   let position: Position | undefined
   let lastReceivedAt: string | undefined
-  let applied = 0
+  let beingApplied: string | undefined
 
   const enter = (next: ProjectionState, why?: string): void => {
     if (next !== state || why !== trouble) log.info({ projection: projection.name, state: next, why, position: positionText(position) }, 'projection')
@@ -78,29 +70,27 @@ export const runProjection = (options: ProjectionOptions): RunningProjection => 
   }
 
   const followLog = async (connection: DirectConnection, backoff: Backoff): Promise<void> => {
-    const ended = AbortSignal.any([stopped, connection.lost])
-    const feedEnd = new AbortController()
     const feed = subscribe({
-      ...(position !== undefined && { after: position }),
-      streamPrefixes: projection.streamPrefixes,
-      eventTypes: projection.eventTypes,
-      signal: AbortSignal.any([ended, feedEnd.signal]),
-    })
-    try {
-      for await (const batch of inBatches(lossNamed(feed), batchSize)) {
-        if (ended.aborted) break
+      filter: { streamPrefixes: projection.streamPrefixes, types: projection.eventTypes },
+      from: position ?? 'start',
+      maxEvents: batchSize,
+      onDown: (reason) => enter('waiting', `the log is away: ${reason}`),
+      async onBatch(batch) {
+        const oldest = batch.events[0]?.metadata.receivedAt
+        if (oldest !== undefined) beingApplied = oldest
         position = await applyBatch(connection.db, projection, batch, position)
+        beingApplied = undefined
         backoff.reset()
-        applied += batch.events.length
-        lastReceivedAt = batch.events.at(-1)?.event.metadata.receivedAt ?? lastReceivedAt
+        options.onApplied?.(batch.events.length)
+        lastReceivedAt = batch.events.at(-1)?.metadata.receivedAt ?? lastReceivedAt
         if (batch.caughtUp) enter('live')
         else if (state !== 'live') enter('catchingUp')
-      }
-    } finally {
-      feedEnd.abort()
-    }
+      },
+      signal: AbortSignal.any([stopped, connection.lost]),
+    })
+    const end = await feed.done
+    if (end.outcome === 'failed') throw feedError(projection.name, end.error)
     connection.lost.throwIfAborted()
-    if (!stopped.aborted) throw new FeedLost(new Error('the subscription ended'))
   }
 
   /** The life of one connection: schema, lock, then the log until something breaks. */
@@ -116,16 +106,8 @@ export const runProjection = (options: ProjectionOptions): RunningProjection => 
       connection.lost.throwIfAborted()
       if (stopped.aborted) return
       position = await readCheckpoint(connection.db, projection.name)
-      while (!stopped.aborted) {
-        enter('catchingUp')
-        try {
-          await followLog(connection, backoff)
-        } catch (error) {
-          if (!(error instanceof FeedLost)) throw error
-          enter('waiting', error.message)
-          await sleep(backoff.next(), AbortSignal.any([stopped, connection.lost]))
-        }
-      }
+      enter('catchingUp')
+      await followLog(connection, backoff)
     } finally {
       await connection.close()
     }
@@ -144,6 +126,7 @@ export const runProjection = (options: ProjectionOptions): RunningProjection => 
           return
         }
         position = undefined
+        beingApplied = undefined
         if (error instanceof CheckpointMoved) enter('standby')
         else enter('starting', `Postgres is away: ${error instanceof Error ? error.message : String(error)}`)
         await sleep(backoff.next(), stopped)
@@ -157,23 +140,14 @@ export const runProjection = (options: ProjectionOptions): RunningProjection => 
     state: () => state,
     failing: () => trouble,
     position: () => position,
-    lagSeconds: () =>
-      state === 'live' || state === 'standby' || lastReceivedAt === undefined
-        ? 0
-        : Math.max(0, (Date.now() - Date.parse(lastReceivedAt)) / 1000),
-    eventsApplied: () => applied,
+    lagSeconds() {
+      if (state === 'standby') return 0
+      const since = beingApplied ?? (state === 'live' ? undefined : lastReceivedAt)
+      return since === undefined ? 0 : Math.max(0, (Date.now() - Date.parse(since)) / 1000)
+    },
     async stop() {
       stopping.abort()
       await running
     },
-  }
-}
-
-/** Tells a broken log from a broken Postgres: both throw whatever their client throws. */
-async function* lossNamed<T>(feed: AsyncIterable<T>): AsyncGenerator<T> {
-  try {
-    yield* feed
-  } catch (error) {
-    throw error instanceof CannotApply ? error : new FeedLost(error)
   }
 }

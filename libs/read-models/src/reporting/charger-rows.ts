@@ -37,6 +37,7 @@ export const chargerHandlers: EventHandlers<
   | 'ChargerRegistrationChanged'
   | 'ChargerCredentialsChanged'
   | 'ChargerConnected'
+  | 'ChargerConnectionRefused'
   | 'ChargerDisconnected'
   | 'ChargerBooted'
   | 'ConnectorStatusChanged'
@@ -65,8 +66,12 @@ export const chargerHandlers: EventHandlers<
       remote_address: data.remoteAddress,
       tls: data.tls,
       authenticated_by: data.authenticatedBy,
+      heartbeat_seconds: data.heartbeatSeconds,
       connected_at: context.receivedAt,
     }),
+
+  ChargerConnectionRefused: (tx, data, context) =>
+    put(tx, context, { last_refused_at: context.receivedAt, last_refusal: data.reason }),
 
   async ChargerDisconnected(tx, data, context) {
     await put(tx, context)

@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely'
+import type { Instant } from '@voltrail/contracts/quantities'
 import type { ReportingTables } from './tables.ts'
 
 /** Rows as the api shows them: camel case, units in the names, absent values as null. */
@@ -16,7 +17,14 @@ export const connectorItem = (row: Row<'connectors'>) => ({
 })
 export type ConnectorItem = ReturnType<typeof connectorItem>
 
-export const chargerItem = (row: Row<'chargers'>, connectors: readonly ConnectorItem[]) => ({
+/** A session that goes on at the charger. */
+export type OpenTransactionItem = { readonly transactionId: string; readonly sessionId: string; readonly evseId: number; readonly startedAt: Instant }
+
+export const chargerItem = (
+  row: Row<'chargers'>,
+  connectors: readonly ConnectorItem[],
+  openTransactions: readonly OpenTransactionItem[],
+) => ({
   chargerId: row.charger_id,
   registration: row.registration,
   registeredBy: row.registered_by,
@@ -40,10 +48,14 @@ export const chargerItem = (row: Row<'chargers'>, connectors: readonly Connector
   disconnectedAt: row.disconnected_at,
   disconnectCode: row.disconnect_code,
   disconnectReason: row.disconnect_reason,
+  heartbeatSeconds: row.heartbeat_seconds,
+  lastRefusedAt: row.last_refused_at,
+  lastRefusal: row.last_refusal,
   lastBootAt: row.last_boot_at,
   lastEventAt: row.last_event_at,
   revision: row.revision,
   connectors,
+  openTransactions,
 })
 export type ChargerItem = ReturnType<typeof chargerItem>
 

@@ -8,7 +8,7 @@ const termsOf = (terms: Terms) => ({
   expires_at: terms.expiresAt ?? null,
   group_ref: terms.group?.ref ?? null,
   group_sealed: terms.group === undefined ? null : json(terms.group.sealed),
-  label_sealed: terms.label === undefined ? null : json(terms.label),
+  label_sealed: terms.label === undefined ? null : json(terms.label.sealed),
 })
 
 /** Texts of tokens stay sealed: the api opens them for those who may see them. */

@@ -1,12 +1,15 @@
 import type { Kysely, Selectable } from 'kysely'
 import type { ChargerId, SessionId, TenantId, TokenRef } from '@voltrail/contracts/ids'
+import type { TokenStatus } from '@voltrail/contracts/admin-commands'
 import type { Instant } from '@voltrail/contracts/quantities'
 import { beyond, page } from '../cursor.ts'
 import type { Page } from '../cursor.ts'
 import { openReader } from '../reader.ts'
 import type { ReaderOptions } from '../reader.ts'
 import { connectorItem, chargerItem, commandItem, entryItem, faultItem, idTokenItem, parkedItem, sessionItem, tariffItem } from './items.ts'
-import type { BillingEntryItem, ChargerItem, CommandItem, ConnectorItem, FaultItem, IdTokenItem, ParkedFrameItem, SessionItem, TariffItem } from './items.ts'
+import type { BillingEntryItem, ChargerItem, CommandItem, ConnectorItem, FaultItem, IdTokenItem, OpenTransactionItem, ParkedFrameItem, SessionItem, TariffItem } from './items.ts'
+import { energySinceStart } from './energy-series.ts'
+import type { EnergyPoint } from './energy-series.ts'
 import type { ReportingTables } from './tables.ts'
 
 export type ReportingDatabase = Kysely<ReportingTables>
@@ -20,11 +23,11 @@ export type PageRequest = { readonly cursor?: string | undefined; readonly limit
 export type ChargerDetail = ChargerItem & { readonly faults: readonly FaultItem[]; readonly parkedFrames: number }
 export type SessionDetail = SessionItem & {
   readonly bill: readonly BillingEntryItem[]
-  /** register readings, oldest first */
-  readonly energy: readonly { readonly at: Instant; readonly registerWh: number; readonly context: string | null }[]
+  /** oldest first: the register as it was read, and the energy since the start */
+  readonly energy: readonly EnergyPoint[]
 }
 
-const connectorsOf = async (db: ReportingDatabase, tenant: TenantId, chargers: readonly string[]): Promise<Map<string, ConnectorItem[]>> => {
+const connectorsOf = async (db: ReportingDatabase, tenant: TenantId, chargers: readonly string[]): Promise<ReadonlyMap<string, ConnectorItem[]>> => {
   const found = new Map<string, ConnectorItem[]>(chargers.map((charger) => [charger, []]))
   if (chargers.length === 0) return found
   const rows = await db
@@ -37,6 +40,28 @@ const connectorsOf = async (db: ReportingDatabase, tenant: TenantId, chargers: r
     .orderBy('connector_id')
     .execute()
   for (const row of rows) found.get(row.charger_id)?.push(connectorItem(row))
+  return found
+}
+
+const openTransactionsOf = async (
+  db: ReportingDatabase,
+  tenant: TenantId,
+  chargers: readonly string[],
+): Promise<ReadonlyMap<string, OpenTransactionItem[]>> => {
+  const found = new Map<string, OpenTransactionItem[]>(chargers.map((charger) => [charger, []]))
+  if (chargers.length === 0) return found
+  const rows = await db
+    .selectFrom('sessions')
+    .select(['charger_id', 'session_id', 'transaction_id', 'evse_id', 'started_at'])
+    .where('tenant', '=', tenant)
+    .where('charger_id', 'in', chargers)
+    .where('state', '=', 'active')
+    .orderBy('started_at')
+    .orderBy('session_id')
+    .execute()
+  for (const { charger_id, session_id, transaction_id, evse_id, started_at } of rows) {
+    found.get(charger_id)?.push({ transactionId: transaction_id, sessionId: session_id, evseId: evse_id, startedAt: started_at })
+  }
   return found
 }
 
@@ -53,15 +78,22 @@ export const listChargers = async (
     .orderBy('charger_id')
     .limit(request.limit + 1)
     .execute()
-  const connectors = await connectorsOf(db, tenant, rows.map((row) => row.charger_id))
-  return page(rows, request.limit, (row) => [row.charger_id], (row) => chargerItem(row, connectors.get(row.charger_id) ?? []))
+  const ids = rows.map((row) => row.charger_id)
+  const [connectors, open] = await Promise.all([connectorsOf(db, tenant, ids), openTransactionsOf(db, tenant, ids)])
+  return page(
+    rows,
+    request.limit,
+    (row) => [row.charger_id],
+    (row) => chargerItem(row, connectors.get(row.charger_id) ?? [], open.get(row.charger_id) ?? []),
+  )
 }
 
 export const getCharger = async (db: ReportingDatabase, tenant: TenantId, charger: ChargerId): Promise<ChargerDetail | undefined> => {
   const row = await db.selectFrom('chargers').selectAll().where('tenant', '=', tenant).where('charger_id', '=', charger).executeTakeFirst()
   if (row === undefined) return undefined
-  const [connectors, faults, parked] = await Promise.all([
+  const [connectors, open, faults, parked] = await Promise.all([
     connectorsOf(db, tenant, [charger]),
+    openTransactionsOf(db, tenant, [charger]),
     db
       .selectFrom('faults')
       .selectAll()
@@ -78,7 +110,8 @@ export const getCharger = async (db: ReportingDatabase, tenant: TenantId, charge
       .where('charger_id', '=', charger)
       .executeTakeFirstOrThrow(),
   ])
-  return { ...chargerItem(row, connectors.get(charger) ?? []), faults: faults.map(faultItem), parkedFrames: parked.n }
+  const item = chargerItem(row, connectors.get(charger) ?? [], open.get(charger) ?? [])
+  return { ...item, faults: faults.map(faultItem), parkedFrames: parked.n }
 }
 
 /** Newest start first. `from` and `to` bound the start: from ≤ start < to. */
@@ -87,7 +120,7 @@ export const listSessions = async (
   tenant: TenantId,
   request: PageRequest & {
     readonly chargerId?: ChargerId | undefined
-    readonly state?: 'open' | 'stopped' | 'corrected' | undefined
+    readonly state?: 'active' | 'stopped' | 'settled' | undefined
     readonly tokenRef?: TokenRef | undefined
     readonly from?: Instant | undefined
     readonly to?: Instant | undefined
@@ -141,16 +174,19 @@ export const getSession = async (db: ReportingDatabase, tenant: TenantId, sessio
   return {
     ...sessionItem(row),
     bill: bill.map(entryItem),
-    energy: energy.map(({ at, register_wh, context }) => ({ at, registerWh: register_wh, context })),
+    energy: energySinceStart(row.meter_start_wh, energy),
   }
 }
 
 /** By reference, an order without a meaning. Texts are sealed: whoever shows them opens them. */
-export const listIdTokens = async (db: ReportingDatabase, tenant: TenantId, request: PageRequest): Promise<Page<IdTokenItem>> => {
-  const rows = await db
-    .selectFrom('id_tokens')
-    .selectAll()
-    .where('tenant', '=', tenant)
+export const listIdTokens = async (
+  db: ReportingDatabase,
+  tenant: TenantId,
+  request: PageRequest & { readonly status?: TokenStatus | undefined },
+): Promise<Page<IdTokenItem>> => {
+  let query = db.selectFrom('id_tokens').selectAll().where('tenant', '=', tenant)
+  if (request.status !== undefined) query = query.where('status', '=', request.status)
+  const rows = await query
     .where(beyond(request.cursor, [{ name: 'token_ref', type: 'text' }], 'ascending'))
     .orderBy('token_ref')
     .limit(request.limit + 1)

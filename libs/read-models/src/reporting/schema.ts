@@ -37,6 +37,9 @@ create table chargers (
   disconnected_at timestamptz,
   disconnect_code int,
   disconnect_reason text,
+  heartbeat_seconds int,
+  last_refused_at timestamptz,
+  last_refusal text,
   last_boot_at timestamptz,
   last_event_at timestamptz not null,
   revision text not null,
@@ -125,6 +128,7 @@ create table sessions (
   authorization_reason text not null,
   reservation_id text,
   state text not null,
+  settled_at timestamptz,
   started_at timestamptz not null,
   started_at_reason text not null,
   stopped_at timestamptz,
@@ -133,7 +137,6 @@ create table sessions (
   inferred boolean not null default false,
   corrections int not null default 0,
   correction_cause text,
-  settled_at timestamptz,
   meter_start_wh bigint,
   meter_stop_wh bigint,
   energy_wh bigint not null default 0,
@@ -160,6 +163,7 @@ create table sessions (
 );
 create index sessions_newest on sessions (tenant, started_at desc, session_id desc);
 create index sessions_of_charger on sessions (tenant, charger_id, started_at desc, session_id desc);
+create index sessions_active on sessions (tenant, charger_id) where state = 'active';
 
 create table session_energy (
   tenant text not null,

@@ -83,7 +83,7 @@ export const sessionHandlers: EventHandlers<
         authorization_status: data.authorization.status,
         authorization_reason: data.authorization.reason,
         reservation_id: data.reservationId ?? null,
-        state: 'open',
+        state: 'active',
         started_at: data.startedAt.effectiveAt,
         started_at_reason: data.startedAt.reason,
         meter_start_wh: data.meterStart?.wh ?? null,
@@ -113,7 +113,7 @@ export const sessionHandlers: EventHandlers<
   },
 
   SessionCorrected: (tx, data, context) =>
-    update(tx, context, { ...totals(data.summary), ...end(data.stop), state: 'corrected', correction_cause: data.cause }),
+    update(tx, context, { ...totals(data.summary), ...end(data.stop), correction_cause: data.cause }),
 
-  SessionSettled: (tx, data, context) => update(tx, context, { settled_at: data.at }),
+  SessionSettled: (tx, data, context) => update(tx, context, { state: 'settled', settled_at: data.at }),
 }

@@ -41,6 +41,9 @@ export interface ReportingTables {
     disconnected_at: Instant | null
     disconnect_code: number | null
     disconnect_reason: string | null
+    heartbeat_seconds: number | null
+    last_refused_at: Instant | null
+    last_refusal: string | null
     last_boot_at: Instant | null
     last_event_at: Instant
     revision: string
@@ -116,7 +119,7 @@ export interface ReportingTables {
     authorization_status: AuthorizationStatus
     authorization_reason: string
     reservation_id: string | null
-    state: 'open' | 'stopped' | 'corrected'
+    state: 'active' | 'stopped' | 'settled'
     started_at: Instant
     started_at_reason: string
     stopped_at: Instant | null
