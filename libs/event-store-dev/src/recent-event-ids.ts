@@ -4,19 +4,29 @@ export interface RecentEventIds {
   revisionOf(id: Buffer, stream: string): number | undefined
 }
 
+interface Place {
+  readonly stream: string
+  readonly revision: number
+}
+
+/**
+ * @param bound Holds at least half of it, at most all of it. Two generations, because a Map from which the oldest key is taken again and
+ * again has to walk over all the holes before it.
+ */
 export function recentEventIds(bound: number): RecentEventIds {
-  const places = new Map<string, { stream: string; revision: number }>()
+  let young = new Map<string, Place>()
+  let old = new Map<string, Place>()
   return {
     remember(id, stream, revision) {
-      const key = id.toString('latin1')
-      places.delete(key)
-      places.set(key, { stream, revision })
-      if (places.size <= bound) return
-      const oldest = places.keys().next()
-      if (!oldest.done) places.delete(oldest.value)
+      if (young.size >= bound / 2) {
+        old = young
+        young = new Map()
+      }
+      young.set(id.toString('latin1'), { stream, revision })
     },
     revisionOf(id, stream) {
-      const place = places.get(id.toString('latin1'))
+      const key = id.toString('latin1')
+      const place = young.get(key) ?? old.get(key)
       return place?.stream === stream ? place.revision : undefined
     },
   }
