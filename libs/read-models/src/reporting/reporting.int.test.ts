@@ -1,0 +1,282 @@
+import { ChargerId, TenantId, TokenRef } from '@voltrail/contracts/ids'
+import { eventsByCategory } from '@voltrail/contracts/events/registry'
+import { openTestDatabase } from '@voltrail/postgres-dev/test-database'
+import type { TestDatabase } from '@voltrail/postgres-dev/test-database'
+import { InvalidCursor } from '../cursor.ts'
+import { at, charger, group, logOf, occurred, reading, sampleEvents, sealed, session, summary, tariff, tenant, token } from '../fixtures/events.ts'
+import { project, rowsOf } from '../fixtures/projected.ts'
+import { chargerStream, sessionId, sessionStream } from '@voltrail/contracts/streams'
+import { SessionId, TransactionId } from '@voltrail/contracts/ids'
+import { reportingProjection } from './projection.ts'
+import {
+  getCharger,
+  getIdToken,
+  getSession,
+  listChargers,
+  listCommands,
+  listIdTokens,
+  listParkedFrames,
+  listSessions,
+  listTariffs,
+  openReporting,
+} from './queries.ts'
+import type { ReportingDatabase } from './queries.ts'
+
+let database: TestDatabase
+let db: ReportingDatabase
+const everything = { limit: 100 }
+
+beforeAll(async () => {
+  database = await openTestDatabase()
+  await project(reportingProjection, database.url, sampleEvents())
+  db = openReporting({ databaseUrl: database.url })
+})
+afterAll(async () => {
+  await db.destroy()
+  await database.drop()
+})
+
+describe('the reporting projection', () => {
+  it('asks for every event type that says something to people, and the sample has each of them', () => {
+    const all = Object.values(eventsByCategory).flatMap((schemas) => Object.keys(schemas))
+    // what these say is in the session's own events, or in all the events before
+    const untold = ['TransactionOpened', 'TransactionClosed', 'ChargerSummarised']
+    expect([...reportingProjection.eventTypes].sort()).toEqual(all.filter((type) => !untold.includes(type)).sort())
+    const sampled = new Set(sampleEvents().map(({ type }) => type))
+    expect([...sampled].sort()).toEqual([...reportingProjection.eventTypes].sort())
+  })
+
+  it('shows a charger as its newest events left it', async () => {
+    expect(await getCharger(db, tenant, charger)).toMatchObject({
+      chargerId: 'CP 1',
+      registration: 'Accepted',
+      registeredBy: 'adoption',
+      securityProfile: 1,
+      vendor: 'Vendor',
+      model: 'M1',
+      serialNumber: 'S1',
+      firmwareVersion: '1.0',
+      iccid: null,
+      connected: false,
+      epoch: '5',
+      edge: 'edge-2',
+      subprotocol: 'ocpp1.6',
+      connectedAt: at(15),
+      disconnectedAt: at(400),
+      disconnectCode: 1000,
+      lastRefusedAt: at(13),
+      lastRefusal: 'bad-credential',
+      heartbeatSeconds: 300,
+      lastBootAt: at(17),
+      lastEventAt: at(400),
+      openTransactions: [],
+      parkedFrames: 1,
+      connectors: [
+        { evseId: 0, connectorId: 0, status: 'Available' },
+        { evseId: 1, connectorId: 1, status: 'Preparing', errorCode: 'NoError', info: null, vendorErrorCode: null, statusAt: at(22) },
+      ],
+    })
+    expect(await getCharger(db, tenant, ChargerId.parse('nobody'))).toBeUndefined()
+    expect(await getCharger(db, TenantId.parse('other'), charger)).toBeUndefined()
+  })
+
+  it('keeps a fault from its first telling to its end, and a new one for another error', async () => {
+    const found = await getCharger(db, tenant, charger)
+    expect(found?.faults).toEqual([
+      expect.objectContaining({ errorCode: 'OverVoltage', raisedAt: at(21), clearedAt: at(22) }),
+      expect.objectContaining({ errorCode: 'GroundFailure', vendorErrorCode: 'E1', info: 'wet', raisedAt: at(19), clearedAt: at(21) }),
+    ])
+  })
+
+  it('shows a session with its correction, its bill and its energy', async () => {
+    const found = await getSession(db, tenant, session)
+    expect(found).toMatchObject({
+      sessionId: 'CP=201.4711',
+      chargerId: 'CP 1',
+      transactionId: '4711',
+      evseId: 1,
+      tokenRef: token,
+      tokenType: 'ISO14443',
+      tokenSealed: sealed('04A1'),
+      groupRef: group,
+      authorizationStatus: 'Accepted',
+      state: 'settled',
+      settledAt: at(300),
+      startedAt: at(60),
+      startedAtReason: 'charger-clock',
+      stoppedAt: at(200),
+      stopReason: 'Local',
+      inferred: false,
+      corrections: 1,
+      correctionCause: 'late-stop',
+      meterStartWh: 1_000,
+      meterStopWh: 4_000,
+      energyWh: 3_000,
+      energySource: 'meter-stop',
+      chargingState: 'SuspendedEV',
+      powerW: null,
+      socPermille: 400,
+      revision: '7',
+      billingStatus: 'rated',
+      ratedKind: 'final',
+      ratedSessionRevision: '6',
+      tariffId: 'standard',
+      currency: 'EUR',
+      netMinor: 117,
+      vatMinor: 22,
+      costMinor: 139,
+    })
+    expect(found?.bill.map(({ kind, costMinor, creditedRevision, cause }) => ({ kind, costMinor, creditedRevision, cause }))).toEqual([
+      { kind: 'unpriced', costMinor: null, creditedRevision: null, cause: 'no-tariff' },
+      { kind: 'rated', costMinor: 93, creditedRevision: null, cause: null },
+      { kind: 'credited', costMinor: 93, creditedRevision: '1', cause: 'late-stop' },
+      { kind: 'rated', costMinor: 139, creditedRevision: null, cause: null },
+    ])
+    expect(found?.bill[1]).toMatchObject({
+      chargedFrom: at(60),
+      chargedTo: at(200),
+      parkingSeconds: 40,
+      lines: [{ type: 'ENERGY', quantity: '2', unit: 'kWh', price: '0.39', vat: '19', netMinor: 78 }],
+      vat: [{ rate: '19', netMinor: 78, vatMinor: 15 }],
+    })
+    expect(found?.energy).toEqual([
+      { at: at(90), registerWh: 1_500, energyWh: 500, context: 'Sample.Periodic' },
+      { at: at(120), registerWh: 2_000, energyWh: 1_000, context: null },
+      { at: at(150), registerWh: 2_500, energyWh: 1_500, context: null },
+      { at: at(180), registerWh: 2_900, energyWh: 1_900, context: null },
+    ])
+    expect(await getSession(db, tenant, SessionId.parse('CP.1'))).toBeUndefined()
+  })
+
+  it('shows what flows in an active session', async () => {
+    const { items } = await listSessions(db, tenant, { ...everything, state: 'active' })
+    expect(items).toMatchObject([{ chargerId: 'CP2', state: 'active', powerW: 11_000, offeredMa: 16_000, energyWh: 10, billingStatus: 'open', costMinor: null, authorizationStatus: 'Blocked' }])
+    expect((await getCharger(db, tenant, ChargerId.parse('CP2')))?.openTransactions).toEqual([
+      { transactionId: '1', sessionId: 'CP2.1', evseId: 2, startedAt: at(510) },
+    ])
+  })
+
+  it('shows every outcome of a command', async () => {
+    const { items } = await listCommands(db, tenant, { ...everything, chargerId: charger })
+    expect(items.map(({ commandId, outcome, status, detail, late }) => [commandId, outcome, status, detail, late])).toEqual([
+      ['open', 'pending', null, null, false],
+      ['offline', 'offline', null, null, false],
+      ['lost', 'unknown', null, 'edge died', false],
+      ['unsent', 'notSent', null, 'full', false],
+      ['timeout', 'result', 'Accepted', null, true],
+      ['error', 'callError', 'NotSupported', 'no', false],
+      ['accepted', 'result', 'Accepted', null, false],
+    ])
+    expect(items[0]).toMatchObject({ type: 'Reset', actor: { kind: 'operator', id: 'key-1' }, requestedAt: at(36), deadline: at(60), settledAt: null })
+  })
+
+  it('shows tokens with their texts still sealed, tariffs in their newest version, frames for review', async () => {
+    const { items } = await listIdTokens(db, tenant, everything)
+    expect(items).toEqual([
+      {
+        tokenRef: token,
+        type: 'ISO14443',
+        sealed: sealed('04A1'),
+        status: 'Blocked',
+        expiresAt: at(86_400),
+        groupRef: group,
+        groupSealed: sealed('group'),
+        // a change says all of the terms: there is no label any more
+        labelSealed: null,
+        issuedAt: at(1),
+        changedAt: at(2),
+        revision: '1',
+      },
+    ])
+    expect(await listIdTokens(db, tenant, { ...everything, status: 'Accepted' })).toEqual({ items: [], next: null })
+    expect(await getIdToken(db, tenant, token)).toEqual(items[0])
+    expect(await getIdToken(db, tenant, TokenRef.parse('0'.repeat(32)))).toBeUndefined()
+    expect(await listTariffs(db, tenant, everything)).toMatchObject({
+      items: [
+        {
+          tariffId: tariff,
+          revision: '1',
+          name: 'Standard',
+          currency: 'EUR',
+          definedAt: at(4),
+          assignments: [
+            { scope: 'tenant', chargerId: null, validFrom: at(0) },
+            { scope: 'charger', chargerId: 'CP 1', validFrom: at(5) },
+          ],
+        },
+      ],
+    })
+    expect(await listParkedFrames(db, tenant, everything)).toMatchObject({
+      items: [{ chargerId: 'CP 1', meant: 'TransactionStop', reason: 'ambiguous', meterStopWh: 99, occurredAt: at(50) }],
+    })
+    expect(await rowsOf(database.url, 'reporting', 'tenants')).toEqual([
+      { tenant, adoption: 'open', unknown_tokens: 'Invalid', heartbeat_seconds: 300, changed_at: at(0) },
+    ])
+  })
+
+  it('takes the stop of a very long session, with thousands of readings, at once', async () => {
+    const own = await openTestDatabase()
+    const { events, add } = logOf()
+    const long = sessionId(charger, TransactionId.parse('long'))
+    const stream = sessionStream(tenant, long)
+    const idToken = { ref: token, type: 'ISO14443' as const, sealed: sealed('x') }
+    add(stream, 'SessionStarted', { transactionId: TransactionId.parse('long'), evseId: 1, connectorId: 1, idToken, authorization: { status: 'Accepted', reason: '' }, startKey: 's', startedAt: occurred(0) }, 1)
+    const registers = Array.from({ length: 12_345 }, (_, n) => ({ at: at(n), reading: reading(n) }))
+    add(stream, 'SessionStopped', { stoppedAt: occurred(9), reason: 'Local', inferred: false, energyWh: summary(12_344).energyWh, energySource: 'registers', registers, summary: summary(12_344) }, 10)
+    await project(reportingProjection, own.url, events)
+    const reader = openReporting({ databaseUrl: own.url })
+    const found = await getSession(reader, tenant, long)
+    expect(found?.energy).toHaveLength(12_345)
+    expect(found?.energy.at(-1)).toMatchObject({ registerWh: 12_344, energyWh: 12_344 })
+    await reader.destroy()
+    await own.drop()
+  })
+})
+
+describe('lists', () => {
+  it('come in pages that meet without a gap, whatever the size', async () => {
+    const own = await openTestDatabase()
+    const { events, add } = logOf()
+    const idToken = { ref: token, type: 'ISO14443' as const, sealed: sealed('x') }
+    for (let n = 0; n < 25; n++) {
+      const id = ChargerId.parse(`CP-${String(n).padStart(2, '0')}`)
+      const transactionId = TransactionId.parse(String(n + 1))
+      add(chargerStream(tenant, id), 'ChargerRegistered', { registration: 'Accepted', by: 'operator', securityProfile: 0 }, n)
+      // several begin at the same instant
+      const startedAt = occurred(100 + Math.floor(n / 4))
+      add(sessionStream(tenant, sessionId(id, transactionId)), 'SessionStarted', { transactionId, evseId: 1, connectorId: 1, idToken, authorization: { status: 'Accepted', reason: '' }, startKey: 's', startedAt }, 200)
+    }
+    await project(reportingProjection, own.url, events)
+    const reader = openReporting({ databaseUrl: own.url })
+    const walk = async <T>(list: (cursor: string | undefined) => Promise<{ items: readonly T[]; next: string | null }>): Promise<T[]> => {
+      const items: T[] = []
+      let cursor: string | undefined
+      do {
+        const found = await list(cursor)
+        expect(found.items.length).toBeGreaterThan(0)
+        items.push(...found.items)
+        cursor = found.next ?? undefined
+      } while (cursor !== undefined)
+      return items
+    }
+    for (const limit of [1, 7, 25, 100]) {
+      const chargers = await walk((cursor) => listChargers(reader, tenant, { limit, cursor }))
+      expect(chargers.map(({ chargerId }) => chargerId)).toEqual(Array.from({ length: 25 }, (_, n) => `CP-${String(n).padStart(2, '0')}`))
+      const sessions = await walk((cursor) => listSessions(reader, tenant, { limit, cursor }))
+      expect(new Set(sessions.map((one) => one.sessionId)).size).toBe(25)
+      expect(sessions.map((one) => one.startedAt)).toEqual(sessions.map((one) => one.startedAt).sort().reverse())
+    }
+    expect(await listSessions(reader, tenant, { limit: 9, chargerId: ChargerId.parse('CP-03') })).toMatchObject({ items: [{ chargerId: 'CP-03' }], next: null })
+    expect((await listSessions(reader, tenant, { limit: 99, from: at(101), to: at(103) })).items).toHaveLength(8)
+    expect((await listChargers(reader, tenant, { limit: 99, connected: true })).items).toEqual([])
+    await reader.destroy()
+    await own.drop()
+  })
+
+  it.each(['x', '', 'bnVsbA', Buffer.from('["a","b","c"]').toString('base64url'), Buffer.from('["no date","x"]').toString('base64url')])(
+    'refuse the cursor %j, which they did not give',
+    async (cursor) => {
+      await expect(listSessions(db, tenant, { limit: 5, cursor })).rejects.toThrow(InvalidCursor)
+    },
+  )
+})
