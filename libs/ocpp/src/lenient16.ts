@@ -40,7 +40,10 @@ export const readLeniently = (
     let progress = false
     const changes: { path: string; repair: Exclude<Repair, { do: 'keep' }> }[] = []
     const touched = new Set<string>()
-    for (const error of errors) {
+    let renamed = false
+    // what stands there comes before what is missing: a renamed field may be the missing one
+    for (const error of [...errors.filter(isPresent), ...errors.filter((other) => !isPresent(other))]) {
+      if (renamed && !isPresent(error)) break
       const breach = breachOf(direction, action, error)
       if (touched.has(breach.path)) continue
       for (const rule of rules) {
@@ -53,6 +56,7 @@ export const readLeniently = (
         } else {
           changes.push({ path: breach.path, repair })
           touched.add(breach.path)
+          renamed ||= repair.do === 'rename'
           notes.add(rule.id, breach.path, raw)
         }
         progress = true
@@ -67,6 +71,8 @@ export const readLeniently = (
     }
   }
 }
+
+const isPresent = (error: ErrorObject): boolean => error.keyword !== 'required'
 
 const nameOf = (error: ErrorObject): string => `${error.keyword} ${toViolation(error).path}`
 

@@ -18,5 +18,5 @@ export const withheldOrRaw = (action: string, path: string, standardField: boole
   if (!hidden) return rawText(value)
   if (typeof value === 'string') return `withheld: ${value.length} characters`
   if (value === undefined) return ''
-  return `withheld: ${Array.isArray(value) ? 'a list' : `a ${typeof value}`}`
+  return `withheld: ${Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'an object' : `a ${typeof value}`}`
 }

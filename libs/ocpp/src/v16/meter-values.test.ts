@@ -1,0 +1,131 @@
+import { read } from './reading.fixture.ts'
+
+const values = (fields: string) => read('MeterValues', `[2,"1","MeterValues",{${fields}}]`)
+const sampled = (item: string) => {
+  const { fact, rules } = values(
+    `"connectorId":1,"transactionId":7,"meterValue":[{"timestamp":"2026-01-31T12:00:00Z","sampledValue":[${item}]}]`,
+  )
+  return [fact.samples[0]?.values[0], rules]
+}
+
+describe('MeterValues', () => {
+  it('keep every value as its exact decimal, with the defaults of the standard', () => {
+    const { fact, rules, answer } = values(
+      '"connectorId":1,"transactionId":7,"meterValue":[{"timestamp":"2026-01-31T12:00:00Z","sampledValue":[{"value":"1500.000000000000000001"},{"value":"21.40","context":"Sample.Periodic","measurand":"Current.Import","phase":"L1","location":"Outlet","unit":"A"},{"value":"20","measurand":"Temperature","unit":"Celcius"}]}]',
+    )
+    expect(fact).toEqual({
+      type: 'MeterValues',
+      evseId: 1,
+      connectorId: 1,
+      transactionId: '7',
+      samples: [
+        {
+          time: { raw: '2026-01-31T12:00:00Z', at: '2026-01-31T12:00:00.000Z' },
+          values: [
+            { measurand: 'Energy.Active.Import.Register', value: '1500.000000000000000001', unit: 'Wh' },
+            {
+              measurand: 'Current.Import',
+              value: '21.40',
+              unit: 'A',
+              context: 'Sample.Periodic',
+              phase: 'L1',
+              location: 'Outlet',
+            },
+            { measurand: 'Temperature', value: '20', unit: 'Celsius' },
+          ],
+        },
+      ],
+      raw: { transaction: '7', contentHash: expect.stringMatching(/^[0-9a-f]{64}$/) },
+    })
+    expect(rules).toEqual([])
+    expect(answer({ type: 'MeterValues' })).toEqual({})
+    expect(answer({ type: 'Malformed', transactionId: '1' as never })).toEqual({})
+  })
+
+  it('name no transaction with 0, -1, null, text or nothing', () => {
+    // KEBA and others: ev-server, OCPPValidator.validateMeterValues
+    for (const transaction of ['0', '-1', 'null', '"none"', '1.5']) {
+      const { fact } = values(`"connectorId":0,"transactionId":${transaction},"meterValue":[]`)
+      expect(fact).not.toHaveProperty('transactionId')
+      expect(fact.raw.transaction).toBe(transaction)
+    }
+    expect(values('"connectorId":1,"meterValue":[]').fact.raw.transaction).toBe('')
+    expect(values('"connectorId":1,"transactionId":"7","meterValue":[]').fact.transactionId).toBe('7')
+    expect(values('"meterValue":[]').fact).toMatchObject({ evseId: 0, connectorId: 0 })
+  })
+
+  it('have the unit of their measurand when it is missing', () => {
+    // Autel: https://github.com/lbbrhzn/ocpp/issues/1989
+    expect(sampled('{"value":"3600","measurand":"Power.Active.Import"}')).toEqual([
+      { measurand: 'Power.Active.Import', value: '3600', unit: 'W' },
+      ['unit-missing'],
+    ])
+    expect(sampled('{"value":"5","measurand":"SoC","unit":""}')).toEqual([
+      { measurand: 'SoC', value: '5', unit: 'Percent' },
+      ['enum-open', 'unit-missing'],
+    ])
+    expect(sampled('{"value":"5","measurand":"RPM"}')).toEqual([{ measurand: 'RPM', value: '5' }, []])
+  })
+
+  it('are read with spaces, quotes, numbers and units of their own', () => {
+    // Charge Amps Halo, KEBA: https://github.com/lbbrhzn/ocpp/issues/1576
+    expect(sampled('{"value":" 50.01","measurand":"Frequency","unit":"Hz"}')).toEqual([
+      { measurand: 'Frequency', value: '50.01', unit: 'Hz' },
+      ['enum-open', 'decimal-spaces'],
+    ])
+    expect(sampled('{"value":21.4,"measurand":"voltage","unit":"v"}')).toEqual([
+      { measurand: 'Voltage', value: '21.4', unit: 'V' },
+      ['text-as-number', 'enum-case', 'enum-case'],
+    ])
+    expect(sampled('{"value":"1","measurand":"X.Own","context":"Own","phase":"L4","location":"Roof"}')).toEqual([
+      { measurand: 'X.Own', value: '1', context: 'Own', phase: 'L4', location: 'Roof' },
+      ['enum-open', 'enum-open', 'enum-open', 'enum-open'],
+    ])
+  })
+
+  it('keep a signed record byte for byte at any length', () => {
+    const record = `OCMF|{"FV" : "1.0"}|{"SD":"${'ab'.repeat(3000)}"} `
+    expect(sampled(JSON.stringify({ value: record, format: 'SignedData', context: 'Transaction.Begin' }))).toEqual([
+      { measurand: 'Energy.Active.Import.Register', signed: record, context: 'Transaction.Begin' },
+      [],
+    ])
+    expect(sampled(JSON.stringify({ value: record }))).toEqual([
+      { measurand: 'Energy.Active.Import.Register', signed: record },
+      ['signed-unmarked'],
+    ])
+  })
+
+  it('lose no good value to a bad one', () => {
+    const { fact, rules } = values(
+      '"connectorId":1,"meterValue":[null,{"timestamp":"x","sampledValue":[{"value":"NaN"},{"unit":"Wh"},null,{"value":"5"}]},{"sampledValue":{"value":"6"}},{"timestamp":"2026-01-31T12:00:00Z"}]',
+    )
+    expect(fact.samples.map(({ values: list }) => list.map(({ value }) => value))).toEqual([
+      [undefined, undefined, '5'],
+      ['6'],
+      [],
+    ])
+    expect(new Set(rules)).toEqual(
+      new Set(['null-field', 'time-unreadable', 'missing-sample', 'single-as-list', 'time-missing', 'decimal-unreadable']),
+    )
+  })
+
+  it('have one hash for the same content in another spelling, and another for other content', () => {
+    const hash = (list: string): string => values(`"connectorId":1,"meterValue":${list}`).fact.raw.contentHash
+    const same = hash('[{"timestamp":"t","sampledValue":[{"value":"1","unit":"Wh"}]}]')
+    expect(hash('[ {"sampledValue":[{"unit":"Wh","value":"1"}],"timestamp":"t"} ]')).toBe(same)
+    expect(hash('[{"timestamp":"t","sampledValue":[{"value":1,"unit":"Wh"}]}]')).not.toBe(same)
+  })
+
+  it('note many equal repairs a few times and then their number', () => {
+    const item = '{"value":1}'
+    const { normalisations } = values(
+      `"connectorId":1,"meterValue":[{"timestamp":"2026-01-31T12:00:00Z","sampledValue":[${Array(100).fill(item).join(',')}]}]`,
+    )
+    expect(normalisations).toHaveLength(9)
+    expect(normalisations.at(-1)).toEqual({ rule: 'text-as-number', path: '*', raw: '92 more' })
+  })
+
+  it('that have no list are recorded as malformed', () => {
+    expect(read('Malformed', '[2,"1","MeterValues",{"connectorId":1}]').fact.meant).toBe('MeterValues')
+  })
+})
