@@ -25,11 +25,10 @@ describe('commands to a charger', () => {
     const id = fixture.newId()
     const client = openRpcCharger(url, id)
     const heard: unknown[] = []
-    client.handle(({ method, params }: { method: string; params: unknown }) => {
+    client.handle(({ method, params }) => {
       heard.push([method, params])
-      return method === 'GetConfiguration'
-        ? { configurationKey: [{ key: 'HeartbeatInterval', readonly: false, value: '300' }] }
-        : { status: 'Accepted' }
+      const configurationKey = [{ key: 'HeartbeatInterval', readonly: false, value: '300' }]
+      return Promise.resolve(method === 'GetConfiguration' ? { configurationKey } : { status: 'Accepted' })
     })
     await client.connect()
     const started = await send(id, { type: 'RemoteStart', evseId: 1, idToken: { value: 'TAG1', type: 'ISO14443' } })
@@ -55,7 +54,10 @@ describe('commands to a charger', () => {
   it('say what the charger refused, misunderstood or could not be sent', async () => {
     const { url } = await fixture.startEdge()
     const id = fixture.newId()
-    const answers = [[4, 'NotSupported', '', {}], [3, { status: 'Perhaps' }]]
+    const answers = [
+      [4, 'NotSupported', '', {}],
+      [3, { status: 'Perhaps' }],
+    ]
     const charger = await fixture.connect(`${url}/${id}`, {
       onCall: ([, messageId]) => {
         const [type, ...rest] = answers.shift() ?? []

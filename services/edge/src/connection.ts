@@ -190,7 +190,8 @@ export const openConnection = (
     if (state !== 'open' && state !== 'draining') return
     if (isBinary) return close(1003, 'OCPP-J frames are text')
     countFrame()
-    const text = data.toString()
+    // ws gives one Buffer unless it is told otherwise
+    const text = (data as Buffer).toString('utf8')
     const frame = parseFrame(text)
     switch (frame.kind) {
       case 'call':

@@ -50,7 +50,11 @@ describe('the connections of a pod', () => {
     const connections = createConnections()
     const ticket = connections.beginUpgrade(tenant, chargerId)
     connections.announced(tenant, chargerId, epoch(7))
-    expect([ticket.outdated(epoch(6)), ticket.outdated(epoch(7)), ticket.outdated(epoch(8))]).toEqual([true, false, false])
+    expect([ticket.outdated(epoch(6)), ticket.outdated(epoch(7)), ticket.outdated(epoch(8))]).toEqual([
+      true,
+      false,
+      false,
+    ])
     ticket.end()
   })
 })

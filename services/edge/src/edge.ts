@@ -57,6 +57,7 @@ export const startEdge = async (
   const metrics = createEdgeMetrics(registry, { connections: () => connections.size })
   const now = Date.now
   const background = new Set<Promise<unknown>>()
+  const stopped = new AbortController()
   let stopping = false
 
   const tls = readTlsFiles(config)
@@ -66,6 +67,7 @@ export const startEdge = async (
     const relay = createFactRelay({
       bus,
       limits,
+      stopped: stopped.signal,
       onReply: (seconds, outcome) => metrics.factSeconds.observe({ outcome }, seconds),
       onReask: () => metrics.reasks.inc(),
       onBadReply: (subject, problem) => log.error({ subject, problem }, 'central answered something that is no answer'),
@@ -158,6 +160,7 @@ export const startEdge = async (
         await Promise.all(wave.map((connection) => connection.drain(Math.max(0, deadline - now()))))
       }
       await within(Promise.all(background), limits.drainMs)
+      stopped.abort()
       await sweeper.stop()
       takeovers.stop()
       await bus.drain({ timeoutMs: limits.drainMs })
@@ -194,9 +197,13 @@ const readTlsFiles = (config: EdgeConfig): { cert: Buffer; key: Buffer } | undef
   try {
     return { cert: readFileSync(cert), key: readFileSync(key) }
   } catch (error) {
-    throw new StartError(`a TLS file cannot be read: ${(error as Error).message}`, 'correct TLS_CERT_PATH and TLS_KEY_PATH', {
-      cause: error,
-    })
+    throw new StartError(
+      `a TLS file cannot be read: ${(error as Error).message}`,
+      'correct TLS_CERT_PATH and TLS_KEY_PATH',
+      {
+        cause: error,
+      },
+    )
   }
 }
 

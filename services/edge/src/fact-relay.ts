@@ -45,6 +45,8 @@ const failureCountsMs = 10_000
 export const createFactRelay = (options: {
   readonly bus: Pick<Bus, 'request'>
   readonly limits: RelayLimits
+  /** ends every ask that has no signal of its own */
+  readonly stopped: AbortSignal
   readonly now?: () => number
   readonly onReply?: (seconds: number, outcome: 'answered' | 'refused' | 'given-up') => void
   readonly onReask?: () => void
@@ -54,7 +56,7 @@ export const createFactRelay = (options: {
   const { bus, limits, now = Date.now } = options
   let failure: { reason: string; at: number } | undefined
 
-  const ask: FactRelay['ask'] = async (request, route, { holdMs, signal }) => {
+  const ask: FactRelay['ask'] = async (request, route, { holdMs, signal = options.stopped }) => {
     const deadline = now() + holdMs
     const { tenant, chargerId, fact } = request
     let forms: FactRequest[] | undefined
@@ -66,7 +68,7 @@ export const createFactRelay = (options: {
     for (let attempt = 0; ; attempt++) {
       const remaining = deadline - now()
       if (remaining < 1 || signal?.aborted) {
-        const why = signal?.aborted ? 'the connection ended' : reason
+        const why = signal?.aborted ? 'nobody waits for it any more' : reason
         if (!signal?.aborted) failure = { reason: why, at: now() }
         return { kind: 'given-up', reason: why }
       }

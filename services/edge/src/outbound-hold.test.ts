@@ -1,6 +1,7 @@
 import { createOutboundHold } from './outbound-hold.ts'
 
-const hold = (known: boolean) => createOutboundHold({ known, bootHoldMs: 30_000, knownHoldMs: 2_000, connectedAt: 1_000 })
+const hold = (known: boolean) =>
+  createOutboundHold({ known, bootHoldMs: 30_000, knownHoldMs: 2_000, connectedAt: 1_000 })
 
 describe('the outbound hold', () => {
   it('opens for a new charger once its boot is answered', () => {

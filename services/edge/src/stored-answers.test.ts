@@ -3,7 +3,8 @@ import { createStoredAnswers, repeatKey } from './stored-answers.ts'
 describe('stored answers', () => {
   it('are found by message id, action and payload together', () => {
     const answers = createStoredAnswers({ storedAnswers: 4, storedAnswerMs: 1_000 })
-    const find = (id: string | number, action: string, idTag: string) => answers.find(repeatKey(id, action, { idTag }), 0)
+    const find = (id: string | number, action: string, idTag: string) =>
+      answers.find(repeatKey(id, action, { idTag }), 0)
     answers.keep(repeatKey('1', 'Authorize', { idTag: 'A' }), 'first', 0)
     expect(find('1', 'Authorize', 'A')).toBe('first')
     expect(find('1', 'Authorize', 'B')).toBeUndefined()

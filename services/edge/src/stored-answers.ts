@@ -32,6 +32,8 @@ export const createStoredAnswers = (limits: {
 
 /** What a repeat is recognised by, made from the values as received. */
 export const repeatKey = (messageId: string | number, action: string, payload: unknown): string => {
-  const hash = createHash('sha256').update(JSON.stringify(payload) ?? '').digest('base64')
+  const hash = createHash('sha256')
+    .update(JSON.stringify(payload) ?? '')
+    .digest('base64')
   return JSON.stringify([messageId, action, hash])
 }

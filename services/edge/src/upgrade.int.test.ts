@@ -158,7 +158,10 @@ describe('an upgrade', () => {
     await charger.close()
     const small = await fixture.startEdge({ maxConnections: 1 })
     const only = await fixture.connect(`${small.url}/${fixture.newId()}`)
-    expect(await refusedUpgrade(`${small.url}/CPX`)).toMatchObject({ status: 503, body: expect.stringContaining('full') })
+    expect(await refusedUpgrade(`${small.url}/CPX`)).toMatchObject({
+      status: 503,
+      body: expect.stringContaining('full'),
+    })
     await only.close()
   })
 

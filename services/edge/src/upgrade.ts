@@ -165,7 +165,7 @@ export const createUpgrades = (deps: UpgradeDeps) => {
         return undefined
       }
       const digest = createSecretDigest(deps.pepper, tenant, chargerId)
-      const connection = openConnection(webSocket, { ...candidate, route, digest },  granted, deps, (ended) => {
+      const connection = openConnection(webSocket, { ...candidate, route, digest }, granted, deps, (ended) => {
         commands.stop()
         deps.connections.remove(ended)
       })
@@ -196,7 +196,10 @@ export const createUpgrades = (deps: UpgradeDeps) => {
     if (refusal === undefined) return
     metrics.upgrades.inc({ status: String(refusal.status) })
     const { status, detail } = refusal
-    log.info({ path: request.url?.slice(0, 120), remoteAddress: request.socket.remoteAddress, status, detail }, 'refused')
+    log.info(
+      { path: request.url?.slice(0, 120), remoteAddress: request.socket.remoteAddress, status, detail },
+      'refused',
+    )
     refuseUpgrade(socket, refusal)
   }
 }

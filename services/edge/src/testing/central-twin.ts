@@ -107,7 +107,8 @@ export const startCentralTwin = async (bus: Bus, pod = 'central-0') => {
     epochOf: (chargerId: string): ConnectionEpoch => {
       const request = facts.findLast(({ chargerId: id, fact }) => id === chargerId && fact.type === 'Connect')
       const reply = request && replies.get(request.factId)
-      if (reply?.outcome !== 'answered' || reply.answer.type !== 'Connect') throw new Error(`${chargerId} never connected`)
+      if (reply?.outcome !== 'answered' || reply.answer.type !== 'Connect')
+        throw new Error(`${chargerId} never connected`)
       return reply.answer.epoch
     },
     async command(chargerId: string, toEpoch: ConnectionEpoch, command: ChargerCommand, timeoutMs = 2_000) {

@@ -29,7 +29,7 @@ export const openEdgeFixture = async () => {
         POD_NAME: `edge-${edges.length}`,
         ...env,
       })
-      const log = createLog({ service: 'edge', level: process.env['TEST_LOG'] ? 'debug' : 'silent' })
+      const log = createLog({ service: 'edge', level: 'silent' })
       const edge = await startEdge(config, { limits: { knownHoldMs: 0, closeMs: 500, ...limits }, log })
       edges.push(edge)
       return { ...edge, url: `ws://127.0.0.1:${edge.port}/ocpp` }

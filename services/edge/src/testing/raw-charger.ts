@@ -23,7 +23,7 @@ export const openRawCharger = async (
     }),
   )
   socket.on('message', (data) => {
-    const frame = JSON.parse(data.toString()) as Frame
+    const frame = JSON.parse((data as Buffer).toString('utf8')) as Frame
     if (frame[0] === 2 && onCall) {
       const answer = onCall(frame)
       if (answer !== undefined) socket.send(JSON.stringify(answer))
