@@ -91,8 +91,8 @@ export const SessionDetail = z
     bill: BillView.nullable().describe('what holds now; `null` while there is no price'),
     billingEntries: z.array(BillingEntry).describe('every time that the price was decided or taken back, oldest first'),
     energy: z
-      .array(z.object({ at: Instant, registerWh: Wh, context: z.string().nullable() }))
-      .describe('readings of the energy register, oldest first'),
+      .array(z.object({ at: Instant, registerWh: Wh, energyWh: Wh, context: z.string().nullable() }))
+      .describe('the energy register as it was read, and the energy since the start; oldest first'),
   })
   .meta({ id: 'SessionDetail' })
 export type SessionDetail = z.infer<typeof SessionDetail>

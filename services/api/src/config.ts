@@ -10,7 +10,7 @@ const schema = z.object({
   API_HOST: text('0.0.0.0').default('127.0.0.1'),
   API_PORT: port(8080).default(8080),
   /** What `Authorization: Bearer` must carry. */
-  OPERATOR_KEY: secret({ minLength: 16 }),
+  OPERATOR_KEY: secret({ minLength: 16 }).regex(/^[!-~]+$/),
   /** The tenant that the key belongs to. */
   OPERATOR_TENANT: text('default').default('default').pipe(TenantId),
   NATS_URL: url(['nats', 'tls'], 'nats://127.0.0.1:4222'),
