@@ -1,0 +1,91 @@
+import type { BillingEvent, SessionEvent } from '@voltrail/contracts/events/registry'
+import type { SessionId, TariffId, TokenRef, TransactionId } from '@voltrail/contracts/ids'
+import { billing, rateSession } from './billing.ts'
+import { at, foldHistory, given } from './fixtures/given.ts'
+import { readRegister } from './registers.ts'
+import { session, stopSession, type SessionState } from './session.ts'
+import type { ChosenTariff } from './tariff.ts'
+
+const ref = 'b'.repeat(32) as TokenRef
+const started: SessionEvent = {
+  type: 'SessionStarted',
+  data: {
+    transactionId: '9' as TransactionId,
+    evseId: 1,
+    connectorId: 1,
+    idToken: { ref, type: 'ISO14443', sealed: { owner: ref, key: '', text: '' } },
+    authorization: { status: 'Accepted', reason: 'as issued' },
+    startKey: 'k',
+    meterStart: readRegister('0', 'Wh'),
+    startedAt: { receivedAt: at(0), effectiveAt: at(0), reason: 'charger-clock' },
+  },
+}
+const stopped = (wh: string, inferred = false, before: SessionEvent[] = [started]): SessionEvent[] => {
+  const decided = stopSession(
+    {
+      stoppedAt: { receivedAt: at(60), effectiveAt: at(60), reason: inferred ? 'inferred' : 'charger-clock' },
+      meterStop: readRegister(wh, 'Wh'),
+      reason: 'Local',
+      inferred,
+      registers: [],
+    },
+    foldHistory(session, before),
+  )
+  return 'accepted' in decided ? [...before, ...decided.accepted] : before
+}
+const tariff: ChosenTariff = {
+  tariffId: 'standard' as TariffId,
+  revision: 0,
+  reason: 'tenant',
+  terms: {
+    name: 'Standard',
+    currency: 'EUR',
+    rounding: 'half-up-per-line',
+    elements: [{ price_components: [{ type: 'ENERGY', price: '0.40', vat: '20', step_size: 1 }] }],
+  },
+}
+const rate = (state: SessionState, sessionRevision: number, chosen: ChosenTariff | undefined = tariff) => ({
+  sessionId: 'CP1.9' as SessionId,
+  session: state,
+  sessionRevision,
+  tariff: chosen,
+})
+const events = (...history: BillingEvent[]) => history
+
+describe('the bill of a session', () => {
+  const final = foldHistory(session, stopped('10000'))
+  const [first] = given(billing).when((s) => rateSession(rate(final, 1), s)).events
+
+  it('is rated with the tariff, from the revision that ended it', () =>
+    expect(first).toMatchObject({
+      type: 'SessionRated',
+      data: { sessionRevision: '1', kind: 'final', price: { netMinor: 400, vatMinor: 80, costMinor: 480 }, tariff: { reason: 'tenant' } },
+    }))
+  it('is rated once for a revision, however often it is asked', () =>
+    given(billing, ...events(first!)).when((s) => rateSession(rate(final, 1), s)).thenNothing())
+  it('is not touched by an older revision', () =>
+    given(billing, ...events(first!)).when((s) => rateSession(rate(final, 0), s)).thenNothing())
+  it('has none before the session has ended', () =>
+    given(billing).when((s) => rateSession(rate(foldHistory(session, [started]), 0), s)).thenRejected({ kind: 'not-ended' }))
+
+  it('is provisional when the end was inferred; the correction credits it and rates anew', () => {
+    const inferred = stopped('8000', true)
+    const [provisional] = given(billing).when((s) => rateSession(rate(foldHistory(session, inferred), 1), s)).events
+    expect(provisional).toMatchObject({ data: { kind: 'provisional', price: { costMinor: 384 } } })
+    const corrected = foldHistory(session, stopped('10000', false, inferred))
+    given(billing, ...events(provisional!))
+      .when((s) => rateSession(rate(corrected, 2), s))
+      .thenMatching(
+        { type: 'SessionCredited', data: expect.objectContaining({ creditedRevision: '0', costMinor: 384 }) },
+        { type: 'SessionRated', data: expect.objectContaining({ kind: 'final', sessionRevision: '2' }) },
+      )
+  })
+  it('stays as it is when a correction changes nothing that is billed', () =>
+    given(billing, ...events(first!)).when((s) => rateSession(rate(final, 2), s)).thenNothing())
+  it('says so when no tariff applies, and is rated when one does', () => {
+    const [unpriced] = given(billing).when((s) => rateSession({ ...rate(final, 1), tariff: undefined }, s)).events
+    expect(unpriced).toMatchObject({ type: 'SessionUnpriced', data: { reason: 'no-tariff' } })
+    given(billing, ...events(unpriced!)).when((s) => rateSession({ ...rate(final, 1), tariff: undefined }, s)).thenNothing()
+    given(billing, ...events(unpriced!)).when((s) => rateSession(rate(final, 1), s)).thenMatching({ type: 'SessionRated' })
+  })
+})
