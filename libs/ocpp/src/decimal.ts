@@ -13,7 +13,7 @@ export type DecimalRule = keyof typeof decimalRules
 
 export type ReadDecimal = { value?: Decimal; rules: DecimalRule[] }
 
-const strict = /^-?(0|[1-9][0-9]*)(\.[0-9]+)?$/
+const strict = /^-?(?:0|[1-9][0-9]{0,11})(?:\.[0-9]{1,40})?$/
 const loose = /^([+-]?)(\d*)(?:([.,])(\d*))?(?:[eE]([+-]?\d{1,3}))?\s*(%|[A-Za-z°]{1,6})?$/
 
 /** A terawatt-hour in watt-hours: what is above is a defect or a sentinel (2^64-1), and no safe integer when scaled. */
@@ -25,7 +25,7 @@ export const readDecimal = (raw: unknown): ReadDecimal => {
   const unreadable: ReadDecimal = { rules: ['decimal-unreadable'] }
   if (typeof raw !== 'string' && typeof raw !== 'number') return unreadable
   const received = String(raw)
-  if (received.length <= mostWholeDigits && strict.test(received)) return { value: received, rules: [] }
+  if (strict.test(received)) return { value: received, rules: [] }
   if (received.length > 100) return unreadable
 
   const rules: DecimalRule[] = []

@@ -57,7 +57,7 @@ export const parseFrame = (text: string): ParsedFrame => {
   }
 
   const notes = createNotes()
-  const note = (rule: keyof typeof framingRules, path: string, raw: unknown): void => notes.add(rule, path, rawText(raw))
+  const note = (rule: keyof typeof framingRules, path: string, raw: unknown): void => notes.add(rule, path, () => rawText(raw))
   const clean = (value: string, path: string): string =>
     cleanString(value, path, (rule: TextRule, at, raw) => note(rule, at, raw))
 

@@ -28,7 +28,7 @@ export const readLeniently = (
   notes: Notes,
 ): Lenient => {
   if (!isAction16(action)) throw new Error(`OCPP 1.6 defines no action ${action}`)
-  let current = cleanJson(payload, (rule, path, raw) => notes.add(rule, path, withheldOrRaw(action, path, true, raw)))
+  let current = cleanJson(payload, (rule, path, raw) => notes.add(rule, path, () => withheldOrRaw(action, path, true, raw)))
   const waived = new Set<string>()
   const rules = rulesFor(context)
 
@@ -49,7 +49,7 @@ export const readLeniently = (
       for (const rule of rules) {
         const repair = rule.repair(breach, context)
         if (repair === undefined) continue
-        const raw = withheldOrRaw(action, breach.path, breach.keyword !== 'additionalProperties', breach.value)
+        const raw = (): string => withheldOrRaw(action, breach.path, breach.keyword !== 'additionalProperties', breach.value)
         if (repair.do === 'keep') {
           waived.add(nameOf(error))
           for (const id of repair.reasons ?? [rule.id]) notes.add(id, breach.path, raw)

@@ -17,14 +17,14 @@ export const createNotes = () => {
   const seen = new Set<string>()
   const counts = new Map<string, number>()
   return {
-    /** @param raw JSON text of what stood there, already free of personal data and secrets */
-    add(rule: string, path: string, raw: string): void {
+    /** @param raw makes the JSON text of what stood there, free of personal data and secrets; asked only if it is kept */
+    add(rule: string, path: string, raw: () => string): void {
       const name = `${rule} ${path}`
       if (seen.has(name)) return
       seen.add(name)
       const count = (counts.get(rule) ?? 0) + 1
       counts.set(rule, count)
-      if (count <= perRule) kept.push({ rule, path: path.slice(0, rawLimit).toWellFormed(), raw })
+      if (count <= perRule) kept.push({ rule, path: path.slice(0, rawLimit).toWellFormed(), raw: raw() })
     },
     list(): Normalisation[] {
       const more = [...counts].filter(([, count]) => count > perRule)

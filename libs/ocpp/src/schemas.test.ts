@@ -21,7 +21,6 @@ const plain = (schema: unknown, definitions: Schema): unknown => {
       .filter(([word]) => !silent.includes(word))
       // on what is no object it says nothing
       .filter(([word]) => word !== 'additionalProperties' || rest['type'] === 'object')
-      // a format that the other one leaves to the type
       .map(([word, part]): [string, unknown] => {
         if (word === 'enum' || word === 'required') return [word, [...(part as string[])].sort()]
         if (word === 'properties') {
@@ -62,7 +61,15 @@ describe('the schemas of OCPP 1.6', () => {
         plain(theirs, (theirs['definitions'] ?? {}) as Schema),
       ).map((difference) => `${action}.${kind}${difference}`)
     })
-    expect(found).toEqual([])
+    expect(found.toSorted()).toEqual([
+      // longer than the standard's; a command is held to 500 characters by its contract
+      'ChangeConfiguration.req/properties/value/maxLength: 2048 | 500',
+      'GetConfiguration.conf/properties/configurationKey/items/properties/value/maxLength: 2048 | 500',
+      // says nothing beside `items` as one schema
+      'GetInstalledCertificateIds.conf/properties/certificateHashData/additionalItems: false | undefined',
+      // only ever received
+      'StatusNotification.req/properties/info/maxLength: 100 | 50',
+    ])
   })
 
   it('name violations without the value, with a code of 1.6', () => {

@@ -21,12 +21,20 @@ export type ReadTime = { at?: Instant; rules: TimestampRule[] }
 const shape =
   /^(\d{4})-(\d{1,2})-(\d{1,2})(?:([Tt ])\s*(\d{1,2}):(\d{2})(?::(\d{2})(?:([.,])(\d{0,12}))?)?)?\s*([Zz]|[+-]\d{2}(?::?\d{2})?)?$/
 
+/** What a sound charger writes. */
+const usual = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?Z$/
+
 /**
  * @param raw the text as received
  * @param zone what a missing zone means at this charger: an IANA name or `+02:00`; unknown ones count as UTC
  * @returns `at` unless nothing sensible can be read; the rules that it took, none for RFC 3339
  */
 export const readTimestamp = (raw: string, zone?: string): ReadTime => {
+  if (usual.test(raw)) {
+    const ms = Date.parse(raw)
+    // the engine's own reader lets 30 February pass as 2 March
+    if (ms >= dayMs && new Date(ms).toISOString().startsWith(raw.slice(0, 19))) return { at: instant(ms), rules: [] }
+  }
   const rules: TimestampRule[] = []
   const text = raw.trim().replace(/^"(.*)"$/, '$1').trim()
   if (text === '') return { rules: ['time-missing'] }

@@ -7,6 +7,6 @@ import type { Desk } from './inbound-message.ts'
 /** The charger's time: the text as it stands and the instant that we read, with a note when it took a rule. */
 export const chargerTime = (raw: string, path: string, desk: Desk): z.infer<typeof ChargerTime> => {
   const { at, rules } = readTimestamp(raw, desk.context.zone)
-  for (const rule of rules) desk.notes.add(rule, path, rawText(raw))
+  for (const rule of rules) desk.notes.add(rule, path, () => rawText(raw))
   return { raw, ...(at !== undefined && { at }) }
 }

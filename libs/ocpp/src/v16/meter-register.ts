@@ -12,6 +12,6 @@ export const meterRegister = (
   const raw = payload[field]
   if (raw === undefined) return undefined
   const { value, rules } = readDecimal(raw)
-  for (const rule of rules) desk.notes.add(rule, `/${field}`, rawText(raw))
+  for (const rule of rules) desk.notes.add(rule, `/${field}`, () => rawText(raw))
   return value === undefined ? undefined : { value, unit: 'Wh' }
 }

@@ -48,12 +48,12 @@ const sampledValue = (sampled: Fields, path: string, desk: Desk): SampledValue =
     ...optionalText(sampled, 'location', 'location'),
   }
   const unmarked = sampled['format'] !== 'SignedData' && raw.startsWith('OCMF|')
-  if (unmarked) desk.notes.add('signed-unmarked', `${path}/format`, rawText(sampled['format']))
+  if (unmarked) desk.notes.add('signed-unmarked', `${path}/format`, () => rawText(sampled['format']))
   if (sampled['format'] === 'SignedData' || unmarked) {
     return { measurand, signed: raw, ...unitOf(sampled, undefined, path, desk), ...more }
   }
   const { value, rules } = readDecimal(raw)
-  for (const rule of rules) desk.notes.add(rule, `${path}/value`, rawText(raw))
+  for (const rule of rules) desk.notes.add(rule, `${path}/value`, () => rawText(raw))
   return { measurand, ...(value !== undefined && { value }), ...unitOf(sampled, measurand, path, desk), ...more }
 }
 
@@ -62,13 +62,13 @@ const unitOf = (sampled: Fields, measurand: string | undefined, path: string, de
   const raw = text(sampled, 'unit')
   if (raw !== undefined && raw !== '') {
     const unit = units.get(raw.trim().toLowerCase()) ?? raw
-    if (unit !== raw && raw !== 'Celcius') desk.notes.add('unit-case', `${path}/unit`, rawText(raw))
+    if (unit !== raw && raw !== 'Celcius') desk.notes.add('unit-case', `${path}/unit`, () => rawText(raw))
     return { unit }
   }
   if (measurand === undefined) return {}
   const unit = defaultUnits.find(([beginning]) => measurand.startsWith(beginning))?.[1]
   if (unit === undefined) return {}
   // for energy the standard itself has this default
-  if (raw === '' || !measurand.startsWith('Energy.Active')) desk.notes.add('unit-missing', `${path}/unit`, rawText(raw))
+  if (raw === '' || !measurand.startsWith('Energy.Active')) desk.notes.add('unit-missing', `${path}/unit`, () => rawText(raw))
   return { unit }
 }
