@@ -1,6 +1,6 @@
-import { openEdgeFixture, readMetric, until } from './testing/edge-fixture.ts'
-import type { EdgeFixture } from './testing/edge-fixture.ts'
-import type { RawCharger } from './testing/raw-charger.ts'
+import { openEdgeFixture, readMetric, until } from './fixtures/edge-fixture.ts'
+import type { EdgeFixture } from './fixtures/edge-fixture.ts'
+import type { RawCharger } from './fixtures/raw-charger.ts'
 
 const stop = { transactionId: 4711, meterStop: 2000, timestamp: '2026-03-01T10:10:00Z' }
 const start = { connectorId: 1, idTag: 'TAG1', meterStart: 1000, timestamp: '2026-03-01T10:00:00Z' }

@@ -1,6 +1,6 @@
-import { openRpcCharger } from './testing/rpc-charger.ts'
-import { openEdgeFixture, readMetric, until } from './testing/edge-fixture.ts'
-import type { EdgeFixture } from './testing/edge-fixture.ts'
+import { openRpcCharger } from './fixtures/rpc-charger.ts'
+import { openEdgeFixture, readMetric, until } from './fixtures/edge-fixture.ts'
+import type { EdgeFixture } from './fixtures/edge-fixture.ts'
 
 const boot = { chargePointVendor: 'Vendor', chargePointModel: 'Model' }
 const start = { connectorId: 1, idTag: 'TAG1', meterStart: 1000, timestamp: '2026-03-01T10:00:00Z' }

@@ -1,8 +1,8 @@
 import { TransactionId } from '@voltrail/contracts/ids'
-import { openEdgeFixture, readMetric, until } from './testing/edge-fixture.ts'
-import type { EdgeFixture } from './testing/edge-fixture.ts'
-import type { Frame } from './testing/raw-charger.ts'
-import { openRpcCharger } from './testing/rpc-charger.ts'
+import { openEdgeFixture, readMetric, until } from './fixtures/edge-fixture.ts'
+import type { EdgeFixture } from './fixtures/edge-fixture.ts'
+import type { Frame } from './fixtures/raw-charger.ts'
+import { openRpcCharger } from './fixtures/rpc-charger.ts'
 
 let fixture: EdgeFixture
 beforeAll(async () => {

@@ -2,8 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { WebSocket } from 'ws'
 import type { ChargerId, ConnectionEpoch, TenantId } from '@voltrail/contracts/ids'
 import type { Fact, FactAnswerOf } from '@voltrail/contracts/facts'
-import { errorFrame, parseFrame } from '@voltrail/ocpp/framing'
-import type { UnreadableFrame } from '@voltrail/ocpp/framing'
+import { parseFrame } from '@voltrail/ocpp/framing'
 import type { OcppProtocol } from '@voltrail/ocpp/protocol'
 import type { Digest } from '@voltrail/ocpp/redact'
 import type { Log } from '@voltrail/runtime/log'
@@ -18,9 +17,10 @@ import { createLiveness } from './liveness.ts'
 import { createOutboundCalls } from './outbound-calls.ts'
 import type { OutboundCalls } from './outbound-calls.ts'
 import { createOutboundHold } from './outbound-hold.ts'
-import { createTokenBucket } from './token-bucket.ts'
 import type { PresenceBoard } from './presence.ts'
 import { serialisePresence } from './presence-writer.ts'
+import { createReadingBrakes } from './reading-brakes.ts'
+import { answerToUnreadable } from './unreadable-frame.ts'
 import { within } from './within.ts'
 
 export type ConnectionDeps = {
@@ -96,7 +96,7 @@ export const openConnection = (
     gone.abort()
     inbound.clear()
     outbound.close('the connection closes')
-    socket.resume() // the peer's close frame must be read
+    brakes.release()
     socket.close(code, reason)
   }
   const fail = (error: unknown): void => {
@@ -140,65 +140,38 @@ export const openConnection = (
     metrics,
     now,
     onAnswered(answer) {
-      if (answer.type !== 'Boot') return
-      liveness.heartbeatEvery(answer.intervalSeconds * 1000)
-      hold.bootAnswered()
+      if (answer.type === 'Boot') liveness.heartbeatEvery(answer.intervalSeconds * 1000)
     },
   })
 
-  /** Reasons not to read the socket: its queue is full, or it sends faster than its rate. */
-  const pauses = new Set<'queue' | 'rate'>()
-  const pause = (reason: 'queue' | 'rate', on: boolean): void => {
-    if (on) pauses.add(reason)
-    else pauses.delete(reason)
-    if (pauses.size > 0 && state === 'open') socket.pause()
-    else socket.resume()
-  }
+  const brakes = createReadingBrakes(socket, limits, now())
   const inbound = createInboundQueue<ReceivedCall>({
     high: limits.inboundQueue,
     async handle(call) {
-      if (call.frame.action === 'BootNotification') hold.bootReceived()
       const handled = await calls.handle(call)
       if (handled.kind === 'close') return close(handled.code, handled.reason)
       send(handled.text)
-      if (hold.open) watchHold()
+      if (!isBoot(call)) return
+      hold.bootAnswered()
+      watchHold()
     },
-    onPressure: (high) => pause('queue', high),
+    onPressure: (high) => brakes.queueFull(high),
     onError: fail,
   })
-  const rate = createTokenBucket(limits.framesPerSecond, limits.framesBurst, now())
-  let rateTimer: NodeJS.Timeout | undefined
-  const countFrame = (): void => {
-    const waitMs = rate.take(now())
-    if (waitMs === 0 || state !== 'open') return
-    pause('rate', true)
-    clearTimeout(rateTimer)
-    rateTimer = setTimeout(() => pause('rate', false), waitMs)
-  }
-
-  const answerUnreadable = (frame: UnreadableFrame, text: string): void => {
-    metrics.unreadable.inc({ problem: frame.problem })
-    log.debug({ ...at, problem: frame.problem, detail: frame.detail }, 'an unreadable frame')
-    // OCPP-J 1.6 §4.2: only a CALL is answered, and only by its id; a message of an unknown type is ignored (§4.1.3)
-    if (frame.messageId === undefined || !/^\s*\[\s*"?2"?\s*,/.test(text)) return
-    send(errorFrame(frame.messageId, 'FormationViolation', frame.detail))
-    metrics.answers.inc({ outcome: 'error' })
-  }
-
   socket.on('message', (data, isBinary) => {
     liveness.heard(now(), 'frame')
     if (state !== 'open' && state !== 'draining') return
     if (isBinary) return close(1003, 'OCPP-J frames are text')
-    countFrame()
+    brakes.frame(now())
     // ws gives one Buffer unless it is told otherwise
     const text = (data as Buffer).toString('utf8')
     const frame = parseFrame(text)
     switch (frame.kind) {
       case 'call':
         // what is not begun when we drain stays unanswered, so the charger sends it to the next edge
-        if (state === 'open') inbound.push({ frame, text, receivedAt: now() })
-        else metrics.answers.inc({ outcome: 'dropped' })
-        return
+        if (state !== 'open') return metrics.answers.inc({ outcome: 'dropped' })
+        if (isBoot({ frame })) hold.bootReceived()
+        return inbound.push({ frame, text, receivedAt: now() })
       case 'result':
       case 'error': {
         metrics.frames.inc({ direction: 'in', type: frame.kind, action: 'command' })
@@ -207,8 +180,14 @@ export const openConnection = (
         if (settled === 'late') metrics.lateAnswers.inc()
         return
       }
-      case 'unreadable':
-        return answerUnreadable(frame, text)
+      case 'unreadable': {
+        metrics.unreadable.inc({ problem: frame.problem })
+        log.debug({ ...at, problem: frame.problem, detail: frame.detail }, 'an unreadable frame')
+        const answer = answerToUnreadable(frame, text)
+        if (answer === undefined) return
+        metrics.answers.inc({ outcome: 'error' })
+        return send(answer)
+      }
     }
   })
   socket.on('ping', () => liveness.heard(now(), 'ping'))
@@ -224,7 +203,7 @@ export const openConnection = (
     const why = closing ?? { code, reason: reason.toString() }
     state = 'closed'
     clearTimeout(holdTimer)
-    clearTimeout(rateTimer)
+    brakes.release()
     gone.abort()
     inbound.clear()
     outbound.close('the connection closed')
@@ -234,8 +213,8 @@ export const openConnection = (
     void finish(why)
   })
   const finish = async (why: { code: number; reason: string }): Promise<void> => {
-    await presence.hide()
-    await self.tell({ type: 'Disconnect', code: why.code, reason: why.reason.toWellFormed().slice(0, 200) })
+    const reason = why.reason.toWellFormed().slice(0, 200)
+    await Promise.all([presence.hide(), self.tell({ type: 'Disconnect', code: why.code, reason })])
     markEnded()
   }
 
@@ -268,7 +247,7 @@ export const openConnection = (
     },
     sweep(time) {
       if (state !== 'open') return
-      switch (pauses.size > 0 ? 'nothing' : liveness.step(time)) {
+      switch (brakes.braking ? 'nothing' : liveness.step(time)) {
         case 'dead':
           closing = { code: 1006, reason: 'silent for too long' }
           return socket.terminate()
@@ -293,3 +272,6 @@ export const openConnection = (
   log.info({ ...at, subprotocol: protocol.subprotocol, known: granted.known }, 'connected')
   return self
 }
+
+/** The name is the same in every version of OCPP. */
+const isBoot = ({ frame }: Pick<ReceivedCall, 'frame'>): boolean => frame.action === 'BootNotification'

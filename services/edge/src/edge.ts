@@ -112,7 +112,7 @@ export const startEdge = async (
     const server =
       tls === undefined
         ? createServer(answerPlainRequest)
-        : createTlsServer({ ...tls, minVersion: 'TLSv1.2' }, answerPlainRequest)
+        : createTlsServer({ ...tls, minVersion: 'TLSv1.2', handshakeTimeout: 15_000 }, answerPlainRequest)
     server.on('upgrade', (request, socket, head) => void upgrade(request, socket, head))
     server.on('clientError', (error, socket) => {
       log.info({ problem: error.message }, 'a malformed HTTP request')
@@ -120,6 +120,7 @@ export const startEdge = async (
       else socket.destroy()
     })
     server.headersTimeout = 15_000
+    server.maxConnections = limits.maxConnections + limits.pendingUpgrades
 
     const health = await startHealthServer({
       host: config.HEALTH_HOST,

@@ -4,7 +4,6 @@ import { readEdgeConfig } from './config.ts'
 import { startEdge } from './edge.ts'
 
 runService('edge', async () => {
-  // oxlint-disable-next-line node/no-process-env -- read once, here
   const config = readEdgeConfig(process.env)
   const tracing = startTracing({ service: 'edge', endpoint: config.OTLP_ENDPOINT })
   const edge = await startEdge(config)

@@ -1,9 +1,9 @@
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { StartError, startErrorLine } from '@voltrail/runtime/start-error'
-import { openEdgeFixture, until } from './testing/edge-fixture.ts'
-import type { EdgeFixture } from './testing/edge-fixture.ts'
-import { refusedUpgrade } from './testing/raw-charger.ts'
+import { openEdgeFixture, until } from './fixtures/edge-fixture.ts'
+import type { EdgeFixture } from './fixtures/edge-fixture.ts'
+import { refusedUpgrade } from './fixtures/raw-charger.ts'
 
 let fixture: EdgeFixture
 beforeAll(async () => {

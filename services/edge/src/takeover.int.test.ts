@@ -1,9 +1,9 @@
 import { Presence } from '@voltrail/contracts/facts'
 import { ChargerId, TenantId } from '@voltrail/contracts/ids'
 import { connectedSubject, presenceBucket, presenceKey } from '@voltrail/contracts/subjects'
-import { openEdgeFixture, until } from './testing/edge-fixture.ts'
-import type { EdgeFixture } from './testing/edge-fixture.ts'
-import type { Frame } from './testing/raw-charger.ts'
+import { openEdgeFixture, until } from './fixtures/edge-fixture.ts'
+import type { EdgeFixture } from './fixtures/edge-fixture.ts'
+import type { Frame } from './fixtures/raw-charger.ts'
 
 let fixture: EdgeFixture
 beforeAll(async () => {

@@ -1,10 +1,10 @@
 import { createConnection } from 'node:net'
 import { passwordDigests } from '@voltrail/key-store/password-digest'
 import { ChargerId, TenantId } from '@voltrail/contracts/ids'
-import { openEdgeFixture, testPepper, until } from './testing/edge-fixture.ts'
-import type { EdgeFixture } from './testing/edge-fixture.ts'
-import { basic, refusedUpgrade } from './testing/raw-charger.ts'
-import { openRpcCharger } from './testing/rpc-charger.ts'
+import { openEdgeFixture, testPepper, until } from './fixtures/edge-fixture.ts'
+import type { EdgeFixture } from './fixtures/edge-fixture.ts'
+import { basic, refusedUpgrade } from './fixtures/raw-charger.ts'
+import { openRpcCharger } from './fixtures/rpc-charger.ts'
 
 let fixture: EdgeFixture
 let url: string

@@ -1,0 +1,48 @@
+import { createTokenBucket } from './token-bucket.ts'
+
+/** Slows down a charger by not reading its socket: TCP makes it wait, and nothing it has to say is lost. */
+export type ReadingBrakes = {
+  /** Counts a frame; beyond the rate the socket rests until the debt is paid. */
+  frame(now: number): void
+  queueFull(full: boolean): void
+  readonly braking: boolean
+  /** Lets go for good, so that the peer's close frame can be read. */
+  release(): void
+}
+
+export const createReadingBrakes = (
+  socket: { pause(): void; resume(): void },
+  rate: { readonly framesPerSecond: number; readonly framesBurst: number },
+  now: number,
+): ReadingBrakes => {
+  const bucket = createTokenBucket(rate.framesPerSecond, rate.framesBurst, now)
+  const reasons = new Set<'queue' | 'rate'>()
+  let timer: NodeJS.Timeout | undefined
+  let released = false
+
+  const brake = (reason: 'queue' | 'rate', on: boolean): void => {
+    if (on) reasons.add(reason)
+    else reasons.delete(reason)
+    if (released) return
+    if (reasons.size > 0) socket.pause()
+    else socket.resume()
+  }
+  return {
+    frame(at) {
+      const waitMs = bucket.take(at)
+      if (waitMs === 0 || released) return
+      brake('rate', true)
+      clearTimeout(timer)
+      timer = setTimeout(() => brake('rate', false), waitMs)
+    },
+    queueFull: (full) => brake('queue', full),
+    get braking() {
+      return !released && reasons.size > 0
+    },
+    release() {
+      released = true
+      clearTimeout(timer)
+      socket.resume()
+    },
+  }
+}
