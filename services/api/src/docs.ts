@@ -41,7 +41,7 @@ export async function addDocs(app: FastifyInstance): Promise<void> {
   })
   await app.register(swaggerUi, {
     routePrefix: '/docs',
-    uiConfig: { docExpansion: 'list', persistAuthorization: true, tryItOutEnabled: false, defaultModelsExpandDepth: 0 },
+    uiConfig: { docExpansion: 'list', persistAuthorization: true, tryItOutEnabled: false, defaultModelsExpandDepth: 0, layout: 'BaseLayout' },
     theme: { title: 'Voltrail API' },
   })
   app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) =>

@@ -48,7 +48,7 @@ function money(minor, currency) {
   const format = new Intl.NumberFormat(undefined, { style: 'currency', currency })
   return format.format(minor / 10 ** format.resolvedOptions().maximumFractionDigits)
 }
-const clock = (iso) => new Date(iso).toLocaleTimeString()
+const clock = (iso) => new Date(iso).toLocaleTimeString([], { hour12: false })
 function since(iso) {
   const seconds = Math.max(0, Math.round((Date.now() - Date.parse(iso)) / 1000))
   if (seconds < 60) return seconds + ' s ago'
@@ -68,7 +68,7 @@ function chargerCard(charger) {
     const running = sessions.find((session) => session.state === 'active' && session.chargerId === charger.chargerId && session.evseId === one.evseId)
     const fault = one.errorCode && one.errorCode !== 'NoError' ? ' (' + one.errorCode + ')' : ''
     const live = running ? energy(running.energyWh) + (running.powerW === null ? '' : ', ' + power(running.powerW)) : ''
-    return element('li', {}, element('span', {}, 'Connector ' + one.evseId), element('span', { className: 'soft' }, live), element('span', { className: 'status ' + (tones[one.status] || 'soft') }, words + fault))
+    return element('li', {}, element('span', {}, 'Connector ' + one.evseId), element('span', { className: 'flow' }, live), element('span', { className: 'status ' + (tones[one.status] || 'soft') }, words + fault))
   })
   const waiting = charger.registration === 'Accepted' ? null : element('div', { className: 'warn' }, charger.registration === 'Pending' ? 'waiting to be accepted' : 'not registered')
   return element('li', { className: 'card' },
@@ -127,6 +127,7 @@ function historyOf(history) {
       element('summary', {}, element('time', { className: 'soft' }, clock(entry.receivedAt) + ' '), element('strong', {}, entry.type), element('span', { className: 'soft' }, ' ' + entry.stream + ' @ ' + entry.revision)),
       evidence === null ? null : element('pre', { title: 'the frame, as received' }, evidence),
       element('pre', { title: 'the data of the event' }, JSON.stringify(entry.data, null, 1)),
+      ...entry.personal.map((one) => element('div', {}, element('span', { className: 'soft' }, one.path.split('/').filter((part) => part !== 'sealed').join(' ').trim() + ': '), one.erased ? 'erased' : one.text)),
       element('div', { className: 'soft' }, 'hash ' + entry.hash))
   })]
 }

@@ -18,7 +18,8 @@ h1 { font-size: 1.15rem; margin: 0; letter-spacing: -.01em; }
 h1 span { color: var(--brand); }
 header nav { margin-left: auto; display: flex; gap: 1rem; align-items: center; }
 a { color: var(--brand); }
-main { max-width: 74rem; margin: 0 auto; padding: 1rem; display: grid; gap: 1.4rem; }
+main { max-width: 74rem; margin: 0 auto; padding: 1rem; }
+#live { display: grid; grid-template-columns: minmax(0, 1fr); gap: 1.5rem; }
 h2 { font-size: .95rem; margin: 0 0 .55rem; font-weight: 650; }
 h2 small { color: var(--soft); font-weight: 400; }
 button { font: inherit; color: inherit; background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .35rem .8rem; cursor: pointer; }
@@ -49,10 +50,12 @@ button.link { border: 0; background: none; padding: 0; color: var(--brand); text
 .presence::before { content: "\25CF"; margin-right: .3rem; color: var(--soft); }
 .presence.on::before { color: var(--good); }
 .connectors { list-style: none; margin: .6rem 0 0; padding: 0; display: grid; gap: .3rem; }
-.connectors li { display: flex; justify-content: space-between; gap: .5rem; font-size: .88rem; border-top: 1px solid var(--line); padding-top: .3rem; }
+.connectors li { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 .5rem; font-size: .88rem; border-top: 1px solid var(--line); padding-top: .3rem; }
 .good { color: var(--good); } .busy { color: var(--busy); } .warn { color: var(--warn); } .bad { color: var(--bad); } .soft { color: var(--soft); }
 .status { font-weight: 600; }
-.scroll { overflow-x: auto; }
+.connectors .flow { order: 3; flex-basis: 100%; color: var(--soft); font-variant-numeric: tabular-nums; }
+.connectors .flow:empty { display: none; }
+.scroll { overflow-x: auto; position: relative; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th { text-align: left; font-weight: 500; color: var(--soft); font-size: .82rem; }
 th, td { padding: .5rem .8rem; white-space: nowrap; }
@@ -75,8 +78,9 @@ dialog pre { background: var(--ground); padding: .6rem; border-radius: .5rem; ov
 @media (max-width: 40rem) {
   main { padding: .8rem; }
   #tiles { grid-template-columns: 1fr 1fr; }
-  thead { position: absolute; clip-path: inset(50%); height: 1px; overflow: hidden; }
-  tbody tr { display: grid; grid-template-columns: 1fr 1fr; padding: .5rem .4rem; }
+  table, tbody { display: block; }
+  thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; white-space: nowrap; }
+  tbody tr { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); padding: .5rem .4rem; }
   td, td.number { text-align: left; padding: .15rem .5rem; white-space: normal; overflow-wrap: anywhere; }
   td::before { content: attr(data-label); display: block; color: var(--soft); font-size: .75rem; }
   #events li { grid-template-columns: 4.6rem 1fr; }
