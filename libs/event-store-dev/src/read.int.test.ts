@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { connect, constants } from 'node:http2'
 import { BACKWARDS, END, EventStoreDBClient, FORWARDS, jsonEvent, START } from '@eventstore/db-client'
 import { startEventStoreDev } from './server.ts'
 import type { EventStoreDev } from './server.ts'
@@ -75,11 +76,35 @@ describe('reads with the real client', () => {
     expect(seen).toEqual(Array.from({ length: 2000 }, (_, n) => n))
   })
 
-  it('a reader that cancels leaves the connection usable', async () => {
-    for await (const { event } of client.readAll()) {
-      expect(event).toBeDefined()
-      break
+  it('a connection on which very many calls are cancelled stays open', async () => {
+    const session = connect(`http://127.0.0.1:${server.port}`)
+    for (let n = 0; n < 2500; n++) {
+      await new Promise<void>((done, failed) => {
+        const call = session.request({ ':method': 'POST', ':path': '/event_store.client.streams.Streams/Read', 'content-type': 'application/grpc', te: 'trailers' })
+        call.on('error', failed).on('close', done)
+        call.close(constants.NGHTTP2_CANCEL)
+      })
     }
-    expect(await numbers(client.readStream(stream))).toHaveLength(5)
+    await new Promise<void>((done, failed) => session.ping((error) => (error ? failed(error) : done())))
+    session.close()
+  })
+
+  it('an RPC that is not served, a compressed message and a request that is no protobuf are refused by status', async () => {
+    const session = connect(`http://127.0.0.1:${server.port}`)
+    const status = (path: string, body: Buffer): Promise<unknown> =>
+      new Promise((done, failed) => {
+        const call = session.request({ ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers' })
+        call.on('response', (headers) => done(headers['grpc-status'])).on('error', failed)
+        call.end(body)
+      })
+    const read = '/event_store.client.streams.Streams/Read'
+    expect(await status('/event_store.client.persistent_subscriptions.PersistentSubscriptions/Create', Buffer.alloc(0))).toBe('12')
+    expect(await status(read, Buffer.from([1, 0, 0, 0, 0]))).toBe('12')
+    expect(await status(read, Buffer.from([0, 0, 0, 0, 0]))).toBe('3')
+    expect(await status(read, Buffer.from([0, 0, 0, 0, 2, 0xff, 0xff]))).toBe('3')
+    expect(await status(read, Buffer.from([0, 0x7f, 0, 0, 0]))).toBe('8')
+    expect(await status('/event_store.client.streams.Streams/BatchAppend', Buffer.from([0, 0, 0, 0, 2, 0xff, 0xff]))).toBe('3')
+    expect(await status('/event_store.client.streams.Streams/Delete', Buffer.from([0, 0, 0, 0, 2, 0xff, 0xff]))).toBe('3')
+    session.close()
   })
 })

@@ -12,6 +12,15 @@ const HTTP2_PREFACE = Buffer.from('PRI ')
 const MAX_CONCURRENT_STREAMS = 100
 const MEBIBYTE = 1024 * 1024
 
+const HTTP2_OPTIONS = {
+  settings: { maxConcurrentStreams: MAX_CONCURRENT_STREAMS, initialWindowSize: MEBIBYTE, enablePush: false },
+  // 100 readers with full buffers pass Node's default of 10 MB
+  maxSessionMemory: 512,
+  // a client that cancels many reads is no attacker here; older Node versions do not know these two and keep their limit of 33 per second
+  streamResetBurst: 1_000_000,
+  streamResetRate: 1_000_000,
+}
+
 export interface SharedPort {
   readonly port: number
   /** Takes no new connection; the open ones go on. */
@@ -33,9 +42,7 @@ export async function openSharedPort(options: SharedPortOptions): Promise<Shared
   const sockets = new Set<Socket>()
   const sessions = new Map<ServerHttp2Session, Socket>()
   const http1 = createHttpServer(options.onHttp)
-  const http2 = createHttp2Server({
-    settings: { maxConcurrentStreams: MAX_CONCURRENT_STREAMS, initialWindowSize: MEBIBYTE, enablePush: false },
-  })
+  const http2 = createHttp2Server(HTTP2_OPTIONS)
   let connecting: Socket | undefined
 
   http2.on('session', (session) => {
