@@ -1,0 +1,290 @@
+import { join } from 'node:path'
+import type { Environment } from '@voltrail/runtime/config'
+import { StartError } from '@voltrail/runtime/start-error'
+import { chooseBackends, describeBackends } from './backends.ts'
+import type { Backends } from './backends.ts'
+import { openDataDirectory } from './data-directory.ts'
+import type { DataDirectory } from './data-directory.ts'
+import { freePort, tryPort } from './free-port.ts'
+import { openLogFile } from './log-file.ts'
+import type { LogFile } from './log-file.ts'
+import { startNodeProcess } from './node-process.ts'
+import { openProcessRecords } from './process-records.ts'
+import type { ProcessRecords } from './process-records.ts'
+import type { Part } from './running-part.ts'
+import { openSecrets } from './secrets.ts'
+import { seedTariff } from './seed.ts'
+import { ensureDatabase, eventStorePart, natsPart, postgresPart } from './servers.ts'
+import { serviceBundles } from './service-bundles.ts'
+import { inheritedEnvironment } from './service-environment.ts'
+import { nameOfCopy, services } from './services.ts'
+import type { Service, Wiring } from './services.ts'
+import type { ProductProcess } from './supervised-part.ts'
+import { createSupervisor } from './supervisor.ts'
+
+export interface ProductOptions {
+  readonly dataDir: string
+  /** Default 127.0.0.1. */
+  readonly host?: string
+  /** Default 0: a free one. */
+  readonly apiPort?: number
+  readonly ocppPort?: number
+  /** Also run the simulated fleet. */
+  readonly demo?: boolean
+  /** How many edges run, each with an OCPP port of its own (the first has `ocppPort`). Default 1. */
+  readonly edges?: number
+  readonly centrals?: number
+  /** What the services inherit, and where ESDB_URL, NATS_URL and POSTGRES_URL are looked for. Default: this process's. */
+  readonly env?: Environment
+  /** Gets lines for a person: what has started, what ended unexpectedly. */
+  readonly note?: (line: string) => void
+  /** Aborted: the start ends as soon as it can, and what was started is stopped. */
+  readonly signal?: AbortSignal
+}
+
+export interface Product {
+  readonly apiUrl: string
+  /** Of the first edge, up to and including `/ocpp`. */
+  readonly ocppUrl: string
+  readonly ocppUrls: readonly string[]
+  readonly operatorKey: string
+  readonly operatorKeyFile: string
+  readonly dataDir: string
+  readonly version: string
+  readonly backends: Backends
+  /** For tests that look at the servers themselves. */
+  readonly eventStoreUrl: string
+  readonly natsUrl: string
+  readonly databaseUrl: string
+  /** `postgres`, `nats`, `event-store`, `central`, `billing`, `projector-reporting`, `projector-load`, `edge`, `edge-2`, …, `api`, `simulator`. */
+  readonly processes: ReadonlyMap<string, ProductProcess>
+  /** Ends everything in reverse order. May be called twice. */
+  stop(): Promise<void>
+}
+
+const local = '127.0.0.1'
+const tariffStep = 'standard-tariff'
+const eventStoreFolder = 'libs/event-store-dev'
+const longestBoundingMs = 5_000
+
+/**
+ * Brings the whole product up on one machine, each part a process of its own, and resolves when it is ready.
+ * Errors: StartError for whatever the operator can remove (port taken, data directory of another version or in use,
+ * no nats-server, a service that cannot start); nothing is left running then.
+ */
+export async function startProduct(options: ProductOptions): Promise<Product> {
+  const env = options.env ?? process.env
+  const note = options.note ?? (() => undefined)
+  const stopping = new AbortController()
+  const signal = options.signal ? AbortSignal.any([options.signal, stopping.signal]) : stopping.signal
+  signal.throwIfAborted()
+  const backends = chooseBackends(env)
+  const directory = openDataDirectory(options.dataDir)
+  const closers: (() => Promise<void> | void)[] = [() => directory.release()]
+  let closing: Promise<void> | undefined
+  const stop = (): Promise<void> =>
+    (closing ??= (async () => {
+      stopping.abort(new Error('the product is being stopped'))
+      for (const close of closers.toReversed()) await close()
+    })())
+  try {
+    const records = openProcessRecords(directory.run)
+    const leftovers = await records.endLeftovers()
+    if (leftovers.length > 0) note(`stopped what an earlier run left behind: ${leftovers.join(', ')}`)
+    const logs = openLogs(directory)
+    closers.push(logs.close)
+    return { ...(await bringUp({ options, env, note, signal, backends, directory, records, logs, closers })), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+interface Undertaking {
+  readonly options: ProductOptions
+  readonly env: Environment
+  readonly note: (line: string) => void
+  readonly signal: AbortSignal
+  readonly backends: Backends
+  readonly directory: DataDirectory
+  readonly records: ProcessRecords
+  readonly logs: Logs
+  readonly closers: (() => Promise<void> | void)[]
+}
+
+async function bringUp(undertaking: Undertaking): Promise<Omit<Product, 'stop'>> {
+  const { options, env, note, signal, backends, directory, records, logs, closers } = undertaking
+  const host = options.host ?? local
+  const apiPort = await publicPort(host, options.apiPort ?? 0, '--api-port')
+  const ocppPorts = [await publicPort(host, options.ocppPort ?? 0, '--ocpp-port')]
+  while (ocppPorts.length < (options.edges ?? 1)) ocppPorts.push(await freePort(host))
+  const secrets = openSecrets(directory.path)
+  note(describeBackends(backends))
+
+  const supervisor = createSupervisor({ records, note })
+  closers.push(() => supervisor.stop())
+  const inherited = inheritedEnvironment(env)
+
+  // the servers, and beside them the bundles, which take longest at the first start
+  const bundling = serviceBundles([...services.map(({ folder }) => folder), eventStoreFolder], () =>
+    note('bundling the services (only when sources have changed)'),
+  )
+  const servers: Part[] = []
+  let natsUrl: string
+  let eventStoreUrl: string
+  let postgresUrl = ''
+  if (backends.nats.kind === 'external') natsUrl = backends.nats.url
+  else {
+    const port = await freePort(local)
+    natsUrl = `nats://${local}:${port}`
+    servers.push(natsPart({ storeDir: directory.nats, port, log: logs.of('nats'), note }))
+  }
+  if (backends.postgres.kind === 'external') postgresUrl = backends.postgres.url
+  else {
+    const onUrl = (url: string): void => void (postgresUrl = url)
+    servers.push(postgresPart({ dataDir: directory.postgres, port: await freePort(local), log: logs.of('postgres'), onUrl }))
+  }
+  const [bundles] = await settled([bundling, supervisor.start('server', servers.map(announced(note)), signal)])
+  signal.throwIfAborted()
+  if (backends.eventStore.kind === 'external') eventStoreUrl = backends.eventStore.url
+  else {
+    const port = await freePort(local)
+    eventStoreUrl = `esdb://${local}:${port}?tls=false`
+    const store = eventStorePart({
+      bundle: bundles.fileOf(eventStoreFolder),
+      dataDir: directory.eventStore,
+      port,
+      log: logs.of('event-store'),
+      environment: inherited,
+    })
+    await supervisor.start('server', [announced(note)(store)], signal)
+  }
+  const databaseName = backends.postgres.kind === 'external' ? `voltrail_${directory.id}` : 'voltrail'
+  const databaseUrl = await ensureDatabase(postgresUrl, databaseName)
+
+  const wiring: Wiring = {
+    natsUrl,
+    eventStoreUrl,
+    databaseUrl,
+    secrets,
+    host,
+    apiPort,
+    ocppPorts,
+    centrals: options.centrals ?? 1,
+    build: `${bundles.version}+${bundles.stamp.slice(0, 8)}`,
+  }
+  const partOf = (service: Service, copy: number, overrides: Readonly<Record<string, string>> = {}): Part => {
+    const name = nameOfCopy(service.name, copy)
+    return {
+      name,
+      async start(signal_, spawned) {
+        const healthPort = await freePort(local)
+        const environment = { ...inherited, ...service.environment(wiring, copy), HEALTH_HOST: local, HEALTH_PORT: String(healthPort), ...overrides }
+        const readyUrl = `http://${local}:${healthPort}/readyz`
+        return startNodeProcess({ name, bundle: bundles.fileOf(service.folder), environment, log: logs.of(name), readyUrl }, signal_, spawned)
+      },
+    }
+  }
+  const startTurn = (turn: number): Promise<void> => {
+    const parts = services
+      .filter((service) => service.turn === turn)
+      .flatMap((service) => Array.from({ length: service.copies?.(wiring) ?? 1 }, (_, copy) => announced(note)(partOf(service, copy))))
+    return supervisor.start('service', parts, signal)
+  }
+
+  await startTurn(1)
+  await startTurn(2)
+  const operatorKey = secrets.operatorKeyText
+  if (!directory.done(tariffStep)) {
+    // through an api that nobody else can reach yet: once the public one answers, everything is there
+    const api = services.find(({ name }) => name === 'api') as Service
+    const port = await freePort(local)
+    const running = await partOf(api, 0, { API_HOST: local, API_PORT: String(port) }).start(signal, () => undefined)
+    try {
+      await seedTariff({ url: `http://${local}:${port}`, operatorKey })
+      directory.markDone(tariffStep)
+      note('the tariff "standard" applies to every charger')
+    } finally {
+      await running.stop()
+    }
+  }
+  await startTurn(3)
+
+  const reached = host === '0.0.0.0' || host === '::' ? local : host.includes(':') ? `[${host}]` : host
+  const ocppUrls = ocppPorts.map((port) => `ws://${reached}:${port}/ocpp`)
+  return {
+    apiUrl: `http://${reached}:${apiPort}`,
+    ocppUrl: ocppUrls[0] as string,
+    ocppUrls,
+    operatorKey,
+    operatorKeyFile: secrets.operatorKey,
+    dataDir: directory.path,
+    version: bundles.version,
+    backends,
+    eventStoreUrl,
+    natsUrl,
+    databaseUrl,
+    processes: supervisor.processes,
+  }
+}
+
+/** A part that says when it has come up for the first time, and how long that took. */
+const announced =
+  (note: (line: string) => void) =>
+  (part: Part): Part => {
+    let told = false
+    return {
+      name: part.name,
+      async start(signal, spawned) {
+        const begun = performance.now()
+        const running = await part.start(signal, spawned)
+        if (!told) note(`${part.name} ready (${((performance.now() - begun) / 1_000).toFixed(1)} s)`)
+        told = true
+        return running
+      },
+    }
+  }
+
+/** The port itself, or a free one for 0. Throws StartError when it is taken. */
+async function publicPort(host: string, port: number, option: string): Promise<number> {
+  if (port === 0) return freePort(host)
+  try {
+    await tryPort(host, port)
+    return port
+  } catch (error) {
+    if ((error as { cause?: NodeJS.ErrnoException }).cause?.code !== 'EADDRINUSE') throw error
+    throw new StartError(`port ${port} on ${host} is taken by another process`, `stop that one, or pass ${option} with another port`, { cause: error })
+  }
+}
+
+/** Waits for all before it throws what the first of them threw: nothing may come up behind a cleanup. */
+async function settled<T extends readonly unknown[]>(work: readonly [...{ [K in keyof T]: Promise<T[K]> }]): Promise<T> {
+  const outcomes = await Promise.allSettled(work)
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+  if (failed?.status === 'rejected') throw failed.reason
+  return outcomes.map((outcome) => (outcome as PromiseFulfilledResult<unknown>).value) as unknown as T
+}
+
+interface Logs {
+  of(name: string): LogFile
+  close(): void
+}
+
+function openLogs(directory: DataDirectory): Logs {
+  const files = new Map<string, LogFile>()
+  const bounding = setInterval(() => {
+    for (const file of files.values()) file.bound()
+  }, longestBoundingMs)
+  bounding.unref()
+  return {
+    of(name) {
+      const file = files.get(name) ?? openLogFile(join(directory.logs, `${name}.log`))
+      files.set(name, file)
+      return file
+    },
+    close() {
+      clearInterval(bounding)
+      for (const file of files.values()) file.close()
+    },
+  }
+}

@@ -1,0 +1,104 @@
+import type { SecretFiles } from './secrets.ts'
+
+/** What the services are told of each other and of the machine. */
+export interface Wiring {
+  readonly natsUrl: string
+  readonly eventStoreUrl: string
+  readonly databaseUrl: string
+  readonly secrets: SecretFiles
+  /** Where api and edge listen. */
+  readonly host: string
+  readonly apiPort: number
+  /** One per edge. */
+  readonly ocppPorts: readonly number[]
+  readonly centrals: number
+  readonly build: string
+}
+
+export interface Service {
+  readonly name: string
+  readonly folder: string
+  /** Side by side with those of the same number, after those of a smaller one. */
+  readonly turn: 1 | 2 | 3
+  /** Default 1. Each is a process of its own, with its own number from 0. */
+  copies?(wiring: Wiring): number
+  environment(wiring: Wiring, copy: number): Readonly<Record<string, string>>
+}
+
+const podName = (name: string, copy: number): string => `${name}-${copy + 1}`
+const log = (wiring: Wiring) => ({ ESDB_URL: wiring.eventStoreUrl })
+const bus = (wiring: Wiring) => ({ NATS_URL: wiring.natsUrl })
+const database = (wiring: Wiring) => ({ DATABASE_URL: wiring.databaseUrl })
+const masterKey = (wiring: Wiring) => ({ MASTER_KEY_FILE: wiring.secrets.masterKey })
+const pepper = (wiring: Wiring) => ({ PEPPER_FILE: wiring.secrets.pepper })
+/** An evaluator's charger is not refused; elsewhere the default is `closed`. */
+const adoption = { ADOPTION: 'open' }
+
+/** Every service that embedded mode runs. */
+export const services: readonly Service[] = [
+  {
+    name: 'central',
+    folder: 'services/central',
+    turn: 1,
+    copies: ({ centrals }) => centrals,
+    environment: (wiring, copy) => ({
+      ...log(wiring),
+      ...bus(wiring),
+      ...database(wiring),
+      ...masterKey(wiring),
+      ...adoption,
+      POD_NAME: podName('central', copy),
+      BUILD: wiring.build,
+    }),
+  },
+  {
+    name: 'billing',
+    folder: 'services/billing',
+    turn: 1,
+    environment: (wiring, copy) => ({ ...log(wiring), POD_NAME: podName('billing', copy), BUILD: wiring.build }),
+  },
+  {
+    name: 'projector-reporting',
+    folder: 'services/projector-reporting',
+    turn: 1,
+    environment: (wiring) => ({ ...log(wiring), ...database(wiring) }),
+  },
+  {
+    name: 'projector-load',
+    folder: 'services/projector-load',
+    turn: 1,
+    environment: (wiring) => ({ ...log(wiring), ...database(wiring) }),
+  },
+  {
+    name: 'edge',
+    folder: 'services/edge',
+    turn: 2,
+    copies: ({ ocppPorts }) => ocppPorts.length,
+    environment: (wiring, copy) => ({
+      ...bus(wiring),
+      ...pepper(wiring),
+      OCPP_HOST: wiring.host,
+      OCPP_PORT: String(wiring.ocppPorts[copy]),
+      POD_NAME: podName('edge', copy),
+    }),
+  },
+  {
+    name: 'api',
+    folder: 'services/api',
+    turn: 3,
+    environment: (wiring) => ({
+      ...log(wiring),
+      ...bus(wiring),
+      ...database(wiring),
+      ...masterKey(wiring),
+      ...pepper(wiring),
+      ...adoption,
+      OPERATOR_KEY_FILE: wiring.secrets.operatorKey,
+      API_HOST: wiring.host,
+      API_PORT: String(wiring.apiPort),
+    }),
+  },
+]
+
+/** `edge`, `edge-2`, `edge-3`: the first keeps the plain name. */
+export const nameOfCopy = (name: string, copy: number): string => (copy === 0 ? name : `${name}-${copy + 1}`)
