@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { listen } from '@voltrail/runtime/listen'
 import { createServer } from 'node:net'
+import type { Socket } from 'node:net'
 import { accept } from '@voltrail/domain/decider'
 import { connectEventLog } from './esdb-log.ts'
 import type { EsdbLog } from './esdb-log.ts'
@@ -75,7 +76,8 @@ describe('the look-up cache', () => {
     const { streamPrefix, member } = group()
     await come(member(1), 'a')
     // a server that takes connections and never says a word
-    const silent = createServer()
+    const sockets: Socket[] = []
+    const silent = createServer((socket) => void sockets.push(socket.resume()))
     const port = await listen(silent, { host: '127.0.0.1', port: 0 }, 'a silent server')
     const cache = start(streamPrefix, { connectionString: `esdb://127.0.0.1:${port}?tls=false` })
     expect(await cache.get(visits, member(1))).toMatchObject({ state: { total: 1 }, revision: 0, from: 'stream' })
@@ -83,6 +85,7 @@ describe('the look-up cache', () => {
     expect(await cache.get(visits, member(1))).toMatchObject({ state: { total: 2 }, from: 'stream' })
     expect(cache.status().fresh).toBe(false)
     await cache.stop()
+    for (const socket of sockets) socket.destroy()
     await new Promise((resolve) => silent.close(resolve))
   })
 

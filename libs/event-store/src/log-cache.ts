@@ -34,8 +34,8 @@ export interface LogCache {
 export interface LogCacheOptions {
   readonly connectionString: string
   readonly log: Pick<EsdbLog, 'readForward' | 'readBackward' | 'readTail' | 'append'>
-  /** Per category the aggregate that folds it: the very object that `get` is called with. */
-  readonly aggregates: Readonly<Partial<Record<Category, SomeAggregate>>>
+  /** Which streams are held (`categoryPrefix('token')`), and the aggregate that folds them: the very object that `get` is called with. */
+  readonly folds: readonly { readonly streamPrefix: string; readonly aggregate: SomeAggregate }[]
   /** 2 s unless told */
   readonly maxLagMs?: number
   /** how often the end of the log is compared; 500 ms unless told */
@@ -60,7 +60,11 @@ type Entry = { readonly aggregate: AnyAggregate; readonly streamPrefix: string; 
  */
 export function createLogCache(options: LogCacheOptions): LogCache {
   const { log, maxLagMs = 2_000, compareEveryMs = 500, logger } = options
-  const entries: readonly Entry[] = options.folds.map((one) => ({ ...one, streams: new Map() }))
+  const entries: readonly Entry[] = options.folds.map(({ streamPrefix, aggregate }) => ({
+    streamPrefix,
+    aggregate: aggregate as unknown as AnyAggregate,
+    streams: new Map(),
+  }))
   const entryOf = (stream: string) => entries.find(({ streamPrefix }) => stream.startsWith(streamPrefix))
   let reached: LogPosition | undefined
   let freshAt = -Infinity
