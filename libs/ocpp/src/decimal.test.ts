@@ -25,12 +25,24 @@ describe('the number of a meter', () => {
     expect(readDecimal(raw)).toEqual({ value, rules })
   })
 
-  it.each(['', ' ', 'NaN', 'Infinity', '1.2.3', '--1', '0x10', '18446744073709551615', '1e300', '1e-300', 'x'.repeat(1000), null, {}, true])(
-    '%j is unreadable',
-    (raw) => {
-      expect(readDecimal(raw)).toEqual({ rules: ['decimal-unreadable'] })
-    },
-  )
+  it.each([
+    '',
+    ' ',
+    'NaN',
+    'Infinity',
+    '1.2.3',
+    '--1',
+    '0x10',
+    '18446744073709551615',
+    '1e300',
+    '1e-300',
+    'x'.repeat(1000),
+    null,
+    {},
+    true,
+  ])('%j is unreadable', (raw) => {
+    expect(readDecimal(raw)).toEqual({ rules: ['decimal-unreadable'] })
+  })
 
   it('is a decimal whenever it is read, and equal to the number', () => {
     fc.assert(

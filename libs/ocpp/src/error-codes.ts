@@ -5,7 +5,8 @@
 export const errorCodes16 = {
   NotImplemented: 'Requested Action is not known by receiver',
   NotSupported: 'Requested Action is recognized but not supported by the receiver',
-  InternalError: 'An internal error occurred and the receiver was not able to process the requested Action successfully',
+  InternalError:
+    'An internal error occurred and the receiver was not able to process the requested Action successfully',
   ProtocolError: 'Payload for Action is incomplete',
   SecurityError:
     'During the processing of Action a security issue occurred preventing receiver from completing the Action successfully',
@@ -24,7 +25,8 @@ export const errorCodes201 = {
   // 2.0.1's name for what 1.6 calls FormationViolation
   FormatViolation: 'Payload for Action is syntactically incorrect',
   GenericError: 'Any other error not covered by the more specific error codes in this table',
-  InternalError: 'An internal error occurred and the receiver was not able to process the requested Action successfully',
+  InternalError:
+    'An internal error occurred and the receiver was not able to process the requested Action successfully',
   MessageTypeNotSupported: 'A message with a Message Type Number received that is not supported by this implementation',
   NotImplemented: 'Requested Action is not known by receiver',
   NotSupported: 'Requested Action is recognized but not supported by the receiver',
@@ -32,8 +34,7 @@ export const errorCodes201 = {
     'Payload for Action is syntactically correct but at least one of the fields violates occurrence constraints',
   PropertyConstraintViolation: 'Payload is syntactically correct but at least one field contains an invalid value',
   ProtocolError: 'Payload for Action is not conform the PDU structure',
-  RpcFrameworkError:
-    'Content of the call is not a valid RPC Request, for example: MessageId could not be read',
+  RpcFrameworkError: 'Content of the call is not a valid RPC Request, for example: MessageId could not be read',
   SecurityError:
     'During the processing of Action a security issue occurred preventing receiver from completing the Action successfully',
   TypeConstraintViolation:

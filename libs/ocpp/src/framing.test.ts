@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { callFrame, errorFrame, parseFrame, resultFrame, framingRules, type ParsedFrame } from './framing.ts'
 
-const rules = (frame: ParsedFrame): string[] => (frame.kind === 'unreadable' ? [] : frame.normalisations.map(({ rule }) => rule))
+const rules = (frame: ParsedFrame): string[] =>
+  frame.kind === 'unreadable' ? [] : frame.normalisations.map(({ rule }) => rule)
 
 describe('frames', () => {
   it('are read and written as OCPP-J has them', () => {
@@ -24,7 +25,11 @@ describe('frames', () => {
 
   it('read null and a missing payload as {}', () => {
     const frame = parseFrame('[2,"1","Heartbeat",null]')
-    expect(frame).toMatchObject({ kind: 'call', payload: {}, normalisations: [{ rule: 'payload-null', path: '/3', raw: 'null' }] })
+    expect(frame).toMatchObject({
+      kind: 'call',
+      payload: {},
+      normalisations: [{ rule: 'payload-null', path: '/3', raw: 'null' }],
+    })
     expect(rules(parseFrame('[3,"1"]'))).toEqual(['payload-missing'])
   })
 
@@ -56,7 +61,9 @@ describe('frames', () => {
   })
 
   it('leave the payload as received, because repeats are recognised by that', () => {
-    expect(parseFrame(String.raw`[2,"1","Authorize",{"idTag":"A\u0000"}]`)).toMatchObject({ payload: { idTag: 'A\u0000' } })
+    expect(parseFrame(String.raw`[2,"1","Authorize",{"idTag":"A\u0000"}]`)).toMatchObject({
+      payload: { idTag: 'A\u0000' },
+    })
   })
 
   it('name what is wrong, with the id when it can be read', () => {
@@ -66,6 +73,9 @@ describe('frames', () => {
     }
     // ZJ Beny, https://github.com/lbbrhzn/ocpp/issues/1078
     expect(problem('[2,"77","MeterValues",{"sampledValue":[,{"value":"1"}]}]')).toEqual(['not-json', '77'])
+    expect(parseFrame('[2,"1","Authorize",{"idTag":"PERSON",}]')).toMatchObject({
+      detail: 'not JSON: the text of 39 characters breaks off from JSON at character 37',
+    })
     expect(problem('')).toEqual(['not-json', undefined])
     expect(problem('{"a":1}')).toEqual(['not-array', undefined])
     expect(problem('[5,"1",{}]')).toEqual(['unknown-type', '1'])
@@ -75,7 +85,12 @@ describe('frames', () => {
   })
 
   it('settle a call even with an incomplete CALLERROR', () => {
-    expect(parseFrame('[4,"1","NotSupported"]')).toMatchObject({ kind: 'error', code: 'NotSupported', description: '', details: {} })
+    expect(parseFrame('[4,"1","NotSupported"]')).toMatchObject({
+      kind: 'error',
+      code: 'NotSupported',
+      description: '',
+      details: {},
+    })
     expect(parseFrame('[4,"1",null,"",{}]')).toMatchObject({ kind: 'error', code: 'GenericError' })
     expect(rules(parseFrame('[4,"1","NotSupported","",{}]'))).toEqual([])
   })
@@ -87,14 +102,23 @@ describe('frames', () => {
   it('never throw, and name every rule they use', () => {
     const element = fc.oneof(fc.jsonValue(), fc.constantFrom(2, 3, 4, '2', null, 'Heartbeat', '\u0000'))
     fc.assert(
-      fc.property(fc.oneof(fc.array(element, { maxLength: 7 }).map((frame) => JSON.stringify(frame)), fc.string(), fc.json()), (text) => {
-        for (const rule of rules(parseFrame(text))) expect(framingRules).toHaveProperty(rule)
-      }),
+      fc.property(
+        fc.oneof(
+          fc.array(element, { maxLength: 7 }).map((frame) => JSON.stringify(frame)),
+          fc.string(),
+          fc.json(),
+        ),
+        (text) => {
+          for (const rule of rules(parseFrame(text))) expect(framingRules).toHaveProperty(rule)
+        },
+      ),
       { numRuns: 500 },
     )
   })
 
   it('cut a long description to 255 characters', () => {
-    expect(parseFrame(errorFrame('1', 'InternalError', 'x'.repeat(300)))).toMatchObject({ description: 'x'.repeat(255) })
+    expect(parseFrame(errorFrame('1', 'InternalError', 'x'.repeat(300)))).toMatchObject({
+      description: 'x'.repeat(255),
+    })
   })
 })

@@ -1,6 +1,7 @@
 import type { Normalisation } from '@voltrail/contracts/facts'
 import { cleanJson, cleanString, deepest, TooDeep, type TextRule } from './clean-text.ts'
 import { createNotes, rawText } from './notes.ts'
+import { firstDefect } from './scan-json.ts'
 
 /** OCPP-J 1.6 §4.2: [2, id, action, payload], [3, id, payload], [4, id, code, description, details]. */
 export const longestMessageId = 128
@@ -32,8 +33,8 @@ export const framingRules = {
   'message-id-empty': 'The message id is empty',
   'payload-null': 'The payload is null and reads as {} (https://github.com/steve-community/steve/issues/1109)',
   'payload-missing': 'The payload is missing and reads as {}',
-  'extra-elements': 'The frame has more elements than its type; the others are left out',
-  'call-error-incomplete': 'A CALLERROR without code, description or details',
+  'extra-elements': 'The frame has more elements than its type; the others are left out, the note has their number',
+  'call-error-incomplete': 'A CALLERROR without code, description or details; the note has the number of its elements',
   'nul-stripped': 'A NUL character is left out',
   'lone-surrogate-replaced': 'A lone surrogate becomes U+FFFD',
   'number-out-of-range': 'A number that no double can hold becomes null',
@@ -47,17 +48,22 @@ export const parseFrame = (text: string): ParsedFrame => {
   let frame: unknown
   try {
     frame = JSON.parse(text)
-  } catch (error) {
+  } catch {
     const messageId = idInBrokenText(text)
-    const detail = `not JSON: ${error instanceof SyntaxError ? error.message.slice(0, 120).toWellFormed() : 'unreadable'}`
+    const detail = `not JSON: the text of ${text.length} characters breaks off from JSON at character ${firstDefect(text)}`
     return { kind: 'unreadable', ...(messageId !== undefined && { messageId }), problem: 'not-json', detail }
   }
   if (!Array.isArray(frame)) {
-    return { kind: 'unreadable', problem: 'not-array', detail: `an OCPP frame is a JSON array, this is ${kindOf(frame)}` }
+    return {
+      kind: 'unreadable',
+      problem: 'not-array',
+      detail: `an OCPP frame is a JSON array, this is ${kindOf(frame)}`,
+    }
   }
 
   const notes = createNotes()
-  const note = (rule: keyof typeof framingRules, path: string, raw: unknown): void => notes.add(rule, path, () => rawText(raw))
+  const note = (rule: keyof typeof framingRules, path: string, raw: unknown): void =>
+    notes.add(rule, path, () => rawText(raw))
   const clean = (value: string, path: string): string =>
     cleanString(value, path, (rule: TextRule, at, raw) => note(rule, at, raw))
 
@@ -73,10 +79,15 @@ export const parseFrame = (text: string): ParsedFrame => {
     const detail = `the message id must be text of at most ${longestMessageId} characters, this is ${kindOf(echoId)}`
     return { kind: 'unreadable', problem: 'bad-message-id', detail }
   }
-  const badShape = (detail: string): UnreadableFrame => ({ kind: 'unreadable', messageId, problem: 'bad-shape', detail })
+  const badShape = (detail: string): UnreadableFrame => ({
+    kind: 'unreadable',
+    messageId,
+    problem: 'bad-shape',
+    detail,
+  })
 
   const length = type === 2 ? 4 : type === 3 ? 3 : 5
-  if (frame.length > length) note('extra-elements', `/${length}`, frame[length])
+  if (frame.length > length) note('extra-elements', `/${length}`, frame.length - length)
   const payloadAt = (index: number): unknown => {
     const payload: unknown = frame[index]
     if (payload === undefined) note('payload-missing', `/${index}`, undefined)
@@ -102,7 +113,7 @@ export const parseFrame = (text: string): ParsedFrame => {
     case 4: {
       const [, , code, description, details] = frame as unknown[]
       if (typeof code !== 'string' || code === '' || typeof description !== 'string' || details === undefined) {
-        note('call-error-incomplete', '/2', frame.slice(2))
+        note('call-error-incomplete', '/2', frame.length)
       }
       if (isTooDeep(details)) return badShape(new TooDeep().message)
       return {
@@ -122,11 +133,16 @@ export const parseFrame = (text: string): ParsedFrame => {
 export const callFrame = (messageId: string, action: string, payload: object): string =>
   JSON.stringify([2, messageId, action, payload])
 
-export const resultFrame = (messageId: string | number, payload: object): string => JSON.stringify([3, messageId, payload])
+export const resultFrame = (messageId: string | number, payload: object): string =>
+  JSON.stringify([3, messageId, payload])
 
 /** The description is cut to 255 characters (OCPP-J 2.0.1 part 4 §4.2.3; 1.6 names no limit). */
-export const errorFrame = (messageId: string | number, code: string, description: string, details: object = {}): string =>
-  JSON.stringify([4, messageId, code, description.slice(0, 255).toWellFormed(), details])
+export const errorFrame = (
+  messageId: string | number,
+  code: string,
+  description: string,
+  details: object = {},
+): string => JSON.stringify([4, messageId, code, description.slice(0, 255).toWellFormed(), details])
 
 const readMessageId = (
   id: unknown,

@@ -28,7 +28,9 @@ export const readLeniently = (
   notes: Notes,
 ): Lenient => {
   if (!isAction16(action)) throw new Error(`OCPP 1.6 defines no action ${action}`)
-  let current = cleanJson(payload, (rule, path, raw) => notes.add(rule, path, () => withheldOrRaw(action, path, true, raw)))
+  let current = cleanJson(payload, (rule, path, raw) =>
+    notes.add(rule, path, () => withheldOrRaw(action, path, false, raw)),
+  )
   const waived = new Set<string>()
   const rules = rulesFor(context)
 
@@ -49,7 +51,8 @@ export const readLeniently = (
       for (const rule of rules) {
         const repair = rule.repair(breach, context)
         if (repair === undefined) continue
-        const raw = (): string => withheldOrRaw(action, breach.path, breach.keyword !== 'additionalProperties', breach.value)
+        const raw = (): string =>
+          withheldOrRaw(action, breach.path, breach.keyword !== 'additionalProperties', breach.value)
         if (repair.do === 'keep') {
           waived.add(nameOf(error))
           for (const id of repair.reasons ?? [rule.id]) notes.add(id, breach.path, raw)
@@ -80,7 +83,8 @@ const breachOf = (direction: Direction, action: string, error: ErrorObject): Bre
   const { path } = toViolation(error)
   const names = namesIn(path)
   const field = names.findLast((name) => !/^\d+$/.test(name)) ?? ''
-  const holder: unknown = error.keyword === 'required' || error.keyword === 'additionalProperties' ? error.data : undefined
+  const holder: unknown =
+    error.keyword === 'required' || error.keyword === 'additionalProperties' ? error.data : undefined
   const allowed = (error.parentSchema as { properties?: object } | undefined)?.properties ?? {}
   return {
     direction,
@@ -99,7 +103,12 @@ const breachOf = (direction: Direction, action: string, error: ErrorObject): Bre
 
 /** RFC 6901 */
 const namesIn = (pointer: string): string[] =>
-  pointer === '' ? [] : pointer.slice(1).split('/').map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'))
+  pointer === ''
+    ? []
+    : pointer
+        .slice(1)
+        .split('/')
+        .map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'))
 
 const gone = Symbol('removed')
 

@@ -2,7 +2,20 @@ import { isSecretKey } from './secret-keys.ts'
 import { rawText } from './notes.ts'
 
 /** Fields that may name a person; normalisations lie in clear in the log, so they never carry these values. */
-const personal = new Set(['idtag', 'parentidtag', 'idtoken', 'data', 'tag', 'tagid', 'uid', 'rfid', 'emaid', 'vin', 'user', 'evccid'])
+const personal = new Set([
+  'idtag',
+  'parentidtag',
+  'idtoken',
+  'data',
+  'tag',
+  'tagid',
+  'uid',
+  'rfid',
+  'emaid',
+  'vin',
+  'user',
+  'evccid',
+])
 
 /** Messages that are about a person: what stands in them beyond the standard's fields is withheld as a whole. */
 const aboutPeople = new Set(['Authorize', 'StartTransaction', 'StopTransaction', 'DataTransfer'])

@@ -7,10 +7,27 @@ const redact = (text: string): string => redactFrame(text, digest).text
 
 describe('redaction', () => {
   it('knows a secret key in any spelling, and an ordinary one', () => {
-    for (const key of ['AuthorizationKey', 'authorizationkey', 'wifi_password', 'WPA-PSK', 'psk', 'ApnPassword', 'ClientSecret', 'SimPIN']) {
+    for (const key of [
+      'AuthorizationKey',
+      'authorizationkey',
+      'wifi_password',
+      'WPA-PSK',
+      'psk',
+      'ApnPassword',
+      'ClientSecret',
+      'SimPIN',
+    ]) {
       expect([key, isSecretKey(key)]).toEqual([key, true])
     }
-    for (const key of ['AuthorizeRemoteTxRequests', 'AuthorizationCacheEnabled', 'HeartbeatInterval', 'idTag', 'Spin', 'key', 'value']) {
+    for (const key of [
+      'AuthorizeRemoteTxRequests',
+      'AuthorizationCacheEnabled',
+      'HeartbeatInterval',
+      'idTag',
+      'Spin',
+      'key',
+      'value',
+    ]) {
       expect([key, isSecretKey(key)]).toEqual([key, false])
     }
   })
@@ -34,7 +51,9 @@ describe('redaction', () => {
     expect(redact('[2,"1","GetDiagnostics",{"location":"ftp://user:p@ss@files.example/up"}]')).toBe(
       '[2,"1","GetDiagnostics",{"location":"ftp://%239@files.example/up"}]',
     )
-    expect(redact('[2,"1","X",{"location":"https://files.example/a@b"}]')).toBe('[2,"1","X",{"location":"https://files.example/a@b"}]')
+    expect(redact('[2,"1","X",{"location":"https://files.example/a@b"}]')).toBe(
+      '[2,"1","X",{"location":"https://files.example/a@b"}]',
+    )
   })
 
   it('looks into JSON that is text, and into lists and objects under a secret name', () => {

@@ -56,7 +56,8 @@ export const rules16: readonly QuirkRule[] = [
     id: 'null-field',
     what: 'A field that is null counts as absent',
     why: 'https://github.com/steve-community/steve/issues/1109',
-    repair: (breach) => (breach.value === null && breach.path !== '' && breach.keyword !== 'required' ? { do: 'remove' } : undefined),
+    repair: (breach) =>
+      breach.value === null && breach.path !== '' && breach.keyword !== 'required' ? { do: 'remove' } : undefined,
   },
   {
     id: 'field-name-case',
@@ -106,7 +107,9 @@ export const rules16: readonly QuirkRule[] = [
     what: timestampRules['time-missing'],
     why: 'Nothing is refused that carries energy',
     repair: (breach) =>
-      isRequest(breach, 'StartTransaction', 'StopTransaction', 'MeterValues') && isMissing(breach, 'timestamp') ? put('') : undefined,
+      isRequest(breach, 'StartTransaction', 'StopTransaction', 'MeterValues') && isMissing(breach, 'timestamp')
+        ? put('')
+        : undefined,
   },
   {
     id: 'time-unreadable',
@@ -148,7 +151,9 @@ export const rules16: readonly QuirkRule[] = [
     what: 'A boot without vendor or model is a boot of an unnamed make',
     why: 'Refusing it would keep the charger off for ever',
     repair: (breach) =>
-      isRequest(breach, 'BootNotification') && isMissing(breach, 'chargePointVendor', 'chargePointModel') ? put('') : undefined,
+      isRequest(breach, 'BootNotification') && isMissing(breach, 'chargePointVendor', 'chargePointModel')
+        ? put('')
+        : undefined,
   },
   {
     id: 'missing-sample',
@@ -174,7 +179,8 @@ export const rules16: readonly QuirkRule[] = [
     what: 'A number written as text is read as the number',
     why: 'https://github.com/lbbrhzn/ocpp/issues/1576',
     repair: ({ keyword, expected, value }) => {
-      if (keyword !== 'type' || typeof value !== 'string' || (expected !== 'integer' && expected !== 'number')) return undefined
+      if (keyword !== 'type' || typeof value !== 'string' || (expected !== 'integer' && expected !== 'number'))
+        return undefined
       const text = readDecimal(value).value
       return text === undefined ? undefined : put(Number(text))
     },
@@ -258,7 +264,8 @@ export const rulesFor = (_context: InboundContext): readonly QuirkRule[] => rule
 export const translationRules = {
   ...timestampRules,
   ...decimalRules,
-  'unit-missing': 'A measurand without unit has the standard one of its kind (https://github.com/lbbrhzn/ocpp/issues/1989)',
+  'unit-missing':
+    'A measurand without unit has the standard one of its kind (https://github.com/lbbrhzn/ocpp/issues/1989)',
   'unit-case': 'A unit of the standard in another case',
   'signed-unmarked': 'A signed record that is not marked SignedData (it begins with OCMF|)',
   'unknown-status': 'A connector status that the standard does not have counts as Unavailable',

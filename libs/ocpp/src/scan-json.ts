@@ -10,7 +10,12 @@ const word = /true|false|null/y
 const space = /[ \t\n\r]*/y
 
 /** Undefined when the text is not JSON, or is nested deeper than any message. */
-export const scanJson = (text: string): ScannedValue | undefined => {
+export const scanJson = (text: string): ScannedValue | undefined => scan(text).root
+
+/** Where a text stops being JSON: the engine's own message would quote the text, which may be personal. */
+export const firstDefect = (text: string): number => scan(text).at
+
+const scan = (text: string): { root: ScannedValue | undefined; at: number } => {
   let at = 0
   const match = (pattern: RegExp): string | undefined => {
     pattern.lastIndex = at
@@ -85,5 +90,5 @@ export const scanJson = (text: string): ScannedValue | undefined => {
 
   const root = value(0)
   match(space)
-  return root !== undefined && at === text.length ? root : undefined
+  return { root: at === text.length ? root : undefined, at }
 }

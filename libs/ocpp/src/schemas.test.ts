@@ -24,7 +24,14 @@ const plain = (schema: unknown, definitions: Schema): unknown => {
       .map(([word, part]): [string, unknown] => {
         if (word === 'enum' || word === 'required') return [word, [...(part as string[])].sort()]
         if (word === 'properties') {
-          return [word, Object.fromEntries(Object.entries(part as Schema).sort().map(([name, it]) => [name, plain(it, definitions)]))]
+          return [
+            word,
+            Object.fromEntries(
+              Object.entries(part as Schema)
+                .sort()
+                .map(([name, it]) => [name, plain(it, definitions)]),
+            ),
+          ]
         }
         return [word, plain(part, definitions)]
       })
@@ -33,8 +40,15 @@ const plain = (schema: unknown, definitions: Schema): unknown => {
 }
 
 const differences = (a: unknown, b: unknown, path = ''): string[] => {
-  if (typeof a === 'object' && typeof b === 'object' && a !== null && b !== null && Array.isArray(a) === Array.isArray(b)) {
-    if (Array.isArray(a)) return JSON.stringify(a) === JSON.stringify(b) ? [] : [`${path}: ${JSON.stringify(a)} | ${JSON.stringify(b)}`]
+  if (
+    typeof a === 'object' &&
+    typeof b === 'object' &&
+    a !== null &&
+    b !== null &&
+    Array.isArray(a) === Array.isArray(b)
+  ) {
+    if (Array.isArray(a))
+      return JSON.stringify(a) === JSON.stringify(b) ? [] : [`${path}: ${JSON.stringify(a)} | ${JSON.stringify(b)}`]
     return [...new Set([...Object.keys(a), ...Object.keys(b)])].flatMap((key) =>
       differences((a as Schema)[key], (b as Schema)[key], `${path}/${key}`),
     )
@@ -45,11 +59,16 @@ const differences = (a: unknown, b: unknown, path = ''): string[] => {
 describe('the schemas of OCPP 1.6', () => {
   it('are the 28 actions and the 11 of the security extension', () => {
     expect(actions16).toHaveLength(39)
-    expect([isAction16('Heartbeat'), isAction16('SignCertificate'), isAction16('constructor')]).toEqual([true, true, false])
+    expect([isAction16('Heartbeat'), isAction16('SignCertificate'), isAction16('constructor')]).toEqual([
+      true,
+      true,
+      false,
+    ])
   })
 
   it('all compile', () => {
-    for (const action of actions16) for (const direction of ['request', 'response'] as const) validate16(direction, action, {})
+    for (const action of actions16)
+      for (const direction of ['request', 'response'] as const) validate16(direction, action, {})
   })
 
   it('are those of a second source but for named differences', () => {

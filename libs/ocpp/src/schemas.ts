@@ -51,13 +51,19 @@ export const validate16 = (direction: Direction, action: string, payload: unknow
 export const toViolation = (error: ErrorObject): Violation => ({
   path: pointerOf(error),
   keyword: error.keyword,
-  message: error.message ?? 'is refused by the schema',
+  message: messages[error.keyword] ?? error.message ?? 'is refused by the schema',
   code: codeOf(error),
 })
 
 /** `/meterValue/0/timestamp must match format "date-time"`, for people. */
 export const describeViolation = (violation: Violation): string =>
   `${violation.path || 'the payload'} ${violation.message}`.slice(0, 300).toWellFormed()
+
+/** The path names the field itself here, where Ajv speaks of the object that holds it. */
+const messages: Readonly<Record<string, string>> = {
+  required: 'is missing',
+  additionalProperties: 'is not a field of this message',
+}
 
 const pointerOf = (error: ErrorObject): string => {
   const params = error.params as { missingProperty?: string; additionalProperty?: string }
@@ -85,4 +91,6 @@ const codes: Readonly<Record<string, ErrorCode16>> = {
 }
 const codeOf = (error: ErrorObject): ErrorCode16 =>
   // a payload that is not an object is not conform the PDU structure
-  error.instancePath === '' && error.keyword === 'type' ? 'FormationViolation' : (codes[error.keyword] ?? 'FormationViolation')
+  error.instancePath === '' && error.keyword === 'type'
+    ? 'FormationViolation'
+    : (codes[error.keyword] ?? 'FormationViolation')

@@ -33,13 +33,18 @@ describe('the time of a charger', () => {
     expect(readTimestamp(raw)).toEqual({ at, rules })
   })
 
-  it.each(['', 'now', '2023-02-30T00:00:00Z', '2023-13-01T00:00:00Z', '19.10.2023 15:28', '0000-00-00T00:00:00Z', '2023-10-19T25:00:00Z'])(
-    '%j is unreadable',
-    (raw) => {
-      expect(readTimestamp(raw).at).toBeUndefined()
-      expect(readTimestamp(raw).rules).toEqual([raw === '' ? 'time-missing' : 'time-unreadable'])
-    },
-  )
+  it.each([
+    '',
+    'now',
+    '2023-02-30T00:00:00Z',
+    '2023-13-01T00:00:00Z',
+    '19.10.2023 15:28',
+    '0000-00-00T00:00:00Z',
+    '2023-10-19T25:00:00Z',
+  ])('%j is unreadable', (raw) => {
+    expect(readTimestamp(raw).at).toBeUndefined()
+    expect(readTimestamp(raw).rules).toEqual([raw === '' ? 'time-missing' : 'time-unreadable'])
+  })
 
   it('without a zone is read in the zone that is given for the charger, in summer and in winter', () => {
     expect(readTimestamp('2023-07-19T15:28:07', 'Europe/Berlin').at).toBe('2023-07-19T13:28:07.000Z')

@@ -4,8 +4,10 @@ import { instant, type Instant } from '@voltrail/contracts/quantities'
  * Reads the times that chargers write, and writes ours. OCPP 1.6 §3.13 wants ISO 8601 / RFC 3339; the field sends more.
  */
 export const timestampRules = {
-  'time-no-zone': 'No zone: read in the zone given for the charger, else as UTC (https://github.com/evcc-io/evcc/issues/10399)',
-  'time-short-zone': 'A zone without minutes or colon, +02 or +0200 (https://github.com/monta-app/ocpp-emulator/issues/5)',
+  'time-no-zone':
+    'No zone: read in the zone given for the charger, else as UTC (https://github.com/evcc-io/evcc/issues/10399)',
+  'time-short-zone':
+    'A zone without minutes or colon, +02 or +0200 (https://github.com/monta-app/ocpp-emulator/issues/5)',
   'time-date-only': 'A date alone: read as its midnight',
   'time-spaces': 'Spaces around it, or a space for the T',
   'time-loose': 'Lower-case t or z, a comma before the fraction, missing seconds, or single digits',
@@ -36,7 +38,10 @@ export const readTimestamp = (raw: string, zone?: string): ReadTime => {
     if (ms >= dayMs && new Date(ms).toISOString().startsWith(raw.slice(0, 19))) return { at: instant(ms), rules: [] }
   }
   const rules: TimestampRule[] = []
-  const text = raw.trim().replace(/^"(.*)"$/, '$1').trim()
+  const text = raw
+    .trim()
+    .replace(/^"(.*)"$/, '$1')
+    .trim()
   if (text === '') return { rules: ['time-missing'] }
   if (text !== raw) rules.push('time-spaces')
 

@@ -23,15 +23,9 @@ import { unlockConnector } from './unlock-connector.ts'
 
 /** from chargers, by action */
 export const inbound16: ReadonlyMap<string, InboundMessage> = new Map(
-  [
-    authorize,
-    bootNotification,
-    dataTransfer,
-    meterValues,
-    startTransaction,
-    statusNotification,
-    stopTransaction,
-  ].map((message) => [message.action, message]),
+  [authorize, bootNotification, dataTransfer, meterValues, startTransaction, statusNotification, stopTransaction].map(
+    (message) => [message.action, message],
+  ),
 )
 
 /** to chargers, by command */

@@ -34,7 +34,10 @@ describe('Authorize', () => {
       '04A2',
       [{ rule: 'nul-stripped', path: '/idTag', raw: 'withheld: 6 characters' }],
     ])
-    expect(tag('"idTag":12345678')).toEqual(['12345678', [{ rule: 'text-as-number', path: '/idTag', raw: 'withheld: a number' }]])
+    expect(tag('"idTag":12345678')).toEqual([
+      '12345678',
+      [{ rule: 'text-as-number', path: '/idTag', raw: 'withheld: a number' }],
+    ])
     expect(tag('')).toEqual(['', [{ rule: 'missing-id-tag', path: '/idTag', raw: '' }]])
     expect(tag('"idTag":"A","cardNumber":"4111"')[1]).toEqual([
       { rule: 'extra-field', path: '/cardNumber', raw: 'withheld: 4 characters' },

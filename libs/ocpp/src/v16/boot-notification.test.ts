@@ -49,14 +49,18 @@ describe('BootNotification', () => {
   })
 
   it('without vendor or with another case of the names is a boot all the same', () => {
-    const { fact, rules } = read('Boot', '[2,"1","BootNotification",{"ChargePointModel":"X","chargePointSerialNumber":123}]')
+    const { fact, rules } = read(
+      'Boot',
+      '[2,"1","BootNotification",{"ChargePointModel":"X","chargePointSerialNumber":123}]',
+    )
     expect(fact).toEqual({ type: 'Boot', vendor: '', model: 'X', serialNumber: '123' })
     expect(rules.toSorted()).toEqual(['field-name-case', 'missing-boot-field', 'text-as-number'])
   })
 
   it('takes the older serial number when the newer is absent or empty', () => {
     const serial = (fields: string): unknown =>
-      read('Boot', `[2,"1","BootNotification",{"chargePointVendor":"V","chargePointModel":"M",${fields}}]`).fact.serialNumber
+      read('Boot', `[2,"1","BootNotification",{"chargePointVendor":"V","chargePointModel":"M",${fields}}]`).fact
+        .serialNumber
     expect(serial('"chargeBoxSerialNumber":"B"')).toBe('B')
     expect(serial('"chargeBoxSerialNumber":"B","chargePointSerialNumber":""')).toBe('B')
   })

@@ -9,7 +9,11 @@ export const bootNotification: InboundMessage = {
     type: 'Boot',
     vendor: text(payload, 'chargePointVendor') ?? '',
     model: text(payload, 'chargePointModel') ?? '',
-    ...optionalText(payload, text(payload, 'chargePointSerialNumber') ? 'chargePointSerialNumber' : 'chargeBoxSerialNumber', 'serialNumber'),
+    ...optionalText(
+      payload,
+      text(payload, 'chargePointSerialNumber') ? 'chargePointSerialNumber' : 'chargeBoxSerialNumber',
+      'serialNumber',
+    ),
     ...optionalText(payload, 'firmwareVersion', 'firmwareVersion'),
     ...optionalText(payload, 'iccid', 'iccid'),
     ...optionalText(payload, 'imsi', 'imsi'),

@@ -22,9 +22,7 @@ export const asReceived = (received: Fields, field: string): string => {
 const mostConnectors = 999
 
 /** OCPP 1.6 connector n is EVSE n with connector 1; 0 is the charging station as a whole. */
-export const placeOf = (
-  payload: Fields,
-): { evseId: number; connectorId: number } | { refused: Violation[] } => {
+export const placeOf = (payload: Fields): { evseId: number; connectorId: number } | { refused: Violation[] } => {
   const connector = payload['connectorId']
   if (typeof connector === 'number' && Number.isInteger(connector) && connector >= 0 && connector <= mostConnectors) {
     return { evseId: connector, connectorId: connector === 0 ? 0 : 1 }

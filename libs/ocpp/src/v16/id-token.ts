@@ -6,11 +6,16 @@ import { writeTimestamp } from '../timestamp.ts'
 export const longestIdTag = 20
 
 /** 1.6 does not say what kind of token it has; the empty one is a start in free mode. */
-export const idToken = (idTag: string): ClearIdToken => ({ value: idTag, type: idTag === '' ? 'NoAuthorization' : 'Unknown' })
+export const idToken = (idTag: string): ClearIdToken => ({
+  value: idTag,
+  type: idTag === '' ? 'NoAuthorization' : 'Unknown',
+})
 
 /** OCPP 1.6 §7.20 IdTagInfo. A group id that does not fit is left out: the answer itself must reach the charger. */
 export const idTagInfo = ({ status, expiresAt, groupToken }: Authorization): object => ({
   status,
   ...(expiresAt !== undefined && { expiryDate: writeTimestamp(expiresAt) }),
-  ...(groupToken !== undefined && groupToken !== '' && [...groupToken].length <= longestIdTag && { parentIdTag: groupToken }),
+  ...(groupToken !== undefined &&
+    groupToken !== '' &&
+    [...groupToken].length <= longestIdTag && { parentIdTag: groupToken }),
 })

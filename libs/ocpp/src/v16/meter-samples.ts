@@ -23,9 +23,25 @@ const defaultUnits: readonly (readonly [beginning: string, unit: string])[] = [
 
 /** 1.6's own spelling, and that of the other versions. */
 const units = new Map(
-  ['Wh', 'kWh', 'varh', 'kvarh', 'W', 'kW', 'VA', 'kVA', 'var', 'kvar', 'A', 'V', 'K', 'Celsius', 'Fahrenheit', 'Percent', 'Hz'].map(
-    (unit) => [unit.toLowerCase(), unit],
-  ),
+  [
+    'Wh',
+    'kWh',
+    'varh',
+    'kvarh',
+    'W',
+    'kW',
+    'VA',
+    'kVA',
+    'var',
+    'kvar',
+    'A',
+    'V',
+    'K',
+    'Celsius',
+    'Fahrenheit',
+    'Percent',
+    'Hz',
+  ].map((unit) => [unit.toLowerCase(), unit]),
 ).set('celcius', 'Celsius')
 
 /** The meter values of a message: `path` is where the list stands. */
@@ -69,6 +85,7 @@ const unitOf = (sampled: Fields, measurand: string | undefined, path: string, de
   const unit = defaultUnits.find(([beginning]) => measurand.startsWith(beginning))?.[1]
   if (unit === undefined) return {}
   // for energy the standard itself has this default
-  if (raw === '' || !measurand.startsWith('Energy.Active')) desk.notes.add('unit-missing', `${path}/unit`, () => rawText(raw))
+  if (raw === '' || !measurand.startsWith('Energy.Active'))
+    desk.notes.add('unit-missing', `${path}/unit`, () => rawText(raw))
   return { unit }
 }

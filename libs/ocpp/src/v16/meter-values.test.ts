@@ -105,7 +105,14 @@ describe('MeterValues', () => {
       [],
     ])
     expect(new Set(rules)).toEqual(
-      new Set(['null-field', 'time-unreadable', 'missing-sample', 'single-as-list', 'time-missing', 'decimal-unreadable']),
+      new Set([
+        'null-field',
+        'time-unreadable',
+        'missing-sample',
+        'single-as-list',
+        'time-missing',
+        'decimal-unreadable',
+      ]),
     )
   })
 

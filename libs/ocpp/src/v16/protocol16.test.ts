@@ -14,7 +14,10 @@ describe('OCPP 1.6, as the edge uses it', () => {
   })
 
   it('says that requests of the backend are not supported from the other side', () => {
-    expect(protocol16.inbound('Reset', { type: 'Soft' }, context)).toMatchObject({ kind: 'error', code: 'NotSupported' })
+    expect(protocol16.inbound('Reset', { type: 'Soft' }, context)).toMatchObject({
+      kind: 'error',
+      code: 'NotSupported',
+    })
   })
 
   it('refuses a payload that is no object, even of a start', () => {
@@ -44,7 +47,9 @@ describe('OCPP 1.6, as the edge uses it', () => {
     expect(() => inbound.answer({ type: 'Malformed', transactionId: 'x' as TransactionId }, now)).toThrow(
       expect.objectContaining({ name: 'OutboundInvalid', action: 'StartTransaction response' }),
     )
-    expect(() => inbound.answer({ type: 'Disconnect' }, now)).toThrow(expect.objectContaining({ name: 'AnswerMismatch' }))
+    expect(() => inbound.answer({ type: 'Disconnect' }, now)).toThrow(
+      expect.objectContaining({ name: 'AnswerMismatch' }),
+    )
   })
 
   it('survives a payload that is nested without end', () => {

@@ -31,7 +31,10 @@ const inbound = (action: string, payload: unknown, context: InboundContext): Inb
     read = readLeniently('request', action, payload, context, notes)
   } catch (error) {
     if (!(error instanceof TooDeep)) throw error
-    read = { payload: {}, violations: [{ path: '', keyword: 'depth', message: error.message, code: 'FormationViolation' }] }
+    read = {
+      payload: {},
+      violations: [{ path: '', keyword: 'depth', message: error.message, code: 'FormationViolation' }],
+    }
   }
   if (message === undefined) {
     // a heartbeat says only that the charger lives, whatever it carries

@@ -8,7 +8,10 @@ describe('RemoteStartTransaction', () => {
       action: 'RemoteStartTransaction',
       payload: { idTag: '04A2', connectorId: 2 },
     })
-    expect(said({ type: 'RemoteStart', idToken })).toEqual({ action: 'RemoteStartTransaction', payload: { idTag: '04A2' } })
+    expect(said({ type: 'RemoteStart', idToken })).toEqual({
+      action: 'RemoteStartTransaction',
+      payload: { idTag: '04A2' },
+    })
   })
 
   it('refuses a token that 1.6 has no room for, without repeating it', () => {

@@ -15,6 +15,8 @@ describe('RemoteStopTransaction', () => {
   })
 
   it('is settled by the status', () => {
-    expect(settled({ type: 'RemoteStop', transactionId: '1' }, { status: 'Rejected' })).toMatchObject({ status: 'Rejected' })
+    expect(settled({ type: 'RemoteStop', transactionId: '1' }, { status: 'Rejected' })).toMatchObject({
+      status: 'Rejected',
+    })
   })
 })

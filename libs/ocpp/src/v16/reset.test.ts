@@ -7,6 +7,9 @@ describe('Reset', () => {
   })
 
   it('is settled by the status', () => {
-    expect(settled({ type: 'Reset', kind: 'Soft' }, { status: 'Accepted' })).toMatchObject({ outcome: 'result', status: 'Accepted' })
+    expect(settled({ type: 'Reset', kind: 'Soft' }, { status: 'Accepted' })).toMatchObject({
+      outcome: 'result',
+      status: 'Accepted',
+    })
   })
 })

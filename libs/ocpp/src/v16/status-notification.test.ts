@@ -21,7 +21,10 @@ describe('StatusNotification', () => {
     expect(rules).toEqual([])
     expect(answer({ type: 'ConnectorStatus' })).toEqual({})
     expect(
-      read('ConnectorStatus', '[2,"1","StatusNotification",{"connectorId":0,"errorCode":"NoError","status":"Available"}]').fact,
+      read(
+        'ConnectorStatus',
+        '[2,"1","StatusNotification",{"connectorId":0,"errorCode":"NoError","status":"Available"}]',
+      ).fact,
     ).toMatchObject({ evseId: 0, connectorId: 0 })
   })
 
@@ -57,7 +60,10 @@ describe('StatusNotification', () => {
       )
       return [fact.time, rules]
     }
-    expect(time('"1970-01-01T00:00:00Z"')).toEqual([{ raw: '1970-01-01T00:00:00Z', at: '1970-01-01T00:00:00.000Z' }, ['time-zero']])
+    expect(time('"1970-01-01T00:00:00Z"')).toEqual([
+      { raw: '1970-01-01T00:00:00Z', at: '1970-01-01T00:00:00.000Z' },
+      ['time-zero'],
+    ])
     expect(time('"yesterday"')).toEqual([{ raw: 'yesterday' }, ['time-unreadable']])
     expect(time('1697729287')).toEqual([
       { raw: '1697729287', at: '2023-10-19T15:28:07.000Z' },

@@ -71,6 +71,10 @@ describe('StopTransaction', () => {
 
   it('whose data cannot be read is recorded as malformed', () => {
     const { fact } = read('Malformed', '[2,"1","StopTransaction",{"transactionId":7,"transactionData":["x"]}]')
-    expect(fact).toEqual({ type: 'Malformed', meant: 'TransactionStop', violations: ['/transactionData/0 must be object'] })
+    expect(fact).toEqual({
+      type: 'Malformed',
+      meant: 'TransactionStop',
+      violations: ['/transactionData/0 must be object'],
+    })
   })
 })
