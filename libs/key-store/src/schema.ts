@@ -34,8 +34,12 @@ export const migrateKeys = async (client: PoolClient, wrappingKey: Buffer): Prom
   try {
     await client.query('select pg_advisory_xact_lock($1)', [advisoryLock])
     await client.query('create schema if not exists keys')
-    await client.query('create table if not exists keys.migrations (version int primary key, applied_at timestamptz not null default now())')
-    const { rows } = await client.query<{ version: number }>('select coalesce(max(version), 0) as version from keys.migrations')
+    await client.query(
+      'create table if not exists keys.migrations (version int primary key, applied_at timestamptz not null default now())',
+    )
+    const { rows } = await client.query<{ version: number }>(
+      'select coalesce(max(version), 0) as version from keys.migrations',
+    )
     const done = rows[0]?.version ?? 0
     if (done > migrations.length) {
       throw new StartError(

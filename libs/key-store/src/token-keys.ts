@@ -16,7 +16,12 @@ export interface TokenKeyStore {
   erase(tenant: TenantId, owner: TokenRef): Promise<number | undefined>
 }
 
-const place = (tenant: TenantId, owner: TokenRef, generation: number): Place => ['token-key', tenant, owner, String(generation)]
+const place = (tenant: TenantId, owner: TokenRef, generation: number): Place => [
+  'token-key',
+  tenant,
+  owner,
+  String(generation),
+]
 
 export const tokenKeyStore = (pool: Pool, wrappingKey: Buffer): TokenKeyStore => {
   const read = async (tenant: TenantId, owner: TokenRef): Promise<TokenKey | undefined> => {
@@ -31,7 +36,8 @@ export const tokenKeyStore = (pool: Pool, wrappingKey: Buffer): TokenKeyStore =>
     if (row === undefined) return undefined
     if (row.wrapped_key === null) return { generation: row.generation }
     const key = decrypt(wrappingKey, row.wrapped_key, place(tenant, owner, row.generation))
-    if (key === undefined) throw new SealBroken(tenant, owner, 'the key of the token was altered or wrapped under another master key')
+    if (key === undefined)
+      throw new SealBroken(tenant, owner, 'the key of the token was altered or wrapped under another master key')
     return { generation: row.generation, key }
   }
 

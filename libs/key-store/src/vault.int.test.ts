@@ -108,7 +108,10 @@ describe('sealing', () => {
     const vault = await pod()
     const owner = token(vault)
     await sealOne(vault, owner)
-    const rows = await query('select generation, octet_length(wrapped_key) as bytes from keys.token_keys where token_ref = $1', [owner])
+    const rows = await query(
+      'select generation, octet_length(wrapped_key) as bytes from keys.token_keys where token_ref = $1',
+      [owner],
+    )
     expect(rows).toEqual([{ generation: 1, bytes: 60 }])
   })
 
@@ -116,7 +119,9 @@ describe('sealing', () => {
     const pods = await Promise.all(Array.from({ length: 4 }, () => pod()))
     const owner = token(pods[0]!)
     const sealed = await Promise.all(pods.flatMap((one) => [sealOne(one, owner, 'a'), sealOne(one, owner, 'b')]))
-    expect(await query('select count(*)::int as n from keys.token_keys where token_ref = $1', [owner])).toEqual([{ n: 1 }])
+    expect(await query('select count(*)::int as n from keys.token_keys where token_ref = $1', [owner])).toEqual([
+      { n: 1 },
+    ])
     const fresh = await pod()
     for (const each of sealed) expect(await fresh.open(acme, each)).toMatchObject({ kind: 'clear' })
   })
@@ -172,7 +177,9 @@ describe('erasing', () => {
     expect(await vault.erase(acme, owner)).toBe(false)
     expect(await vault.open(acme, sealed)).toEqual({ kind: 'erased' })
     expect(await (await pod()).open(acme, sealed)).toEqual({ kind: 'erased' })
-    expect(await query('select wrapped_key from keys.token_keys where token_ref = $1', [owner])).toEqual([{ wrapped_key: null }])
+    expect(await query('select wrapped_key from keys.token_keys where token_ref = $1', [owner])).toEqual([
+      { wrapped_key: null },
+    ])
   })
 
   it('gives a token that comes again a new key, and leaves the old texts erased', async () => {
@@ -220,8 +227,14 @@ describe('opening the vault', () => {
 
   it('refuses another master key than the one that the keys are wrapped with', async () => {
     await pod()
-    await expect(pod({ masterKey: randomBytes(32) })).rejects.toMatchObject({ name: 'StartError', message: expect.stringMatching(/master key is not the one/) })
-    await expect(pod({ masterKey: randomBytes(16) })).rejects.toMatchObject({ name: 'StartError', message: expect.stringMatching(/has 16 bytes instead of 32/) })
+    await expect(pod({ masterKey: randomBytes(32) })).rejects.toMatchObject({
+      name: 'StartError',
+      message: expect.stringMatching(/master key is not the one/),
+    })
+    await expect(pod({ masterKey: randomBytes(16) })).rejects.toMatchObject({
+      name: 'StartError',
+      message: expect.stringMatching(/has 16 bytes instead of 32/),
+    })
   })
 
   it('says that Postgres is away', async () => {
@@ -237,7 +250,12 @@ describe('while Postgres is away', () => {
     let server = await startPostgres({ dataDir, durable: false })
     const port = server.port
     const lost: Error[] = []
-    const vault = await openVault({ databaseUrl: server.url, masterKey, cacheTtlMs: 0, onConnectionLost: (error) => lost.push(error) })
+    const vault = await openVault({
+      databaseUrl: server.url,
+      masterKey,
+      cacheTtlMs: 0,
+      onConnectionLost: (error) => lost.push(error),
+    })
     try {
       const [known, unknown] = [vault.tokenRef(acme, 'KNOWN'), vault.tokenRef(acme, 'UNKNOWN')]
       const before = await sealOne(vault, known, 'before')

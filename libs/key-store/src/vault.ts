@@ -62,7 +62,10 @@ const outdates = (known: TokenKey | undefined, found: TokenKey): boolean =>
 export const openVault = async (options: VaultOptions): Promise<Vault> => {
   const { masterKey, cacheSize = 50_000, cacheTtlMs = 30_000, timeoutMs = 2_000 } = options
   if (masterKey.length !== keyBytes) {
-    throw new StartError(`the master key has ${masterKey.length} bytes instead of ${keyBytes}`, 'make one with: openssl rand -hex 32')
+    throw new StartError(
+      `the master key has ${masterKey.length} bytes instead of ${keyBytes}`,
+      'make one with: openssl rand -hex 32',
+    )
   }
   const pool = new pg.Pool({
     connectionString: options.databaseUrl,
@@ -134,7 +137,11 @@ export const openVault = async (options: VaultOptions): Promise<Vault> => {
     }
   }
 
-  const keyForOpening = async (tenant: TenantId, owner: TokenRef, generation: number): Promise<TokenKey | undefined> => {
+  const keyForOpening = async (
+    tenant: TenantId,
+    owner: TokenRef,
+    generation: number,
+  ): Promise<TokenKey | undefined> => {
     const known = memory.get(nameOf(tenant, owner))
     if (isFresh(known) && known.generation >= generation) return known
     return fetchKey(tenant, owner, false)
@@ -153,7 +160,9 @@ export const openVault = async (options: VaultOptions): Promise<Vault> => {
         owner,
         key,
         // bound to its data key's envelope: a text cannot be put under another one, not even of the same token
-        text: encrypt(dataKey, counterIv(index), Buffer.from(text, 'utf8'), ['text', tenant, owner, key]).toString('base64'),
+        text: encrypt(dataKey, counterIv(index), Buffer.from(text, 'utf8'), ['text', tenant, owner, key]).toString(
+          'base64',
+        ),
       }))
     },
 
@@ -162,9 +171,11 @@ export const openVault = async (options: VaultOptions): Promise<Vault> => {
       const wrapped = fromBase64(sealed.key)
       const envelope = fromBase64(sealed.text)
       const generation = wrapped && generationOf(wrapped)
-      if (wrapped === undefined || envelope === undefined || generation === undefined) throw broken('it is not in the form of a sealed text')
+      if (wrapped === undefined || envelope === undefined || generation === undefined)
+        throw broken('it is not in the form of a sealed text')
       const tokenKey = await keyForOpening(tenant, sealed.owner, generation)
-      if (tokenKey === undefined || tokenKey.generation < generation) throw broken('no key of this token is known, nor that it was erased')
+      if (tokenKey === undefined || tokenKey.generation < generation)
+        throw broken('no key of this token is known, nor that it was erased')
       // one generation lives at a time: the next is made only after this one was erased
       if (tokenKey.generation > generation || tokenKey.key === undefined) return { kind: 'erased' }
       const dataKey = decrypt(tokenKey.key, wrapped, ['data-key', tenant, sealed.owner])

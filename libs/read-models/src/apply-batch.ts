@@ -57,6 +57,9 @@ const applyTogether = (
  */
 const isTroubleOfPostgres = (error: unknown): boolean => {
   const code = (error as { code?: unknown }).code
-  if (typeof code !== 'string') return error instanceof Error && /^(Connection terminated|Query read timeout|Client has encountered)/.test(error.message)
+  if (typeof code !== 'string')
+    return (
+      error instanceof Error && /^(Connection terminated|Query read timeout|Client has encountered)/.test(error.message)
+    )
   return /^(08|40|53|57|58)[0-9A-Z]{3}$/.test(code) || /^E[A-Z]+$/.test(code)
 }

@@ -28,7 +28,10 @@ const positionOf = (row: Row | undefined): Position | undefined =>
     : { commit: BigInt(row.commit_position), prepare: BigInt(row.prepare_position) }
 
 export const readCheckpoint = async (db: AnyDatabase, projection: string): Promise<Position | undefined> => {
-  const { rows } = await sql<Row>`select commit_position, prepare_position from checkpoint where projection = ${projection}`.execute(db)
+  const { rows } =
+    await sql<Row>`select commit_position, prepare_position from checkpoint where projection = ${projection}`.execute(
+      db,
+    )
   return positionOf(rows[0])
 }
 

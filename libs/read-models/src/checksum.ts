@@ -12,7 +12,8 @@ export const checksum = async (db: AnyDatabase, schema: string): Promise<Checksu
     order by table_name`.execute(db)
   const sums: Record<string, string> = {}
   for (const { name } of tables) {
-    const half = (from: number) => sql`coalesce(sum(('x' || substr(md5(t::text), ${sql.lit(from)}, 16))::bit(64)::bigint::numeric), 0)`
+    const half = (from: number) =>
+      sql`coalesce(sum(('x' || substr(md5(t::text), ${sql.lit(from)}, 16))::bit(64)::bigint::numeric), 0)`
     const { rows } = await sql<{ sum: string }>`
       select count(*) || ':' || ${half(1)} || ':' || ${half(17)} as sum from ${sql.id(schema, name)} t`.execute(db)
     sums[name] = rows[0]?.sum ?? ''

@@ -17,7 +17,11 @@ const mostStatements = 500
  * @param schema the search path: table names without a schema mean this one
  * Throws the error of `pg` when there is no connection to be had within 5 s.
  */
-export const openDirectConnection = async (databaseUrl: string, schema: string, purpose: string): Promise<DirectConnection> => {
+export const openDirectConnection = async (
+  databaseUrl: string,
+  schema: string,
+  purpose: string,
+): Promise<DirectConnection> => {
   const client = new pg.Client({
     connectionString: databaseUrl,
     types: postgresTypes,

@@ -24,7 +24,9 @@ export const migrate = async (db: AnyDatabase, projection: Projection, schema: s
     await sql`select pg_advisory_xact_lock(${migrationLock}::int, hashtext(${schema}))`.execute(tx)
     await sql`create schema if not exists ${sql.id(schema)}`.execute(tx)
     await sql.raw(bookkeeping).execute(tx)
-    const { rows } = await sql<{ version: number }>`select coalesce(max(version), 0) as version from migrations`.execute(tx)
+    const { rows } = await sql<{
+      version: number
+    }>`select coalesce(max(version), 0) as version from migrations`.execute(tx)
     const done = rows[0]?.version ?? 0
     if (done > projection.migrations.length) {
       throw new StartError(

@@ -16,7 +16,8 @@ export const postgresTypes = {
   getTypeParser(oid: number, format?: 'text' | 'binary') {
     if (oid === int8) return safeInteger
     // every dialect of Postgres' date texts is known to pg's own parser
-    if (oid === timestamptz) return (text: string) => instant((pg.types.getTypeParser(timestamptz)(text) as Date).getTime())
+    if (oid === timestamptz)
+      return (text: string) => instant((pg.types.getTypeParser(timestamptz)(text) as Date).getTime())
     return pg.types.getTypeParser(oid, format ?? 'text')
   },
-} as pg.CustomTypesConfig
+}

@@ -70,9 +70,16 @@ export class CannotApply extends Error {
   readonly stream: string
   readonly revision: number
 
-  constructor(projection: string, event: { readonly stream: string; readonly revision: number; readonly type?: string }, cause: unknown) {
+  constructor(
+    projection: string,
+    event: { readonly stream: string; readonly revision: number; readonly type?: string },
+    cause: unknown,
+  ) {
     const reason = cause instanceof Error ? cause.message : String(cause)
-    super(`projection ${projection} cannot apply ${event.type ?? 'the event'} at ${event.stream}@${event.revision}: ${reason}`, { cause })
+    super(
+      `projection ${projection} cannot apply ${event.type ?? 'the event'} at ${event.stream}@${event.revision}: ${reason}`,
+      { cause },
+    )
     this.name = 'CannotApply'
     this.stream = event.stream
     this.revision = event.revision
@@ -83,5 +90,7 @@ export class CannotApply extends Error {
 export const feedError = (projection: string, error: unknown): unknown => {
   if (error instanceof CannotApply) return error
   const { stream, revision } = (error ?? {}) as { stream?: unknown; revision?: unknown }
-  return typeof stream === 'string' && typeof revision === 'number' ? new CannotApply(projection, { stream, revision }, error) : error
+  return typeof stream === 'string' && typeof revision === 'number'
+    ? new CannotApply(projection, { stream, revision }, error)
+    : error
 }

@@ -28,7 +28,10 @@ export interface RunningProjector {
 export const startProjectorProcess = async (options: ProjectorOptions): Promise<RunningProjector> => {
   const { service, projection, databaseUrl, subscribe, log } = options
   const metrics = createMetrics(service)
-  const applied = counter(metrics, { name: 'voltrail_projection_events_total', help: 'Events that this instance has applied.' })
+  const applied = counter(metrics, {
+    name: 'voltrail_projection_events_total',
+    help: 'Events that this instance has applied.',
+  })
   const running = runProjection({ projection, databaseUrl, subscribe, log, onApplied: (events) => applied.inc(events) })
   gauge(metrics, {
     name: 'voltrail_projection_lag_seconds',

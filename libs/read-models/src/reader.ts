@@ -24,5 +24,5 @@ export const openReader = <DB>(schema: string, options: ReaderOptions): Kysely<D
   })
   // without a listener a broken idle connection would end the process
   pool.on('error', (error) => options.onConnectionLost?.(error))
-  return new Kysely<DB>({ dialect: new PostgresDialect({ pool }) }).withSchema(schema) as Kysely<DB>
+  return new Kysely<DB>({ dialect: new PostgresDialect({ pool }) }).withSchema(schema)
 }

@@ -20,7 +20,14 @@ let database: TestDatabase
 let running: RunningProjection | undefined
 
 const start = (feed: MemoryFeed, projection: Projection = visitsProjection) => {
-  running = runProjection({ projection, databaseUrl: database.url, subscribe: feed.subscribe, log: silent, standbyPollMs: 20, backoff: { firstMs: 10, maxMs: 50 } })
+  running = runProjection({
+    projection,
+    databaseUrl: database.url,
+    subscribe: feed.subscribe,
+    log: silent,
+    standbyPollMs: 20,
+    backoff: { firstMs: 10, maxMs: 50 },
+  })
   return running
 }
 const again = (feed: MemoryFeed, projection: Projection = visitsProjection, signal?: AbortSignal) =>
@@ -35,7 +42,11 @@ const inDatabase = async <T>(run: (db: AnyDatabase) => Promise<T>): Promise<T> =
 }
 const schemas = () =>
   inDatabase(async (db) => {
-    const { rows } = await sql<{ name: string }>`select nspname as name from pg_namespace where nspname !~ '^(pg_|information_schema|public)' order by 1`.execute(db)
+    const { rows } = await sql<{
+      name: string
+    }>`select nspname as name from pg_namespace where nspname !~ '^(pg_|information_schema|public)' order by 1`.execute(
+      db,
+    )
     return rows.map(({ name }) => name)
   })
 
@@ -49,21 +60,24 @@ afterEach(async () => {
 })
 
 describe('a rebuild from zero', () => {
-  it.each([reportingProjection, loadProjection])('gives rows identical to those that grew event by event: $name', async (projection) => {
-    const events = sampleEvents()
-    const feed = memoryFeed()
-    const live = start(feed, projection)
-    for (const event of events) {
-      feed.append(event)
-      await until('it is applied', () => live.position()?.commit === event.position.commit)
-    }
-    const before = await inDatabase((db) => checksum(db, projection.schema))
-    expect(Object.keys(before).length).toBeGreaterThan(1)
-    expect(Object.values(before).every((sum) => /^\d+:-?\d+:-?\d+$/.test(sum))).toBe(true)
-    expect(await again(feed, projection)).toMatchObject({ differing: [] })
-    expect(await inDatabase((db) => checksum(db, projection.schema))).toEqual(before)
-    expect(await schemas()).toEqual([projection.schema])
-  })
+  it.each([reportingProjection, loadProjection])(
+    'gives rows identical to those that grew event by event: $name',
+    async (projection) => {
+      const events = sampleEvents()
+      const feed = memoryFeed()
+      const live = start(feed, projection)
+      for (const event of events) {
+        feed.append(event)
+        await until('it is applied', () => live.position()?.commit === event.position.commit)
+      }
+      const before = await inDatabase((db) => checksum(db, projection.schema))
+      expect(Object.keys(before).length).toBeGreaterThan(1)
+      expect(Object.values(before).every((sum) => /^\d+:-?\d+:-?\d+$/.test(sum))).toBe(true)
+      expect(await again(feed, projection)).toMatchObject({ differing: [] })
+      expect(await inDatabase((db) => checksum(db, projection.schema))).toEqual(before)
+      expect(await schemas()).toEqual([projection.schema])
+    },
+  )
 
   it('mends rows that were changed by hand, and names their tables', async () => {
     const { visit } = visitLog()
@@ -71,7 +85,11 @@ describe('a rebuild from zero', () => {
     await until('it is live', () => start1().state() === 'live')
     await inDatabase((db) => sql`update visits.visits set vendor = 'x' where revision = 1`.execute(db))
     expect(await again(feed)).toMatchObject({ events: 3, differing: ['visits'] })
-    expect(await rowsOf(database.url, 'visits', 'visits')).toMatchObject([{ vendor: 'a' }, { vendor: 'b' }, { vendor: 'c' }])
+    expect(await rowsOf(database.url, 'visits', 'visits')).toMatchObject([
+      { vendor: 'a' },
+      { vendor: 'b' },
+      { vendor: 'c' },
+    ])
 
     function start1() {
       return running ?? start(feed)
@@ -112,9 +130,13 @@ describe('a rebuild from zero', () => {
     const { visit } = visitLog()
     const events = visit('a', 'b')
     await project(visitsProjection, database.url, events)
-    await expect(again(memoryFeed(events), visitsProjection, AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough')
+    await expect(again(memoryFeed(events), visitsProjection, AbortSignal.abort(new Error('enough')))).rejects.toThrow(
+      'enough',
+    )
     const broken: Projection = { ...visitsProjection, apply: () => Promise.reject(new Error('no')) }
-    await expect(again(memoryFeed(events), broken)).rejects.toThrow('cannot apply VendorDataReceived at charger-acme.CP1@0: no')
+    await expect(again(memoryFeed(events), broken)).rejects.toThrow(
+      'cannot apply VendorDataReceived at charger-acme.CP1@0: no',
+    )
     expect(await rowsOf(database.url, 'visits', 'visits')).toHaveLength(2)
     expect(await again(memoryFeed(events))).toMatchObject({ differing: [] })
     expect(await schemas()).toEqual(['visits'])

@@ -76,7 +76,10 @@ export const rebuild = async (options: RebuildOptions): Promise<RebuildResult> =
 
     await fill()
     const filled = (performance.now() - began) / 1000
-    log.info({ projection: projection.name, events, seconds: filled, eventsPerSecond: Math.round(events / filled) }, 'rebuild: filled')
+    log.info(
+      { projection: projection.name, events, seconds: filled, eventsPerSecond: Math.round(events / filled) },
+      'rebuild: filled',
+    )
     const differing = await swap(databaseUrl, projection, beside, {
       lastEvent: () => lastEvent,
       fillTo: fill,
@@ -112,14 +115,19 @@ const swap = async (
   const swapper = await openDirectConnection(databaseUrl, schema, `rebuild of ${name}`)
   try {
     await dropSchema(swapper.db, old)
-    const { rows } = await sql<{ there: boolean }>`select to_regclass(${`${schema}.checkpoint`}) is not null as there`.execute(swapper.db)
+    const { rows } = await sql<{
+      there: boolean
+    }>`select to_regclass(${`${schema}.checkpoint`}) is not null as there`.execute(swapper.db)
     if (rows[0]?.there !== true) {
       await dropSchema(swapper.db, schema)
       await sql`alter schema ${sql.id(beside)} rename to ${sql.id(schema)}`.execute(swapper.db)
       return undefined
     }
     const deadline = performance.now() + patienceMs
-    while (comparePositions(await readCheckpoint(swapper.db, name), filled.lastEvent()) < 0 && performance.now() < deadline) {
+    while (
+      comparePositions(await readCheckpoint(swapper.db, name), filled.lastEvent()) < 0 &&
+      performance.now() < deadline
+    ) {
       await sleep(100)
     }
     const differing = await swapper.db.transaction().execute(async (tx) => {

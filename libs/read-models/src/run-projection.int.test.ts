@@ -40,7 +40,8 @@ const query = async (text: string, url = database.url): Promise<Record<string, u
     await client.end()
   }
 }
-const vendors = async () => (await query('select vendor from visits.visits order by revision')).map(({ vendor }) => vendor)
+const vendors = async () =>
+  (await query('select vendor from visits.visits order by revision')).map(({ vendor }) => vendor)
 const checkpoint = async () => (await query('select commit_position from visits.checkpoint'))[0]?.['commit_position']
 const live = (one: RunningProjection) => until('it is live', () => one.state() === 'live')
 const has = (count: number) => until(`there are ${count} rows`, async () => (await vendors()).length === count)
@@ -89,10 +90,16 @@ describe('a projection', () => {
     const { visit } = visitLog()
     let go: () => void = () => undefined
     const gate = new Promise<void>((resolve) => (go = resolve))
-    const slow: Projection = { ...visitsProjection, apply: (tx, event) => gate.then(() => visitsProjection.apply(tx, event)) }
+    const slow: Projection = {
+      ...visitsProjection,
+      apply: (tx, event) => gate.then(() => visitsProjection.apply(tx, event)),
+    }
     const [event] = visit('a')
     const received = new Date(Date.now() - 90_000).toISOString()
-    const aged = { ...event!, metadata: { ...event!.metadata, receivedAt: received as (typeof event & object)['metadata']['receivedAt'] } }
+    const aged = {
+      ...event!,
+      metadata: { ...event!.metadata, receivedAt: received as (typeof event & object)['metadata']['receivedAt'] },
+    }
     const one = start(memoryFeed([aged]).subscribe, { projection: slow })
     await until('it has begun', () => one.lagSeconds() > 0)
     expect(one.lagSeconds()).toBeGreaterThan(89)
@@ -165,7 +172,8 @@ describe('an event that cannot be applied', () => {
       ...visitsProjection,
       async apply(tx, event) {
         await visitsProjection.apply(tx, event)
-        if (event.type === 'VendorDataReceived' && event.data.vendorId === vendor && left-- > 0) await sql`select 1 / 0`.execute(tx)
+        if (event.type === 'VendorDataReceived' && event.data.vendorId === vendor && left-- > 0)
+          await sql`select 1 / 0`.execute(tx)
       },
     }
   }
@@ -175,7 +183,9 @@ describe('an event that cannot be applied', () => {
     const feed = memoryFeed(visit('a', 'b', 'poison', 'd'))
     const one = start(feed.subscribe, { projection: poisoned('poison', Infinity) })
     await until('it has stopped', () => one.state() === 'stopped')
-    expect(one.failing()).toBe('projection visits cannot apply VendorDataReceived at charger-acme.CP1@2: division by zero')
+    expect(one.failing()).toBe(
+      'projection visits cannot apply VendorDataReceived at charger-acme.CP1@2: division by zero',
+    )
     expect(await vendors()).toEqual(['a', 'b'])
     expect(await checkpoint()).toBe('9007199254741093')
     // not a minute later either
@@ -196,7 +206,13 @@ describe('an event that cannot be applied', () => {
 
   it('may be one that cannot even be read', async () => {
     const unreadable: Subscribe = () => ({
-      done: Promise.resolve({ outcome: 'failed', error: Object.assign(new Error('event 7 of charger-acme.CP1 cannot be read: newer'), { stream: 'charger-acme.CP1', revision: 7 }) }),
+      done: Promise.resolve({
+        outcome: 'failed',
+        error: Object.assign(new Error('event 7 of charger-acme.CP1 cannot be read: newer'), {
+          stream: 'charger-acme.CP1',
+          revision: 7,
+        }),
+      }),
     })
     const one = start(unreadable)
     await until('it has stopped', () => one.state() === 'stopped')

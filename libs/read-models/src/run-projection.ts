@@ -64,7 +64,8 @@ export const runProjection = (options: ProjectionOptions): RunningProjection => 
   let beingApplied: string | undefined
 
   const enter = (next: ProjectionState, why?: string): void => {
-    if (next !== state || why !== trouble) log.info({ projection: projection.name, state: next, why, position: positionText(position) }, 'projection')
+    if (next !== state || why !== trouble)
+      log.info({ projection: projection.name, state: next, why, position: positionText(position) }, 'projection')
     state = next
     trouble = why
   }
@@ -121,7 +122,10 @@ export const runProjection = (options: ProjectionOptions): RunningProjection => 
       } catch (error) {
         if (stopped.aborted) break
         if (error instanceof CannotApply || error instanceof StartError) {
-          log.error({ err: error, projection: projection.name }, 'the projection stops here: mend it or rebuild with a build that can')
+          log.error(
+            { err: error, projection: projection.name },
+            'the projection stops here: mend it or rebuild with a build that can',
+          )
           enter('stopped', error.message)
           return
         }

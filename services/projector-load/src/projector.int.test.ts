@@ -1,6 +1,5 @@
 import { connectEventLog } from '@voltrail/event-store/esdb-log'
 import { prepareEvents } from '@voltrail/event-store/prepare'
-import type { MetadataInput } from '@voltrail/contracts/envelope'
 import { genesisHash } from '@voltrail/domain/hash-chain'
 import { startEventStoreDev } from '@voltrail/event-store-dev/server'
 import { openTestDatabase } from '@voltrail/postgres-dev/test-database'
@@ -19,7 +18,7 @@ describe('projector-load', () => {
     for (const event of sampleEvents()) {
       const { version: _, prevHash: __, hash: ___, ...meta } = event.metadata
       const after = { revision: event.revision - 1, hash: heads.get(event.stream) ?? genesisHash }
-      const prepared = prepareEvents(event.stream, [event], meta as MetadataInput, after)
+      const prepared = prepareEvents(event.stream, [event], meta, after)
       heads.set(event.stream, prepared[0]?.recorded.metadata.hash ?? '')
       expect(await log.append(event.stream, prepared, after.revision)).toMatchObject({ outcome: 'appended' })
     }
@@ -39,6 +38,8 @@ describe('projector-load', () => {
   })
 
   it('names every setting that is wrong', () => {
-    expect(() => readProjectorConfig({ ESDB_URL: 'http://x' })).toThrow(/ESDB_URL must be a URL that begins with esdb:.*DATABASE_URL is not set/)
+    expect(() => readProjectorConfig({ ESDB_URL: 'http://x' })).toThrow(
+      /ESDB_URL must be a URL that begins with esdb:.*DATABASE_URL is not set/,
+    )
   })
 })

@@ -31,7 +31,11 @@ export const startProjector = (config: ProjectorConfig, log: Log = logOf(config)
   })
 
 /** Makes the read model anew from the whole log, beside the live one, and puts it in its place. The projector may run meanwhile. */
-export const rebuildReadModel = (config: ProjectorConfig, signal?: AbortSignal, log: Log = logOf(config)): Promise<RebuildResult> =>
+export const rebuildReadModel = (
+  config: ProjectorConfig,
+  signal?: AbortSignal,
+  log: Log = logOf(config),
+): Promise<RebuildResult> =>
   rebuild({
     projection: loadProjection,
     databaseUrl: config.DATABASE_URL,

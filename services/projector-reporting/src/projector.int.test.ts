@@ -9,7 +9,18 @@ import { startEventStoreDev } from '@voltrail/event-store-dev/server'
 import type { EventStoreDev } from '@voltrail/event-store-dev/server'
 import { openTestDatabase } from '@voltrail/postgres-dev/test-database'
 import type { TestDatabase } from '@voltrail/postgres-dev/test-database'
-import { at, logOf, occurred, reading, sampleEvents, sealed, session, summary, tenant, token } from '@voltrail/read-models/fixtures/events'
+import {
+  at,
+  logOf,
+  occurred,
+  reading,
+  sampleEvents,
+  sealed,
+  session,
+  summary,
+  tenant,
+  token,
+} from '@voltrail/read-models/fixtures/events'
 import { rowsOf, silent } from '@voltrail/read-models/fixtures/projected'
 import { until } from '@voltrail/read-models/fixtures/until'
 import { getSession, openReporting } from '@voltrail/read-models/reporting/queries'
@@ -53,14 +64,19 @@ describe('projector-reporting', () => {
     const reader = openReporting({ databaseUrl: database.url })
     closing.push(() => reader.destroy())
     await until('the last bill is there', async () => (await getSession(reader, tenant, session))?.costMinor === 139)
-    await until('the other session has energy', async () => (await rowsOf(database.url, 'reporting', 'session_energy')).length === 5)
+    await until(
+      'the other session has energy',
+      async () => (await rowsOf(database.url, 'reporting', 'session_energy')).length === 5,
+    )
 
     expect(projector.ready()).toBe(true)
     const base = `http://127.0.0.1:${projector.healthPort}`
     expect((await fetch(`${base}/readyz`)).status).toBe(200)
     const metrics = await (await fetch(`${base}/metrics`)).text()
     expect(metrics).toMatch(/voltrail_projection_lag_seconds\{service="projector-reporting"\} 0\n/)
-    expect(metrics).toMatch(new RegExp(`voltrail_projection_events_total\\{service="projector-reporting"\\} ${events.length}\n`))
+    expect(metrics).toMatch(
+      new RegExp(`voltrail_projection_events_total\\{service="projector-reporting"\\} ${events.length}\n`),
+    )
     expect(metrics).toMatch(/voltrail_projection_active\{service="projector-reporting"\} 1\n/)
     expect(metrics).toMatch(/voltrail_projection_position\{service="projector-reporting"\} [1-9]/)
 
@@ -72,7 +88,12 @@ describe('projector-reporting', () => {
   it('is not ready in front of an event that it cannot apply, and names it', async () => {
     const { events, add } = logOf()
     const stream = sessionStream(tenant, sessionId(ChargerId.parse('CP1'), TransactionId.parse('1')))
-    add(chargerStream(tenant, ChargerId.parse('CP1')), 'ChargerRegistered', { registration: 'Accepted', by: 'operator', securityProfile: 0 }, 0)
+    add(
+      chargerStream(tenant, ChargerId.parse('CP1')),
+      'ChargerRegistered',
+      { registration: 'Accepted', by: 'operator', securityProfile: 0 },
+      0,
+    )
     add(stream, 'SessionSettled', { at: at(0) }, 1)
     await log.append(events)
     const projector = await start()
@@ -81,7 +102,9 @@ describe('projector-reporting', () => {
     expect(answer.status).toBe(503)
     expect(await answer.json()).toEqual({
       ready: false,
-      failing: { projection: `projection reporting cannot apply SessionSettled at ${stream}@0: session CP1.1 never started` },
+      failing: {
+        projection: `projection reporting cannot apply SessionSettled at ${stream}@0: session CP1.1 never started`,
+      },
     })
     expect(projector.ready()).toBe(false)
     expect(await rowsOf(database.url, 'reporting', 'chargers')).toHaveLength(1)
@@ -108,9 +131,35 @@ describe('projector-reporting', () => {
     for (let n = 0; n < 50; n++) {
       const transactionId = TransactionId.parse(String(n + 1))
       const stream = sessionStream(tenant, sessionId(ChargerId.parse(`CP${n}`), transactionId))
-      add(stream, 'SessionStarted', { transactionId, evseId: 1, connectorId: 1, idToken, authorization: { status: 'Accepted', reason: '' }, startKey: 's', meterStart: reading(0), startedAt: occurred(n) }, n)
+      add(
+        stream,
+        'SessionStarted',
+        {
+          transactionId,
+          evseId: 1,
+          connectorId: 1,
+          idToken,
+          authorization: { status: 'Accepted', reason: '' },
+          startKey: 's',
+          meterStart: reading(0),
+          startedAt: occurred(n),
+        },
+        n,
+      )
       for (let m = 1; m < 100; m++) {
-        add(stream, 'SessionEnergyMetered', { contentKey: `${m}`, registers: [{ at: at(n + m), reading: reading(m) }], live: { powerW: 11_000 }, measuredAt: at(n + m), late: false, summary: summary(m) }, n + m)
+        add(
+          stream,
+          'SessionEnergyMetered',
+          {
+            contentKey: `${m}`,
+            registers: [{ at: at(n + m), reading: reading(m) }],
+            live: { powerW: 11_000 },
+            measuredAt: at(n + m),
+            late: false,
+            summary: summary(m),
+          },
+          n + m,
+        )
       }
     }
     await log.append(events)
@@ -138,8 +187,11 @@ describe('processes of projector-reporting', () => {
   /** Waits for a line of its log; it may have been written already. */
   const says = (child: ChildProcess) => {
     const lines: Record<string, unknown>[] = []
-    createInterface({ input: child.stdout! }).on('line', (line) => lines.push(JSON.parse(line) as Record<string, unknown>))
-    return (key: string, value: unknown) => until(`it says ${key}=${String(value)}`, () => lines.some((line) => line[key] === value))
+    createInterface({ input: child.stdout! }).on('line', (line) =>
+      lines.push(JSON.parse(line) as Record<string, unknown>),
+    )
+    return (key: string, value: unknown) =>
+      until(`it says ${key}=${String(value)}`, () => lines.some((line) => line[key] === value))
   }
 
   it('hand over when the writing one is killed, and leave identical rows', async () => {

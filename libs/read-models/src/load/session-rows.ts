@@ -77,5 +77,11 @@ export const sessionHandlers: EventHandlers<
   SessionChargingStateChanged: (tx, data, context) => update(tx, context, { charging_state: data.chargingState }),
 
   SessionStopped: (tx, _data, context) =>
-    update(tx, context, { session_id: null, session_started_at: null, charging_state: null, energy_wh: null, ...nothingMeasured }),
+    update(tx, context, {
+      session_id: null,
+      session_started_at: null,
+      charging_state: null,
+      energy_wh: null,
+      ...nothingMeasured,
+    }),
 }

@@ -17,7 +17,12 @@ const put = async (tx: AnyDatabase, context: Charger, columns: Record<string, un
 }
 
 /** Columns of a command that is settled in some way; a command is requested before it is settled, so the row is there. */
-const settle = async (tx: AnyDatabase, context: Charger, commandId: string, columns: Record<string, unknown>): Promise<void> => {
+const settle = async (
+  tx: AnyDatabase,
+  context: Charger,
+  commandId: string,
+  columns: Record<string, unknown>,
+): Promise<void> => {
   const { numUpdatedRows } = await tx
     .updateTable('commands')
     .set({ ...columns, settled_at: context.receivedAt })
@@ -51,7 +56,11 @@ export const chargerHandlers: EventHandlers<
   | 'CommandOffline'
 > = {
   ChargerRegistered: (tx, data, context) =>
-    put(tx, context, { registration: data.registration, registered_by: data.by, security_profile: data.securityProfile }),
+    put(tx, context, {
+      registration: data.registration,
+      registered_by: data.by,
+      security_profile: data.securityProfile,
+    }),
 
   ChargerRegistrationChanged: (tx, data, context) => put(tx, context, { registration: data.registration }),
 
@@ -205,7 +214,8 @@ export const chargerHandlers: EventHandlers<
     })
   },
 
-  CommandOutcomeUnknown: (tx, data, context) => settle(tx, context, data.commandId, { outcome: 'unknown', detail: data.reason }),
+  CommandOutcomeUnknown: (tx, data, context) =>
+    settle(tx, context, data.commandId, { outcome: 'unknown', detail: data.reason }),
 
   CommandOffline: (tx, data, context) => settle(tx, context, data.commandId, { outcome: 'offline' }),
 }

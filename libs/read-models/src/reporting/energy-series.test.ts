@@ -1,8 +1,10 @@
 import { at } from '../fixtures/events.ts'
 import { energySinceStart } from './energy-series.ts'
 
-const readings = (...registers: number[]) => registers.map((register_wh, n) => ({ at: at(n), register_wh, context: null }))
-const energies = (start: number | null, ...registers: number[]) => energySinceStart(start, readings(...registers)).map(({ energyWh }) => energyWh)
+const readings = (...registers: number[]) =>
+  registers.map((register_wh, n) => ({ at: at(n), register_wh, context: null }))
+const energies = (start: number | null, ...registers: number[]) =>
+  energySinceStart(start, readings(...registers)).map(({ energyWh }) => energyWh)
 
 describe('energy since the start', () => {
   it('counts from the meter at the start', () => {

@@ -1,6 +1,11 @@
 import type { Instant } from '@voltrail/contracts/quantities'
 
-export type EnergyPoint = { readonly at: Instant; readonly registerWh: number; readonly energyWh: number; readonly context: string | null }
+export type EnergyPoint = {
+  readonly at: Instant
+  readonly registerWh: number
+  readonly energyWh: number
+  readonly context: string | null
+}
 
 /**
  * Energy since the start at each reading of a register, for a picture: a meter that goes back begins a new segment and adds nothing.

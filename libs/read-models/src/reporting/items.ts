@@ -18,7 +18,12 @@ export const connectorItem = (row: Row<'connectors'>) => ({
 export type ConnectorItem = ReturnType<typeof connectorItem>
 
 /** A session that goes on at the charger. */
-export type OpenTransactionItem = { readonly transactionId: string; readonly sessionId: string; readonly evseId: number; readonly startedAt: Instant }
+export type OpenTransactionItem = {
+  readonly transactionId: string
+  readonly sessionId: string
+  readonly evseId: number
+  readonly startedAt: Instant
+}
 
 export const chargerItem = (
   row: Row<'chargers'>,

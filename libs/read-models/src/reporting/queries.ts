@@ -6,8 +6,29 @@ import { beyond, page } from '../cursor.ts'
 import type { Page } from '../cursor.ts'
 import { openReader } from '../reader.ts'
 import type { ReaderOptions } from '../reader.ts'
-import { connectorItem, chargerItem, commandItem, entryItem, faultItem, idTokenItem, parkedItem, sessionItem, tariffItem } from './items.ts'
-import type { BillingEntryItem, ChargerItem, CommandItem, ConnectorItem, FaultItem, IdTokenItem, OpenTransactionItem, ParkedFrameItem, SessionItem, TariffItem } from './items.ts'
+import {
+  connectorItem,
+  chargerItem,
+  commandItem,
+  entryItem,
+  faultItem,
+  idTokenItem,
+  parkedItem,
+  sessionItem,
+  tariffItem,
+} from './items.ts'
+import type {
+  BillingEntryItem,
+  ChargerItem,
+  CommandItem,
+  ConnectorItem,
+  FaultItem,
+  IdTokenItem,
+  OpenTransactionItem,
+  ParkedFrameItem,
+  SessionItem,
+  TariffItem,
+} from './items.ts'
 import { energySinceStart } from './energy-series.ts'
 import type { EnergyPoint } from './energy-series.ts'
 import type { ReportingTables } from './tables.ts'
@@ -15,7 +36,8 @@ import type { ReportingTables } from './tables.ts'
 export type ReportingDatabase = Kysely<ReportingTables>
 
 /** For the api: a pool on the reporting schema. End it with `destroy()`. */
-export const openReporting = (options: ReaderOptions): ReportingDatabase => openReader<ReportingTables>('reporting', options)
+export const openReporting = (options: ReaderOptions): ReportingDatabase =>
+  openReader<ReportingTables>('reporting', options)
 
 /** `limit` rows at most; `cursor` is the `next` of the page before (InvalidCursor otherwise). */
 export type PageRequest = { readonly cursor?: string | undefined; readonly limit: number }
@@ -27,7 +49,11 @@ export type SessionDetail = SessionItem & {
   readonly energy: readonly EnergyPoint[]
 }
 
-const connectorsOf = async (db: ReportingDatabase, tenant: TenantId, chargers: readonly string[]): Promise<ReadonlyMap<string, ConnectorItem[]>> => {
+const connectorsOf = async (
+  db: ReportingDatabase,
+  tenant: TenantId,
+  chargers: readonly string[],
+): Promise<ReadonlyMap<string, ConnectorItem[]>> => {
   const found = new Map<string, ConnectorItem[]>(chargers.map((charger) => [charger, []]))
   if (chargers.length === 0) return found
   const rows = await db
@@ -60,7 +86,9 @@ const openTransactionsOf = async (
     .orderBy('session_id')
     .execute()
   for (const { charger_id, session_id, transaction_id, evse_id, started_at } of rows) {
-    found.get(charger_id)?.push({ transactionId: transaction_id, sessionId: session_id, evseId: evse_id, startedAt: started_at })
+    found
+      .get(charger_id)
+      ?.push({ transactionId: transaction_id, sessionId: session_id, evseId: evse_id, startedAt: started_at })
   }
   return found
 }
@@ -88,8 +116,17 @@ export const listChargers = async (
   )
 }
 
-export const getCharger = async (db: ReportingDatabase, tenant: TenantId, charger: ChargerId): Promise<ChargerDetail | undefined> => {
-  const row = await db.selectFrom('chargers').selectAll().where('tenant', '=', tenant).where('charger_id', '=', charger).executeTakeFirst()
+export const getCharger = async (
+  db: ReportingDatabase,
+  tenant: TenantId,
+  charger: ChargerId,
+): Promise<ChargerDetail | undefined> => {
+  const row = await db
+    .selectFrom('chargers')
+    .selectAll()
+    .where('tenant', '=', tenant)
+    .where('charger_id', '=', charger)
+    .executeTakeFirst()
   if (row === undefined) return undefined
   const [connectors, open, faults, parked] = await Promise.all([
     connectorsOf(db, tenant, [charger]),
@@ -150,8 +187,17 @@ export const listSessions = async (
   return page(rows, request.limit, (row) => [row.started_at, row.session_id], sessionItem)
 }
 
-export const getSession = async (db: ReportingDatabase, tenant: TenantId, session: SessionId): Promise<SessionDetail | undefined> => {
-  const row = await db.selectFrom('sessions').selectAll().where('tenant', '=', tenant).where('session_id', '=', session).executeTakeFirst()
+export const getSession = async (
+  db: ReportingDatabase,
+  tenant: TenantId,
+  session: SessionId,
+): Promise<SessionDetail | undefined> => {
+  const row = await db
+    .selectFrom('sessions')
+    .selectAll()
+    .where('tenant', '=', tenant)
+    .where('session_id', '=', session)
+    .executeTakeFirst()
   if (row === undefined) return undefined
   const [bill, energy] = await Promise.all([
     db
@@ -194,13 +240,26 @@ export const listIdTokens = async (
   return page(rows, request.limit, (row) => [row.token_ref], idTokenItem)
 }
 
-export const getIdToken = async (db: ReportingDatabase, tenant: TenantId, token: TokenRef): Promise<IdTokenItem | undefined> => {
-  const row = await db.selectFrom('id_tokens').selectAll().where('tenant', '=', tenant).where('token_ref', '=', token).executeTakeFirst()
+export const getIdToken = async (
+  db: ReportingDatabase,
+  tenant: TenantId,
+  token: TokenRef,
+): Promise<IdTokenItem | undefined> => {
+  const row = await db
+    .selectFrom('id_tokens')
+    .selectAll()
+    .where('tenant', '=', tenant)
+    .where('token_ref', '=', token)
+    .executeTakeFirst()
   return row && idTokenItem(row)
 }
 
 /** By id, each in its newest version with all its assignments, oldest first. */
-export const listTariffs = async (db: ReportingDatabase, tenant: TenantId, request: PageRequest): Promise<Page<TariffItem>> => {
+export const listTariffs = async (
+  db: ReportingDatabase,
+  tenant: TenantId,
+  request: PageRequest,
+): Promise<Page<TariffItem>> => {
   const rows = await db
     .selectFrom('tariffs')
     .selectAll()
@@ -215,13 +274,22 @@ export const listTariffs = async (db: ReportingDatabase, tenant: TenantId, reque
       .selectFrom('tariff_assignments')
       .selectAll()
       .where('tenant', '=', tenant)
-      .where('tariff_id', 'in', rows.map((row) => row.tariff_id))
+      .where(
+        'tariff_id',
+        'in',
+        rows.map((row) => row.tariff_id),
+      )
       .orderBy('assigned_at')
       .orderBy((eb) => eb.cast(eb.ref('revision'), 'numeric'))
       .execute()
     for (const one of found) assignments.set(one.tariff_id, [...(assignments.get(one.tariff_id) ?? []), one])
   }
-  return page(rows, request.limit, (row) => [row.tariff_id], (row) => tariffItem(row, assignments.get(row.tariff_id) ?? []))
+  return page(
+    rows,
+    request.limit,
+    (row) => [row.tariff_id],
+    (row) => tariffItem(row, assignments.get(row.tariff_id) ?? []),
+  )
 }
 
 /** Newest first. */

@@ -3,7 +3,21 @@ import { eventsByCategory } from '@voltrail/contracts/events/registry'
 import { openTestDatabase } from '@voltrail/postgres-dev/test-database'
 import type { TestDatabase } from '@voltrail/postgres-dev/test-database'
 import { InvalidCursor } from '../cursor.ts'
-import { at, charger, group, logOf, occurred, reading, sampleEvents, sealed, session, summary, tariff, tenant, token } from '../fixtures/events.ts'
+import {
+  at,
+  charger,
+  group,
+  logOf,
+  occurred,
+  reading,
+  sampleEvents,
+  sealed,
+  session,
+  summary,
+  tariff,
+  tenant,
+  token,
+} from '../fixtures/events.ts'
 import { project, rowsOf } from '../fixtures/projected.ts'
 import { chargerStream, sessionId, sessionStream } from '@voltrail/contracts/streams'
 import { SessionId, TransactionId } from '@voltrail/contracts/ids'
@@ -73,7 +87,15 @@ describe('the reporting projection', () => {
       parkedFrames: 1,
       connectors: [
         { evseId: 0, connectorId: 0, status: 'Available' },
-        { evseId: 1, connectorId: 1, status: 'Preparing', errorCode: 'NoError', info: null, vendorErrorCode: null, statusAt: at(22) },
+        {
+          evseId: 1,
+          connectorId: 1,
+          status: 'Preparing',
+          errorCode: 'NoError',
+          info: null,
+          vendorErrorCode: null,
+          statusAt: at(22),
+        },
       ],
     })
     expect(await getCharger(db, tenant, ChargerId.parse('nobody'))).toBeUndefined()
@@ -84,7 +106,13 @@ describe('the reporting projection', () => {
     const found = await getCharger(db, tenant, charger)
     expect(found?.faults).toEqual([
       expect.objectContaining({ errorCode: 'OverVoltage', raisedAt: at(21), clearedAt: at(22) }),
-      expect.objectContaining({ errorCode: 'GroundFailure', vendorErrorCode: 'E1', info: 'wet', raisedAt: at(19), clearedAt: at(21) }),
+      expect.objectContaining({
+        errorCode: 'GroundFailure',
+        vendorErrorCode: 'E1',
+        info: 'wet',
+        raisedAt: at(19),
+        clearedAt: at(21),
+      }),
     ])
   })
 
@@ -126,7 +154,9 @@ describe('the reporting projection', () => {
       vatMinor: 22,
       costMinor: 139,
     })
-    expect(found?.bill.map(({ kind, costMinor, creditedRevision, cause }) => ({ kind, costMinor, creditedRevision, cause }))).toEqual([
+    expect(
+      found?.bill.map(({ kind, costMinor, creditedRevision, cause }) => ({ kind, costMinor, creditedRevision, cause })),
+    ).toEqual([
       { kind: 'unpriced', costMinor: null, creditedRevision: null, cause: 'no-tariff' },
       { kind: 'rated', costMinor: 93, creditedRevision: null, cause: null },
       { kind: 'credited', costMinor: 93, creditedRevision: '1', cause: 'late-stop' },
@@ -150,7 +180,18 @@ describe('the reporting projection', () => {
 
   it('shows what flows in an active session', async () => {
     const { items } = await listSessions(db, tenant, { ...everything, state: 'active' })
-    expect(items).toMatchObject([{ chargerId: 'CP2', state: 'active', powerW: 11_000, offeredMa: 16_000, energyWh: 10, billingStatus: 'open', costMinor: null, authorizationStatus: 'Blocked' }])
+    expect(items).toMatchObject([
+      {
+        chargerId: 'CP2',
+        state: 'active',
+        powerW: 11_000,
+        offeredMa: 16_000,
+        energyWh: 10,
+        billingStatus: 'open',
+        costMinor: null,
+        authorizationStatus: 'Blocked',
+      },
+    ])
     expect((await getCharger(db, tenant, ChargerId.parse('CP2')))?.openTransactions).toEqual([
       { transactionId: '1', sessionId: 'CP2.1', evseId: 2, startedAt: at(510) },
     ])
@@ -158,7 +199,9 @@ describe('the reporting projection', () => {
 
   it('shows every outcome of a command', async () => {
     const { items } = await listCommands(db, tenant, { ...everything, chargerId: charger })
-    expect(items.map(({ commandId, outcome, status, detail, late }) => [commandId, outcome, status, detail, late])).toEqual([
+    expect(
+      items.map(({ commandId, outcome, status, detail, late }) => [commandId, outcome, status, detail, late]),
+    ).toEqual([
       ['open', 'pending', null, null, false],
       ['offline', 'offline', null, null, false],
       ['lost', 'unknown', null, 'edge died', false],
@@ -167,7 +210,13 @@ describe('the reporting projection', () => {
       ['error', 'callError', 'NotSupported', 'no', false],
       ['accepted', 'result', 'Accepted', null, false],
     ])
-    expect(items[0]).toMatchObject({ type: 'Reset', actor: { kind: 'operator', id: 'key-1' }, requestedAt: at(36), deadline: at(60), settledAt: null })
+    expect(items[0]).toMatchObject({
+      type: 'Reset',
+      actor: { kind: 'operator', id: 'key-1' },
+      requestedAt: at(36),
+      deadline: at(60),
+      settledAt: null,
+    })
   })
 
   it('shows tokens with their texts still sealed, tariffs in their newest version, frames for review', async () => {
@@ -207,7 +256,9 @@ describe('the reporting projection', () => {
       ],
     })
     expect(await listParkedFrames(db, tenant, everything)).toMatchObject({
-      items: [{ chargerId: 'CP 1', meant: 'TransactionStop', reason: 'ambiguous', meterStopWh: 99, occurredAt: at(50) }],
+      items: [
+        { chargerId: 'CP 1', meant: 'TransactionStop', reason: 'ambiguous', meterStopWh: 99, occurredAt: at(50) },
+      ],
     })
     expect(await rowsOf(database.url, 'reporting', 'tenants')).toEqual([
       { tenant, adoption: 'open', unknown_tokens: 'Invalid', heartbeat_seconds: 300, changed_at: at(0) },
@@ -220,9 +271,35 @@ describe('the reporting projection', () => {
     const long = sessionId(charger, TransactionId.parse('long'))
     const stream = sessionStream(tenant, long)
     const idToken = { ref: token, type: 'ISO14443' as const, sealed: sealed('x') }
-    add(stream, 'SessionStarted', { transactionId: TransactionId.parse('long'), evseId: 1, connectorId: 1, idToken, authorization: { status: 'Accepted', reason: '' }, startKey: 's', startedAt: occurred(0) }, 1)
+    add(
+      stream,
+      'SessionStarted',
+      {
+        transactionId: TransactionId.parse('long'),
+        evseId: 1,
+        connectorId: 1,
+        idToken,
+        authorization: { status: 'Accepted', reason: '' },
+        startKey: 's',
+        startedAt: occurred(0),
+      },
+      1,
+    )
     const registers = Array.from({ length: 12_345 }, (_, n) => ({ at: at(n), reading: reading(n) }))
-    add(stream, 'SessionStopped', { stoppedAt: occurred(9), reason: 'Local', inferred: false, energyWh: summary(12_344).energyWh, energySource: 'registers', registers, summary: summary(12_344) }, 10)
+    add(
+      stream,
+      'SessionStopped',
+      {
+        stoppedAt: occurred(9),
+        reason: 'Local',
+        inferred: false,
+        energyWh: summary(12_344).energyWh,
+        energySource: 'registers',
+        registers,
+        summary: summary(12_344),
+      },
+      10,
+    )
     await project(reportingProjection, own.url, events)
     const reader = openReporting({ databaseUrl: own.url })
     const found = await getSession(reader, tenant, long)
@@ -241,14 +318,34 @@ describe('lists', () => {
     for (let n = 0; n < 25; n++) {
       const id = ChargerId.parse(`CP-${String(n).padStart(2, '0')}`)
       const transactionId = TransactionId.parse(String(n + 1))
-      add(chargerStream(tenant, id), 'ChargerRegistered', { registration: 'Accepted', by: 'operator', securityProfile: 0 }, n)
+      add(
+        chargerStream(tenant, id),
+        'ChargerRegistered',
+        { registration: 'Accepted', by: 'operator', securityProfile: 0 },
+        n,
+      )
       // several begin at the same instant
       const startedAt = occurred(100 + Math.floor(n / 4))
-      add(sessionStream(tenant, sessionId(id, transactionId)), 'SessionStarted', { transactionId, evseId: 1, connectorId: 1, idToken, authorization: { status: 'Accepted', reason: '' }, startKey: 's', startedAt }, 200)
+      add(
+        sessionStream(tenant, sessionId(id, transactionId)),
+        'SessionStarted',
+        {
+          transactionId,
+          evseId: 1,
+          connectorId: 1,
+          idToken,
+          authorization: { status: 'Accepted', reason: '' },
+          startKey: 's',
+          startedAt,
+        },
+        200,
+      )
     }
     await project(reportingProjection, own.url, events)
     const reader = openReporting({ databaseUrl: own.url })
-    const walk = async <T>(list: (cursor: string | undefined) => Promise<{ items: readonly T[]; next: string | null }>): Promise<T[]> => {
+    const walk = async <T>(
+      list: (cursor: string | undefined) => Promise<{ items: readonly T[]; next: string | null }>,
+    ): Promise<T[]> => {
       const items: T[] = []
       let cursor: string | undefined
       do {
@@ -261,22 +358,35 @@ describe('lists', () => {
     }
     for (const limit of [1, 7, 25, 100]) {
       const chargers = await walk((cursor) => listChargers(reader, tenant, { limit, cursor }))
-      expect(chargers.map(({ chargerId }) => chargerId)).toEqual(Array.from({ length: 25 }, (_, n) => `CP-${String(n).padStart(2, '0')}`))
+      expect(chargers.map(({ chargerId }) => chargerId)).toEqual(
+        Array.from({ length: 25 }, (_, n) => `CP-${String(n).padStart(2, '0')}`),
+      )
       const sessions = await walk((cursor) => listSessions(reader, tenant, { limit, cursor }))
       expect(new Set(sessions.map((one) => one.sessionId)).size).toBe(25)
-      expect(sessions.map((one) => one.startedAt)).toEqual(sessions.map((one) => one.startedAt).sort().reverse())
+      expect(sessions.map((one) => one.startedAt)).toEqual(
+        sessions
+          .map((one) => one.startedAt)
+          .sort()
+          .reverse(),
+      )
     }
-    expect(await listSessions(reader, tenant, { limit: 9, chargerId: ChargerId.parse('CP-03') })).toMatchObject({ items: [{ chargerId: 'CP-03' }], next: null })
+    expect(await listSessions(reader, tenant, { limit: 9, chargerId: ChargerId.parse('CP-03') })).toMatchObject({
+      items: [{ chargerId: 'CP-03' }],
+      next: null,
+    })
     expect((await listSessions(reader, tenant, { limit: 99, from: at(101), to: at(103) })).items).toHaveLength(8)
     expect((await listChargers(reader, tenant, { limit: 99, connected: true })).items).toEqual([])
     await reader.destroy()
     await own.drop()
   })
 
-  it.each(['x', '', 'bnVsbA', Buffer.from('["a","b","c"]').toString('base64url'), Buffer.from('["no date","x"]').toString('base64url')])(
-    'refuse the cursor %j, which they did not give',
-    async (cursor) => {
-      await expect(listSessions(db, tenant, { limit: 5, cursor })).rejects.toThrow(InvalidCursor)
-    },
-  )
+  it.each([
+    'x',
+    '',
+    'bnVsbA',
+    Buffer.from('["a","b","c"]').toString('base64url'),
+    Buffer.from('["no date","x"]').toString('base64url'),
+  ])('refuse the cursor %j, which they did not give', async (cursor) => {
+    await expect(listSessions(db, tenant, { limit: 5, cursor })).rejects.toThrow(InvalidCursor)
+  })
 })

@@ -108,7 +108,13 @@ export const sessionHandlers: EventHandlers<
   SessionChargingStateChanged: (tx, data, context) => update(tx, context, { charging_state: data.chargingState }),
 
   async SessionStopped(tx, data, context) {
-    await update(tx, context, { ...totals(data.summary), ...end(data), state: 'stopped', power_w: null, offered_ma: null })
+    await update(tx, context, {
+      ...totals(data.summary),
+      ...end(data),
+      state: 'stopped',
+      power_w: null,
+      offered_ma: null,
+    })
     await keepRegisters(tx, context, data.registers)
   },
 
