@@ -125,7 +125,7 @@ describe('whatever a charger sends', () => {
           if (!parsed.success) throw new Error(`${JSON.stringify(inbound.fact)} ${parsed.error.message}`)
         }
       }),
-      { numRuns: 3000 },
+      { numRuns: 800 },
     )
   })
 
@@ -133,7 +133,7 @@ describe('whatever a charger sends', () => {
     const energy = fc.constantFrom('StartTransaction', 'StopTransaction', 'MeterValues')
     fc.assert(
       fc.property(energy, payload, (name, value) => protocol16.inbound(name, value, context).kind === 'fact'),
-      { numRuns: 1000 },
+      { numRuns: 300 },
     )
   })
 
@@ -146,7 +146,7 @@ describe('whatever a charger sends', () => {
         const sent: unknown = JSON.parse(JSON.stringify(inbound.answer(answer, now)))
         expect(validate16('response', name, sent)).toEqual([])
       }),
-      { numRuns: 1000 },
+      { numRuns: 300 },
     )
   })
 
@@ -194,7 +194,7 @@ describe('whatever a charger sends', () => {
         const parsed = CommandResult.safeParse(JSON.parse(JSON.stringify(result)))
         if (!parsed.success) throw new Error(`${JSON.stringify(result)} ${parsed.error.message}`)
       }),
-      { numRuns: 1000 },
+      { numRuns: 300 },
     )
   })
 })
