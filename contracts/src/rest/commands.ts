@@ -4,7 +4,7 @@ import { chargerCommandTypes } from '../charger-commands.ts'
 import type { ChargerCommandType } from '../charger-commands.ts'
 import { IdTokenType } from '../personal.ts'
 import { Instant } from '../quantities.ts'
-import { page, pageQuery } from './paging.ts'
+import { AnyJson, page, pageQuery } from './paging.ts'
 
 /**
  * The bodies of `POST /v1/chargers/{id}/commands/{command}`: the fields of the command without `type`. `connectorId` alone names
@@ -118,7 +118,7 @@ export const CommandAnswer = z
         'result: the charger answered (its word is `status`); callError: it refused the message; timeout: no answer in time, a late one is still recorded; offline: it is not connected; unknown: it may or may not have been carried out',
       ),
     status: z.string().optional().describe('the charger’s word: Accepted, Rejected, …'),
-    payload: z.record(z.string(), z.json()).optional().describe('the whole answer of the charger'),
+    payload: z.record(z.string(), AnyJson).optional().describe('the whole answer of the charger'),
     detail: z.string().optional(),
   })
   .meta({

@@ -3,6 +3,7 @@ import { DecimalString, Sha256 } from '../ids.ts'
 import { Instant } from '../quantities.ts'
 import { Actor } from '../charger-commands.ts'
 import { Causation } from '../envelope.ts'
+import { AnyJson } from './paging.ts'
 
 /** A place in the log: decimal text, `commit` or (where the two differ) `commit/prepare`. Ordered, not dense. */
 export const PositionText = z
@@ -28,7 +29,7 @@ export const FeedEvent = z
     revision: DecimalString,
     type: z.string(),
     version: z.int(),
-    data: z.json(),
+    data: AnyJson,
     metadata: z.object({
       tenant: z.string(),
       receivedAt: Instant,

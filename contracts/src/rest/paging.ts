@@ -13,3 +13,6 @@ export const page = <T extends z.ZodType>(item: T) => z.object({ items: z.array(
 export const AnyInstant = z.iso
   .datetime({ offset: true, error: 'must be a date and time with its offset, like 2026-01-31T12:00:00Z' })
   .describe('RFC 3339 date-time')
+
+/** Any JSON value. Not `z.json()`: its recursion has no name that a document could refer to. */
+export const AnyJson = z.unknown()

@@ -4,11 +4,11 @@ import { AuthorizationStatus, IdTokenType } from '../personal.ts'
 import { Currency, Instant, MinorUnits, SocPermille, Watt, Wh } from '../quantities.ts'
 import { PriceLine } from '../events/billing.ts'
 import { ChargingState, EnergySource } from '../events/session.ts'
-import { Causation, DecisionInputs } from '../envelope.ts'
+import { Causation } from '../envelope.ts'
 import { Actor } from '../charger-commands.ts'
 import { Normalisation } from '../facts.ts'
 import { PersonalText } from './id-tokens.ts'
-import { AnyInstant, page, pageQuery } from './paging.ts'
+import { AnyInstant, AnyJson, page, pageQuery } from './paging.ts'
 
 export const SessionState = z
   .enum(['active', 'stopped', 'settled'])
@@ -106,6 +106,17 @@ export const FrameView = z.union([
 ])
 export type FrameView = z.infer<typeof FrameView>
 
+/** The inputs of a decision: enough to run it again. */
+export const DecisionView = z.object({
+  build: z.string().describe('of the decider'),
+  clock: Instant.describe('what the decision took as now'),
+  command: AnyJson.optional(),
+  lookups: z
+    .array(z.object({ stream: z.string(), revision: z.int().nullable(), value: AnyJson }))
+    .describe('what it read elsewhere, and at which revision'),
+  settings: z.record(z.string(), AnyJson),
+})
+
 export const HistoryEntry = z
   .object({
     stream: z.string(),
@@ -115,14 +126,14 @@ export const HistoryEntry = z
     version: z.int(),
     occurredAt: Instant.nullable().describe('by the charger, as we read it; `null` when the event is ours'),
     receivedAt: Instant,
-    data: z.json().describe('as it stands in the log: personal data is ciphertext'),
+    data: AnyJson.describe('as it stands in the log: personal data is ciphertext'),
     personal: z
       .array(z.object({ path: z.string().describe('JSON pointer into `data`'), text: PersonalText, erased: z.boolean(), broken: z.string().optional() }))
       .describe('what the ciphertexts in `data` say'),
     frame: FrameView.nullable().describe('the message that caused it; `null` when none did'),
     frameKeptBy: z.string().optional().describe('the event (`<stream>@<revision>`) of the same message that keeps the frame, when it is another'),
     normalisations: z.array(Normalisation),
-    decision: DecisionInputs,
+    decision: DecisionView,
     causation: Causation,
     actor: Actor,
     prevHash: Sha256,

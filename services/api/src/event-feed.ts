@@ -18,7 +18,7 @@ export function feedEvent(event: LogEvent): FeedEvent {
     revision: String(event.revision),
     type: event.type,
     version: metadata.version,
-    data: event.data as FeedEvent['data'],
+    data: event.data,
     metadata: {
       tenant: metadata.tenant,
       receivedAt: metadata.receivedAt,

@@ -128,7 +128,7 @@ async function historyEntry(
     version: metadata.version,
     occurredAt: occurredAt(event),
     receivedAt: metadata.receivedAt,
-    data: event.data as HistoryEntry['data'],
+    data: event.data,
     personal,
     frame: kept ? await frameView(vault, tenant, kept.frame) : null,
     ...(kept && kept.event !== event && { frameKeptBy: `${kept.event.stream}@${kept.event.revision}` }),
