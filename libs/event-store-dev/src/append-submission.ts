@@ -21,9 +21,19 @@ export type AppendAnswer =
   | { readonly kind: 'bad_request'; readonly message: string }
 
 /** Takes an append through validation and fault switches into the log. `answer` is called at most once: a silent or broken server calls nothing. */
-export function submitAppend(log: EventLog, faults: Faults, call: GrpcCall, append: Append, answer: (answer: AppendAnswer) => void): void {
+export function submitAppend(
+  log: EventLog,
+  faults: Faults,
+  call: GrpcCall,
+  append: Append,
+  answer: (answer: AppendAnswer) => void,
+): void {
   const { stream, expected, events } = append
-  const problem = streamNameProblem(stream) ?? (events.some(({ type }) => Buffer.byteLength(type) > MAX_NAME_BYTES) ? 'an event type is longer than 65535 bytes' : undefined)
+  const problem =
+    streamNameProblem(stream) ??
+    (events.some(({ type }) => Buffer.byteLength(type) > MAX_NAME_BYTES)
+      ? 'an event type is longer than 65535 bytes'
+      : undefined)
   if (problem !== undefined) return answer({ kind: 'bad_request', message: problem })
   if (appendBytes(events) > MAX_APPEND_BYTES) return answer({ kind: 'too_large' })
   if (!faults.armed) return log.append(stream, expected, events, answer)
@@ -33,7 +43,10 @@ export function submitAppend(log: EventLog, faults: Faults, call: GrpcCall, appe
   if (faults.take('diskFull', stream)) return answer({ kind: 'disk_full' })
   if (faults.take('wrongExpectedVersion', stream)) {
     const entry = log.index.find(stream)
-    return answer({ kind: 'wrong_expected_version', current: entry && entry.events.length > 0 ? BigInt(entry.events.length - 1) : 'no_stream' })
+    return answer({
+      kind: 'wrong_expected_version',
+      current: entry && entry.events.length > 0 ? BigInt(entry.events.length - 1) : 'no_stream',
+    })
   }
   const silent = faults.take('silentAppend', stream)
   if (silent) {

@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { binaryEvent, EventStoreDBClient, jsonEvent, MaxAppendSizeExceededError, StreamDeletedError, WrongExpectedVersionError } from '@eventstore/db-client'
+import {
+  binaryEvent,
+  EventStoreDBClient,
+  jsonEvent,
+  MaxAppendSizeExceededError,
+  StreamDeletedError,
+  WrongExpectedVersionError,
+} from '@eventstore/db-client'
 import { startEventStoreDev } from './server.ts'
 import type { EventStoreDev } from './server.ts'
 
@@ -15,7 +22,8 @@ afterAll(async () => {
   await server.stop()
 })
 
-const event = (n = 0, id: string = randomUUID()) => jsonEvent({ id, type: 'Happened', data: { n }, metadata: { by: 'test' } })
+const event = (n = 0, id: string = randomUUID()) =>
+  jsonEvent({ id, type: 'Happened', data: { n }, metadata: { by: 'test' } })
 const newStream = (): string => `stream-${randomUUID()}`
 
 async function stored(stream: string): Promise<unknown[]> {
@@ -42,22 +50,37 @@ describe('append with the real client', () => {
 
     it('tells a wrong expected version with both revisions', async () => {
       const stream = newStream()
-      const missing = await client.appendToStream(stream, event(), { expectedRevision: 4n, ...way }).catch((error: unknown) => error)
+      const missing = await client
+        .appendToStream(stream, event(), { expectedRevision: 4n, ...way })
+        .catch((error: unknown) => error)
       expect(missing).toBeInstanceOf(WrongExpectedVersionError)
       expect(missing).toMatchObject({ streamName: stream, expectedVersion: 4n, actualVersion: 'no_stream' })
       await client.appendToStream(stream, [event(1), event(2)], { expectedRevision: 'any', ...way })
-      const present = await client.appendToStream(stream, event(), { expectedRevision: 'no_stream', ...way }).catch((error: unknown) => error)
+      const present = await client
+        .appendToStream(stream, event(), { expectedRevision: 'no_stream', ...way })
+        .catch((error: unknown) => error)
       expect(present).toMatchObject({ type: 'wrong-expected-version', expectedVersion: 'no_stream', actualVersion: 1n })
-      const exists = await client.appendToStream(newStream(), event(), { expectedRevision: 'stream_exists', ...way }).catch((error: unknown) => error)
-      expect(exists).toMatchObject({ type: 'wrong-expected-version', expectedVersion: 'stream_exists', actualVersion: 'no_stream' })
+      const exists = await client
+        .appendToStream(newStream(), event(), { expectedRevision: 'stream_exists', ...way })
+        .catch((error: unknown) => error)
+      expect(exists).toMatchObject({
+        type: 'wrong-expected-version',
+        expectedVersion: 'stream_exists',
+        actualVersion: 'no_stream',
+      })
     })
 
     it('answers a repeat with the same revision and position, and keeps the first bytes', async () => {
       const stream = newStream()
       const [a, b] = [randomUUID(), randomUUID()]
-      const first = await client.appendToStream(stream, [event(1, a), event(2, b)], { expectedRevision: 'no_stream', ...way })
+      const first = await client.appendToStream(stream, [event(1, a), event(2, b)], {
+        expectedRevision: 'no_stream',
+        ...way,
+      })
       await client.appendToStream(stream, event(3), { expectedRevision: 1n, ...way })
-      expect(await client.appendToStream(stream, [event(1, a), event(99, b)], { expectedRevision: 'no_stream', ...way })).toEqual(first)
+      expect(
+        await client.appendToStream(stream, [event(1, a), event(99, b)], { expectedRevision: 'no_stream', ...way }),
+      ).toEqual(first)
       expect(await client.appendToStream(stream, event(2, b), { expectedRevision: 0n, ...way })).toEqual(first)
       expect(await stored(stream)).toEqual([1, 2, 3])
     })
@@ -66,7 +89,9 @@ describe('append with the real client', () => {
       const stream = newStream()
       const a = randomUUID()
       await client.appendToStream(stream, event(1, a), { expectedRevision: 'no_stream', ...way })
-      await expect(client.appendToStream(stream, [event(1, a), event(2)], { expectedRevision: 'no_stream', ...way })).rejects.toBeInstanceOf(WrongExpectedVersionError)
+      await expect(
+        client.appendToStream(stream, [event(1, a), event(2)], { expectedRevision: 'no_stream', ...way }),
+      ).rejects.toBeInstanceOf(WrongExpectedVersionError)
     })
 
     it('refuses more than 1 MiB and says the limit', async () => {
@@ -91,13 +116,25 @@ describe('append with the real client', () => {
       const stream = newStream()
       const id = randomUUID()
       const before = Date.now()
-      await client.appendToStream(stream, [
-        jsonEvent({ id, type: 'Übertragen', data: { text: 'ä€😀' }, metadata: { a: 1 } }),
-        binaryEvent({ type: 'Raw', data: new Uint8Array([0, 255]), metadata: new Uint8Array([1, 2]) }),
-      ], way)
+      await client.appendToStream(
+        stream,
+        [
+          jsonEvent({ id, type: 'Übertragen', data: { text: 'ä€😀' }, metadata: { a: 1 } }),
+          binaryEvent({ type: 'Raw', data: new Uint8Array([0, 255]), metadata: new Uint8Array([1, 2]) }),
+        ],
+        way,
+      )
       const events = []
       for await (const { event: each } of client.readStream(stream)) events.push(each!)
-      expect(events[0]).toMatchObject({ id, type: 'Übertragen', isJson: true, data: { text: 'ä€😀' }, metadata: { a: 1 }, streamId: stream, revision: 0n })
+      expect(events[0]).toMatchObject({
+        id,
+        type: 'Übertragen',
+        isJson: true,
+        data: { text: 'ä€😀' },
+        metadata: { a: 1 },
+        streamId: stream,
+        revision: 0n,
+      })
       expect(events[0]!.created.getTime()).toBeGreaterThanOrEqual(before)
       expect(events[0]!.created.getTime()).toBeLessThanOrEqual(Date.now())
       expect(events[1]).toMatchObject({ type: 'Raw', isJson: false })
@@ -117,7 +154,9 @@ describe('append with the real client', () => {
   it('answers hundreds of appends in flight, each with its own result, exactly one per revision', async () => {
     const stream = newStream()
     const outcomes = await Promise.allSettled(
-      Array.from({ length: 300 }, (_, n) => client.appendToStream(n % 2 ? stream : newStream(), event(n), { expectedRevision: 'no_stream' })),
+      Array.from({ length: 300 }, (_, n) =>
+        client.appendToStream(n % 2 ? stream : newStream(), event(n), { expectedRevision: 'no_stream' }),
+      ),
     )
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(151)
     expect(await stored(stream)).toHaveLength(1)
@@ -131,8 +170,12 @@ describe('delete and metadata with the real client', () => {
     const { position } = await client.deleteStream(stream, { expectedRevision: 1n })
     expect(position!.commit).toBeGreaterThan(2n ** 55n)
     await expect(stored(stream)).rejects.toMatchObject({ type: 'stream-not-found', streamName: stream })
-    await expect(client.appendToStream(stream, event(), { expectedRevision: 'stream_exists' })).rejects.toMatchObject({ type: 'stream-deleted' })
-    expect(await client.appendToStream(stream, event(3), { expectedRevision: 'no_stream' })).toMatchObject({ nextExpectedRevision: 2n })
+    await expect(client.appendToStream(stream, event(), { expectedRevision: 'stream_exists' })).rejects.toMatchObject({
+      type: 'stream-deleted',
+    })
+    expect(await client.appendToStream(stream, event(3), { expectedRevision: 'no_stream' })).toMatchObject({
+      nextExpectedRevision: 2n,
+    })
     expect(await stored(stream)).toEqual([3])
   })
 
@@ -140,7 +183,12 @@ describe('delete and metadata with the real client', () => {
     const stream = newStream()
     await client.appendToStream(stream, [event(1), event(2)])
     for (const remove of [client.deleteStream.bind(client), client.tombstoneStream.bind(client)]) {
-      await expect(remove(stream, { expectedRevision: 0n })).rejects.toMatchObject({ type: 'wrong-expected-version', streamName: stream, expectedVersion: 0n, actualVersion: 1n })
+      await expect(remove(stream, { expectedRevision: 0n })).rejects.toMatchObject({
+        type: 'wrong-expected-version',
+        streamName: stream,
+        expectedVersion: 0n,
+        actualVersion: 1n,
+      })
     }
     expect(await stored(stream)).toEqual([1, 2])
   })
@@ -151,12 +199,17 @@ describe('delete and metadata with the real client', () => {
     await client.tombstoneStream(stream)
     await expect(stored(stream)).rejects.toMatchObject({ type: 'stream-deleted', streamName: stream })
     await expect(client.deleteStream(stream)).rejects.toMatchObject({ type: 'stream-deleted' })
-    await expect(client.appendToStream(stream, event(), { expectedRevision: 'no_stream' })).rejects.toMatchObject({ type: 'stream-deleted' })
+    await expect(client.appendToStream(stream, event(), { expectedRevision: 'no_stream' })).rejects.toMatchObject({
+      type: 'stream-deleted',
+    })
   })
 
   it('$maxCount, $tb and $maxAge hide events of stream reads, not of $all', async () => {
     const stream = newStream()
-    await client.appendToStream(stream, [1, 2, 3, 4].map((n) => event(n)))
+    await client.appendToStream(
+      stream,
+      [1, 2, 3, 4].map((n) => event(n)),
+    )
     await client.setStreamMetadata(stream, { maxCount: 2, owner: 'me' })
     expect(await stored(stream)).toEqual([3, 4])
     expect((await client.getStreamMetadata(stream)).metadata).toMatchObject({ maxCount: 2, owner: 'me' })

@@ -32,8 +32,10 @@ export function decodeBatchAppendRequest(source: Buffer): BatchAppendRequest {
   const reader = wireReader(source)
   while (reader.next()) {
     if (reader.field === 1 && reader.type === BYTES) correlationId = source.subarray(reader.start, reader.end)
-    else if (reader.field === 2 && reader.type === BYTES) options = decodeAppendOptions(source, reader.start, reader.end)
-    else if (reader.field === 3 && reader.type === BYTES) events.push(decodeProposedMessage(source, reader.start, reader.end))
+    else if (reader.field === 2 && reader.type === BYTES)
+      options = decodeAppendOptions(source, reader.start, reader.end)
+    else if (reader.field === 3 && reader.type === BYTES)
+      events.push(decodeProposedMessage(source, reader.start, reader.end))
     else if (reader.field === 4 && reader.type === VARINT) isFinal = reader.value !== 0n
   }
   return { correlationId, options, events, isFinal }
@@ -55,7 +57,8 @@ export function decodeAppendOptions(source: Buffer, from: number, until: number)
     else if (reader.field === 4) expected = 'any'
     else if (reader.field === 5) expected = 'stream_exists'
     else if (reader.field === 6 && reader.type === BYTES) deadline = milliseconds(source, reader.start, reader.end)
-    else if (reader.field === 7 && reader.type === BYTES) deadline = Date.now() + milliseconds(source, reader.start, reader.end)
+    else if (reader.field === 7 && reader.type === BYTES)
+      deadline = Date.now() + milliseconds(source, reader.start, reader.end)
   }
   return { streamIdentifier, stream, expected, deadline }
 }
@@ -92,7 +95,8 @@ function decodeUuid(source: Buffer, from: number, until: number): Buffer | undef
     else if (reader.field === 1) {
       id = Buffer.alloc(16)
       const halves = wireReader(source, reader.start, reader.end)
-      while (halves.next()) if (halves.type === VARINT && halves.field <= 2) id.writeBigUInt64BE(halves.value, halves.field === 1 ? 0 : 8)
+      while (halves.next())
+        if (halves.type === VARINT && halves.field <= 2) id.writeBigUInt64BE(halves.value, halves.field === 1 ? 0 : 8)
     }
   }
   return id
@@ -113,7 +117,8 @@ function decodeMapEntry(source: Buffer, from: number, until: number): [string, s
 function streamName(source: Buffer, from: number, until: number): string {
   const reader = wireReader(source, from, until)
   let name = ''
-  while (reader.next()) if (reader.field === 3 && reader.type === BYTES) name = source.toString('utf8', reader.start, reader.end)
+  while (reader.next())
+    if (reader.field === 3 && reader.type === BYTES) name = source.toString('utf8', reader.start, reader.end)
   return name
 }
 
@@ -138,10 +143,14 @@ export function encodeBatchAppendSuccess(
 ): Buffer {
   const { correlationId, options } = request
   const positionLength = position === undefined ? 0 : 2 * (1 + varintLength(position))
-  const successLength = (revision < 0n ? 2 : 1 + varintLength(revision)) + (position === undefined ? 2 : fieldLength(positionLength))
+  const successLength =
+    (revision < 0n ? 2 : 1 + varintLength(revision)) + (position === undefined ? 2 : fieldLength(positionLength))
   const expectedLength = typeof options.expected === 'bigint' ? 1 + varintLength(options.expected) : 2
   const target = Buffer.allocUnsafe(
-    fieldLength(correlationId.length) + fieldLength(successLength) + fieldLength(options.streamIdentifier.length) + expectedLength,
+    fieldLength(correlationId.length) +
+      fieldLength(successLength) +
+      fieldLength(options.streamIdentifier.length) +
+      expectedLength,
   )
   const writer = wireWriter(target, 0)
   writer.bytesField(1, correlationId)

@@ -21,7 +21,13 @@ interface Unfinished {
   readonly events: ProposedEvent[]
 }
 
-type DetailName = 'WrongExpectedVersion' | 'StreamDeleted' | 'Timeout' | 'Unknown' | 'MaximumAppendSizeExceeded' | 'BadRequest'
+type DetailName =
+  | 'WrongExpectedVersion'
+  | 'StreamDeleted'
+  | 'Timeout'
+  | 'Unknown'
+  | 'MaximumAppendSizeExceeded'
+  | 'BadRequest'
 
 /** `Streams/BatchAppend`: appends on one long-lived duplex call, answered in the order in which they become durable. */
 export function batchAppend(log: EventLog, faults: Faults, self: { host: string; port: number }, call: GrpcCall): void {
@@ -53,21 +59,31 @@ export function batchAppend(log: EventLog, faults: Faults, self: { host: string;
     const key = request.correlationId.toString('latin1')
     let append = unfinished.get(key)
     if (!append) {
-      if (!request.options) return call.end(invalidArgument('BatchAppendReq: the first part of an append has no options'))
+      if (!request.options)
+        return call.end(invalidArgument('BatchAppendReq: the first part of an append has no options'))
       append = { options: request.options, events: [] }
     }
     append.events.push(...request.events)
     if (!request.isFinal) {
       unfinished.set(key, append)
       unfinishedBytes += bytes.length
-      if (unfinishedBytes > MAX_UNFINISHED_BYTES) call.end({ code: GRPC.resourceExhausted, message: 'too many unfinished appends on one call' })
+      if (unfinishedBytes > MAX_UNFINISHED_BYTES)
+        call.end({ code: GRPC.resourceExhausted, message: 'too many unfinished appends on one call' })
       return
     }
     if (unfinished.delete(key) && unfinished.size === 0) unfinishedBytes = 0
     const { options, events } = append
     const correlationId = Buffer.from(request.correlationId)
     if (options.deadline !== undefined && options.deadline < Date.now()) {
-      return send(failure(correlationId, options, GRPC.aborted, 'the deadline of the append had passed before it arrived', 'Timeout'))
+      return send(
+        failure(
+          correlationId,
+          options,
+          GRPC.aborted,
+          'the deadline of the append had passed before it arrived',
+          'Timeout',
+        ),
+      )
     }
     open++
     submitAppend(log, faults, call, { stream: options.stream, expected: options.expected, events }, (answer) => {
@@ -87,16 +103,39 @@ export function batchAppend(log: EventLog, faults: Faults, self: { host: string;
   })
 }
 
-function encodeAnswer(correlationId: Buffer, options: BatchAppendOptions, answer: Exclude<AppendAnswer, { kind: 'not_leader' }>): Uint8Array {
+function encodeAnswer(
+  correlationId: Buffer,
+  options: BatchAppendOptions,
+  answer: Exclude<AppendAnswer, { kind: 'not_leader' }>,
+): Uint8Array {
   switch (answer.kind) {
     case 'appended':
       return encodeBatchAppendSuccess({ correlationId, options }, answer.revision, answer.position)
     case 'wrong_expected_version':
-      return failure(correlationId, options, GRPC.failedPrecondition, 'WrongExpectedVersion', 'WrongExpectedVersion', answer.current)
+      return failure(
+        correlationId,
+        options,
+        GRPC.failedPrecondition,
+        'WrongExpectedVersion',
+        'WrongExpectedVersion',
+        answer.current,
+      )
     case 'stream_deleted':
-      return failure(correlationId, options, GRPC.failedPrecondition, `Event stream '${options.stream}' is deleted.`, 'StreamDeleted')
+      return failure(
+        correlationId,
+        options,
+        GRPC.failedPrecondition,
+        `Event stream '${options.stream}' is deleted.`,
+        'StreamDeleted',
+      )
     case 'too_large':
-      return failure(correlationId, options, GRPC.invalidArgument, `Maximum Append Size of ${MAX_APPEND_BYTES} Exceeded.`, 'MaximumAppendSizeExceeded')
+      return failure(
+        correlationId,
+        options,
+        GRPC.invalidArgument,
+        `Maximum Append Size of ${MAX_APPEND_BYTES} Exceeded.`,
+        'MaximumAppendSizeExceeded',
+      )
     case 'disk_full':
       return failure(correlationId, options, GRPC.unknown, 'No space left on device', 'Unknown')
     case 'bad_request':
@@ -133,7 +172,12 @@ function failure(
   return response.serializeBinary()
 }
 
-function detail(options: BatchAppendOptions, name: DetailName, message: string, current: bigint | 'no_stream'): Uint8Array {
+function detail(
+  options: BatchAppendOptions,
+  name: DetailName,
+  message: string,
+  current: bigint | 'no_stream',
+): Uint8Array {
   switch (name) {
     case 'WrongExpectedVersion': {
       const wrong = new shared.WrongExpectedVersion()

@@ -26,7 +26,11 @@ async function timed(name: string, count: number, act: () => Promise<unknown> | 
   const from = performance.now()
   await act()
   const seconds = (performance.now() - from) / 1000
-  process.stdout.write(`${name.padEnd(48)} ${Math.round(count / seconds).toLocaleString('en').padStart(10)} /s  (${seconds.toFixed(2)} s)\n`)
+  process.stdout.write(
+    `${name.padEnd(48)} ${Math.round(count / seconds)
+      .toLocaleString('en')
+      .padStart(10)} /s  (${seconds.toFixed(2)} s)\n`,
+  )
 }
 
 /** Calls `act` for every number below `count`, so many at a time. */
@@ -44,7 +48,12 @@ async function benchmarkLog(directory: string, events: number): Promise<void> {
   const data = randomBytes(BYTES)
   const append = (n: number) =>
     new Promise((done) =>
-      log.append(`session-${n % 1000}`, 'any', [{ id: randomBytes(16), type: 'Metered', json: false, data, metadata: data.subarray(0, 0) }], done),
+      log.append(
+        `session-${n % 1000}`,
+        'any',
+        [{ id: randomBytes(16), type: 'Metered', json: false, data, metadata: data.subarray(0, 0) }],
+        done,
+      ),
     )
   await timed('log: appends, 256 in flight, fdatasync', events, () => inFlight(events, 256, append))
   await log.close()
@@ -55,13 +64,23 @@ async function benchmarkLog(directory: string, events: number): Promise<void> {
 }
 
 async function benchmarkServer(data: string): Promise<void> {
-  const child = spawn(process.execPath, ['--import', 'tsx', process.argv[1]!.replace('benchmark', 'main'), '--data', data, '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const address = await new Promise<string>((done) => child.stdout.on('data', (line) => done(/esdb:\S+/.exec(String(line))![0])))
+  const child = spawn(
+    process.execPath,
+    ['--import', 'tsx', process.argv[1]!.replace('benchmark', 'main'), '--data', data, '--port', '0'],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  )
+  const address = await new Promise<string>((done) =>
+    child.stdout.on('data', (line) => done(/esdb:\S+/.exec(String(line))![0])),
+  )
   const client = EventStoreDBClient.connectionString(address)
   const event = () => jsonEvent({ type: 'Metered', data: { filler: '.'.repeat(BYTES - 14) } })
   const append = () => client.appendToStream(`bench-${randomUUID()}`, event(), { expectedRevision: 'no_stream' })
   await append()
-  for (const [count, concurrency] of [[500, 1], [5000, 16], [20_000, 256]] as const) {
+  for (const [count, concurrency] of [
+    [500, 1],
+    [5000, 16],
+    [20_000, 256],
+  ] as const) {
     await timed(`client: appends, ${concurrency} in flight`, count, () => inFlight(count, concurrency, append))
   }
   const hundred = () => client.appendToStream(`bench-${randomUUID()}`, Array.from({ length: 100 }, event))
@@ -72,7 +91,9 @@ async function benchmarkServer(data: string): Promise<void> {
   })
   await timed('client: filtered subscription catching up', read, async () => {
     const subscription = client.subscribeToAll({ filter: streamNameFilter({ prefixes: ['bench-'] }) })
-    await new Promise((done) => subscription.on('data', () => undefined).on('caughtUp' as 'confirmation', () => done(undefined)))
+    await new Promise((done) =>
+      subscription.on('data', () => undefined).on('caughtUp' as 'confirmation', () => done(undefined)),
+    )
     await subscription.unsubscribe()
   })
   await client.dispose()

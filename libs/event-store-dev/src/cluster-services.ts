@@ -12,8 +12,14 @@ const STREAM_METHODS = ['read', 'append', 'batchappend', 'delete', 'tombstone']
 export function supportedMethods(call: GrpcCall): void {
   const response = new serverFeatures.SupportedMethods()
   response.setEventStoreServerVersion(SERVER_VERSION)
-  const list: [service: string, method: string][] = STREAM_METHODS.map((method) => ['event_store.client.streams.streams', method])
-  list.push(['event_store.client.gossip.gossip', 'read'], ['event_store.client.server_features.serverfeatures', 'getsupportedmethods'])
+  const list: [service: string, method: string][] = STREAM_METHODS.map((method) => [
+    'event_store.client.streams.streams',
+    method,
+  ])
+  list.push(
+    ['event_store.client.gossip.gossip', 'read'],
+    ['event_store.client.server_features.serverfeatures', 'getsupportedmethods'],
+  )
   response.setMethodsList(
     list.map(([service, method]) => {
       const supported = new serverFeatures.SupportedMethod()
@@ -47,7 +53,10 @@ export function gossipRead(call: GrpcCall, self: { readonly host: string; readon
   call.end()
 }
 
-function parseAuthority(authority: string, self: { readonly host: string; readonly port: number }): { host: string; port: number } {
+function parseAuthority(
+  authority: string,
+  self: { readonly host: string; readonly port: number },
+): { host: string; port: number } {
   const match = /^(.+):(\d{1,5})$/.exec(authority)
   return match ? { host: match[1]!, port: Number(match[2]) } : { host: self.host, port: self.port }
 }

@@ -26,7 +26,8 @@ export function parseCommandLine(args: readonly string[]): EventStoreDevOptions 
   if (values.help) return 'help'
   if ((values.data === undefined) === !values.mem) throw new UsageError('give either --data DIR or --mem')
   const port = values.port === undefined ? undefined : Number(values.port)
-  if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65535)) throw new UsageError(`--port ${values.port} is no port number`)
+  if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65535))
+    throw new UsageError(`--port ${values.port} is no port number`)
   const cert = values['tls-cert']
   const key = values['tls-key']
   if ((cert === undefined) !== (key === undefined)) throw new UsageError('--tls-cert and --tls-key belong together')
@@ -40,7 +41,9 @@ export function parseCommandLine(args: readonly string[]): EventStoreDevOptions 
     data: values.mem ? 'memory' : values.data!,
     ...(port === undefined ? {} : { port }),
     ...(values.host === undefined ? {} : { host: values.host }),
-    ...(cert === undefined || key === undefined ? {} : { tls: { cert: file('--tls-cert', cert), key: file('--tls-key', key) } }),
+    ...(cert === undefined || key === undefined
+      ? {}
+      : { tls: { cert: file('--tls-cert', cert), key: file('--tls-key', key) } }),
     ...(values.user ? { users } : {}),
     faults: values.faults ?? false,
   }

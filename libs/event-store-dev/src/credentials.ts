@@ -12,12 +12,19 @@ export function basicCredentials(users: Readonly<Record<string, string>> | undef
   if (known.length === 0) return () => undefined
   return (headers) => {
     const header = headers.authorization
-    if (header === undefined) return accessDenied('Access Denied: anonymous access is off, name a user in the connection string')
+    if (header === undefined)
+      return accessDenied('Access Denied: anonymous access is off, name a user in the connection string')
     const match = /^Basic ([A-Za-z0-9+/=]+)$/.exec(header)
     const given = digest(match ? Buffer.from(match[1]!, 'base64').toString('utf8') : '')
     let matches = false
     for (const each of known) matches = timingSafeEqual(each, given) || matches
-    return matches ? undefined : { code: GRPC.unauthenticated, message: 'the user name or the password is wrong', trailers: { exception: 'access-denied' } }
+    return matches
+      ? undefined
+      : {
+          code: GRPC.unauthenticated,
+          message: 'the user name or the password is wrong',
+          trailers: { exception: 'access-denied' },
+        }
   }
 }
 

@@ -1,4 +1,17 @@
-import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, unlinkSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { randomUUID } from 'node:crypto'
 import { join, resolve } from 'node:path'
 
@@ -46,7 +59,9 @@ function readFormat(directory: string, positionBase: bigint): bigint {
   if (!existsSync(file)) {
     const others = readdirSync(directory).filter((name) => !name.startsWith('lock') && !name.startsWith('format.json.'))
     if (others.length > 0) {
-      throw new DataDirectoryError(`${directory} is not empty and holds no format.json: it is no data directory of event-store-dev; name another directory`)
+      throw new DataDirectoryError(
+        `${directory} is not empty and holds no format.json: it is no data directory of event-store-dev; name another directory`,
+      )
     }
     const text = JSON.stringify({ format: FORMAT, version: FORMAT_VERSION, positionBase: String(positionBase) })
     const temporary = `${file}.${randomUUID()}`
@@ -65,19 +80,24 @@ function readFormat(directory: string, positionBase: bigint): bigint {
     throw new DataDirectoryError(`${file} is not readable as JSON: restore it from a backup or name another directory`)
   }
   const { format, version, positionBase: stored } = (content ?? {}) as Record<string, unknown>
-  if (format !== FORMAT) throw new DataDirectoryError(`${file} names the format ${JSON.stringify(format)}, not ${FORMAT}: name another directory`)
+  if (format !== FORMAT)
+    throw new DataDirectoryError(
+      `${file} names the format ${JSON.stringify(format)}, not ${FORMAT}: name another directory`,
+    )
   if (version !== FORMAT_VERSION) {
     throw new DataDirectoryError(
       `${directory} has data format version ${String(version)}, this build reads version ${FORMAT_VERSION}: use the build that wrote it, or name another directory`,
     )
   }
-  if (typeof stored !== 'string' || !/^\d{1,19}$/.test(stored)) throw new DataDirectoryError(`${file} has no valid positionBase: restore it from a backup`)
+  if (typeof stored !== 'string' || !/^\d{1,19}$/.test(stored))
+    throw new DataDirectoryError(`${file} has no valid positionBase: restore it from a backup`)
   return BigInt(stored)
 }
 
 /** Takes `lock`, a file that names the process. The lock of a process that is gone (kill -9) does not block. */
 function lock(directory: string): () => void {
-  if (openHere.has(directory)) throw new DataDirectoryError(`${directory} is already open in this process: use one server per data directory`)
+  if (openHere.has(directory))
+    throw new DataDirectoryError(`${directory} is already open in this process: use one server per data directory`)
   const file = join(directory, 'lock')
   const mine = { pid: process.pid, started: processStart(process.pid), token: randomUUID() }
   const text = JSON.stringify(mine)
@@ -93,7 +113,9 @@ function lock(directory: string): () => void {
       }
       const held = readLock(file)
       if (held.text !== undefined && isAlive(held)) {
-        throw new DataDirectoryError(`${directory} is in use by process ${held.pid}: stop that server first, or name another directory`)
+        throw new DataDirectoryError(
+          `${directory} is in use by process ${held.pid}: stop that server first, or name another directory`,
+        )
       }
       takeAway(file, held.text)
     }

@@ -19,7 +19,9 @@ export function eventFilter(on: 'stream' | 'type', prefixes: readonly string[], 
     try {
       expression = new RegExp(regex)
     } catch (error) {
-      throw new FilterError(`the filter's regular expression ${JSON.stringify(regex)} is not valid: ${(error as Error).message}`)
+      throw new FilterError(
+        `the filter's regular expression ${JSON.stringify(regex)} is not valid: ${(error as Error).message}`,
+      )
     }
   }
   return { on, matches: (name) => expression.test(name) }

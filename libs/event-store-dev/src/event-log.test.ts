@@ -1,4 +1,16 @@
-import { closeSync, fsyncSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fsyncSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -41,22 +53,35 @@ const proposed = (data: string | Buffer = 'x', type = 'Happened'): ProposedEvent
   metadata: Buffer.alloc(0),
 })
 
-const append = (log: EventLog, stream: string, expected: ExpectedRevision, ...events: ProposedEvent[]): Promise<AppendOutcome> =>
-  new Promise((done) => log.append(stream, expected, events, done))
+const append = (
+  log: EventLog,
+  stream: string,
+  expected: ExpectedRevision,
+  ...events: ProposedEvent[]
+): Promise<AppendOutcome> => new Promise((done) => log.append(stream, expected, events, done))
 
 function contents(log: EventLog, stream: string): string[] {
   const view = log.view(stream)
-  return view.kind === 'found' ? view.entry.events.slice(0, view.entry.committed).map((at) => log.recordAt(at).data.toString()) : []
+  return view.kind === 'found'
+    ? view.entry.events.slice(0, view.entry.committed).map((at) => log.recordAt(at).data.toString())
+    : []
 }
 
 function lastSegment(directory: string): string {
-  return join(directory, readdirSync(directory).filter((name) => name.startsWith('segment-')).sort().at(-1)!)
+  return join(
+    directory,
+    readdirSync(directory)
+      .filter((name) => name.startsWith('segment-'))
+      .sort()
+      .at(-1)!,
+  )
 }
 
 /** What stands in the directory when the process is killed: a copy without the closing frame. */
 function crash(directory: string): string {
   const copy = newDirectory()
-  for (const name of readdirSync(directory).filter((each) => !each.startsWith('lock'))) writeFileSync(join(copy, name), readFileSync(join(directory, name)))
+  for (const name of readdirSync(directory).filter((each) => !each.startsWith('lock')))
+    writeFileSync(join(copy, name), readFileSync(join(directory, name)))
   return copy
 }
 
@@ -90,7 +115,10 @@ describe('event log', () => {
     await log.drained()
     const done = append(log, 's-1', 'no_stream', proposed('a'))
     expect(log.view('s-1').kind).toBe('not_found')
-    expect(await append(log, 's-1', 'no_stream', proposed('b'))).toEqual({ kind: 'wrong_expected_version', current: 0n })
+    expect(await append(log, 's-1', 'no_stream', proposed('b'))).toEqual({
+      kind: 'wrong_expected_version',
+      current: 0n,
+    })
     expect(log.view('s-1').kind).toBe('not_found')
     await done
     expect(contents(log, 's-1')).toEqual(['a'])
@@ -116,7 +144,10 @@ describe('event log', () => {
     await log.close()
     const again = open(directory)
     expect(await append(again, 's-1', 'no_stream', ...events)).toEqual(first)
-    expect(await append(again, 's-1', 'no_stream', ...events, proposed('z'))).toMatchObject({ kind: 'wrong_expected_version', current: 2n })
+    expect(await append(again, 's-1', 'no_stream', ...events, proposed('z'))).toMatchObject({
+      kind: 'wrong_expected_version',
+      current: 2n,
+    })
     await again.close()
   })
 
@@ -152,8 +183,10 @@ describe('event log', () => {
   it('keeps delete, tombstone and metadata over a crash', async () => {
     const directory = newDirectory()
     const log = open(directory)
-    const remove = (stream: string, how: 'soft' | 'tombstone') => new Promise((done) => log.remove(stream, 'any', how, done))
-    for (const stream of ['soft-1', 'hard-1', 'back-1', 'meta-1']) await append(log, stream, 'any', proposed('a'), proposed('b'))
+    const remove = (stream: string, how: 'soft' | 'tombstone') =>
+      new Promise((done) => log.remove(stream, 'any', how, done))
+    for (const stream of ['soft-1', 'hard-1', 'back-1', 'meta-1'])
+      await append(log, stream, 'any', proposed('a'), proposed('b'))
     await remove('soft-1', 'soft')
     await remove('hard-1', 'tombstone')
     await remove('back-1', 'soft')
@@ -165,7 +198,10 @@ describe('event log', () => {
     const again = open(copy)
     expect(again.view('soft-1').kind).toBe('not_found')
     expect(again.view('hard-1').kind).toBe('deleted')
-    expect(again.view('back-1')).toMatchObject({ kind: 'found', entry: { committed: 3, metadata: { truncateBefore: 2, softDeleted: false } } })
+    expect(again.view('back-1')).toMatchObject({
+      kind: 'found',
+      entry: { committed: 3, metadata: { truncateBefore: 2, softDeleted: false } },
+    })
     expect(again.view('meta-1')).toMatchObject({ entry: { metadata: { maxCount: 1 } } })
     expect((await append(again, 'hard-1', 'any', proposed())).kind).toBe('stream_deleted')
     expect((await append(again, '$$hard-1', 'any', proposed())).kind).toBe('stream_deleted')
@@ -225,7 +261,9 @@ describe('recovery', () => {
     for (let n = 0; n < 12; n++) await append(log, 's-1', 'any', proposed('.'.repeat(2000)))
     await log.close()
     const missing = crash(directory)
-    const names = readdirSync(missing).filter((name) => name.startsWith('segment-')).sort()
+    const names = readdirSync(missing)
+      .filter((name) => name.startsWith('segment-'))
+      .sort()
     rmSync(join(missing, names[1]!))
     expect(() => open(missing)).toThrow(/a segment is missing or cut short/)
     const damaged = crash(directory)
@@ -249,47 +287,56 @@ describe('recovery', () => {
   })
 
   it('brings back exactly a prefix of the appends, and never less than was acknowledged, wherever the file was cut', async () => {
-    const appendCommand = fc.record({ stream: fc.constantFrom('a-1', 'b-1', 'c-1'), sizes: fc.array(fc.nat(3000), { minLength: 1, maxLength: 4 }) })
+    const appendCommand = fc.record({
+      stream: fc.constantFrom('a-1', 'b-1', 'c-1'),
+      sizes: fc.array(fc.nat(3000), { minLength: 1, maxLength: 4 }),
+    })
     await fc.assert(
-      fc.asyncProperty(fc.array(appendCommand, { minLength: 1, maxLength: 25 }), fc.nat(), fc.double({ min: 0, max: 1, noNaN: true }), fc.boolean(), async (commands, ackedSeed, cutAt, scramble) => {
-        const directory = newDirectory()
-        const log = open(directory, { segmentBytes: 8_000, cacheBytes: 20_000 })
-        await log.drained()
-        const acked = ackedSeed % (commands.length + 1)
-        const written: string[][] = []
-        let serial = 0
-        const run = ({ stream, sizes }: (typeof commands)[number]): Promise<AppendOutcome> => {
-          const texts = sizes.map((size) => `${stream}#${serial++}#`.padEnd(size + 12, '-'))
-          written.push(texts)
-          return append(log, stream, 'any', ...texts.map((each) => proposed(each)))
-        }
-        for (const command of commands.slice(0, acked)) await run(command)
-        const durable = lastSegment(directory)
-        const durableBytes = statSync(durable).size
-        await Promise.all(commands.slice(acked).map(run))
-        const copy = crash(directory)
-        await log.close()
-        // what was written after the last acknowledged byte may be lost from any byte on, or be garbage
-        const last = lastSegment(copy)
-        const keep = last.endsWith(durable.slice(-20)) ? durableBytes : 8
-        const size = statSync(last).size
-        const cut = keep + Math.floor((size - keep) * cutAt)
-        if (scramble && cut < size) damage(last, cut)
-        else truncateSync(last, cut)
+      fc.asyncProperty(
+        fc.array(appendCommand, { minLength: 1, maxLength: 25 }),
+        fc.nat(),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        fc.boolean(),
+        async (commands, ackedSeed, cutAt, scramble) => {
+          const directory = newDirectory()
+          const log = open(directory, { segmentBytes: 8_000, cacheBytes: 20_000 })
+          await log.drained()
+          const acked = ackedSeed % (commands.length + 1)
+          const written: string[][] = []
+          let serial = 0
+          const run = ({ stream, sizes }: (typeof commands)[number]): Promise<AppendOutcome> => {
+            const texts = sizes.map((size) => `${stream}#${serial++}#`.padEnd(size + 12, '-'))
+            written.push(texts)
+            return append(log, stream, 'any', ...texts.map((each) => proposed(each)))
+          }
+          for (const command of commands.slice(0, acked)) await run(command)
+          const durable = lastSegment(directory)
+          const durableBytes = statSync(durable).size
+          await Promise.all(commands.slice(acked).map(run))
+          const copy = crash(directory)
+          await log.close()
+          // what was written after the last acknowledged byte may be lost from any byte on, or be garbage
+          const last = lastSegment(copy)
+          const keep = last.endsWith(durable.slice(-20)) ? durableBytes : 8
+          const size = statSync(last).size
+          const cut = keep + Math.floor((size - keep) * cutAt)
+          if (scramble && cut < size) damage(last, cut)
+          else truncateSync(last, cut)
 
-        const again = open(copy, { segmentBytes: 8_000, cacheBytes: 20_000 })
-        const recovered: string[] = []
-        for (let at = 0; at < again.index.committed; at++) recovered.push(again.recordAt(at).data.toString())
-        await again.close()
-        const flat = written.flat()
-        const found = recovered.slice(1)
-        expect(found).toEqual(flat.slice(0, found.length))
-        expect(found.length).toBeGreaterThanOrEqual(written.slice(0, acked).flat().length)
-        // whole appends only
-        let boundary = 0
-        const boundaries = [0, ...written.map((texts) => (boundary += texts.length))]
-        expect(boundaries).toContain(found.length)
-      }),
+          const again = open(copy, { segmentBytes: 8_000, cacheBytes: 20_000 })
+          const recovered: string[] = []
+          for (let at = 0; at < again.index.committed; at++) recovered.push(again.recordAt(at).data.toString())
+          await again.close()
+          const flat = written.flat()
+          const found = recovered.slice(1)
+          expect(found).toEqual(flat.slice(0, found.length))
+          expect(found.length).toBeGreaterThanOrEqual(written.slice(0, acked).flat().length)
+          // whole appends only
+          let boundary = 0
+          const boundaries = [0, ...written.map((texts) => (boundary += texts.length))]
+          expect(boundaries).toContain(found.length)
+        },
+      ),
       { numRuns: 40 },
     )
   })

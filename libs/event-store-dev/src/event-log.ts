@@ -45,7 +45,8 @@ export function openEventLog(options: EventLogOptions) {
   const index = createLogIndex()
   const ids = recentEventIds(65_536)
   const listeners = new Set<() => void>()
-  const directory: DataDirectory | undefined = options.data === 'memory' ? undefined : openDataDirectory(options.data, options.positionBase)
+  const directory: DataDirectory | undefined =
+    options.data === 'memory' ? undefined : openDataDirectory(options.data, options.positionBase)
   const positionBase = directory?.positionBase ?? options.positionBase
   let storage: LogStorage
   let end = 0
@@ -71,10 +72,11 @@ export function openEventLog(options: EventLogOptions) {
   const recent = recentFrames(end, directory ? options.cacheBytes : Infinity)
   const queue: AppendQueue = appendQueue(storage, end, options.onFatal)
   // a real server's $all begins with system events too: readers must cope from the first day
-  if (index.staged === 0) stage([{ stream: SYSTEM_STREAM, events: [event('$initialized', '{"note":"not EventStoreDB"}')] }], () => undefined)
+  if (index.staged === 0)
+    stage([{ stream: SYSTEM_STREAM, events: [event('$initialized', '{"note":"not EventStoreDB"}')] }], () => undefined)
 
   function replayFrame(source: Buffer, bodyAt: number, bodyEnd: number, bodyOffset: number): void {
-    for (let at = bodyAt; at < bodyEnd; ) {
+    for (let at = bodyAt; at < bodyEnd;) {
       const head = decodeRecordHead(source, at)
       const metadata = head.stream.startsWith('$$') ? parseStreamMetadata(decodeRecord(source, at).data) : undefined
       index.stage(head, bodyOffset + at - bodyAt, metadata)
@@ -89,7 +91,10 @@ export function openEventLog(options: EventLogOptions) {
   }
 
   /** Puts the events of one append into one frame; returns the log offset of the last event. */
-  function stage(writes: readonly { stream: string; events: readonly ProposedEvent[]; tombstone?: boolean }[], onDurable: () => void): number {
+  function stage(
+    writes: readonly { stream: string; events: readonly ProposedEvent[]; tombstone?: boolean }[],
+    onDurable: () => void,
+  ): number {
     const created = Date.now()
     const prepared = writes.flatMap(({ stream, events, tombstone }) => {
       const name = Buffer.from(stream)
@@ -129,7 +134,10 @@ export function openEventLog(options: EventLogOptions) {
 
   function isTombstoned(name: string): boolean {
     // the metadata stream of a tombstoned stream is deleted with it
-    return (index.find(name)?.tombstone ?? -1) >= 0 || (name.startsWith('$$') && (index.find(name.slice(2))?.tombstone ?? -1) >= 0)
+    return (
+      (index.find(name)?.tombstone ?? -1) >= 0 ||
+      (name.startsWith('$$') && (index.find(name.slice(2))?.tombstone ?? -1) >= 0)
+    )
   }
 
   function check(stream: string, expected: ExpectedRevision, proposed: readonly Buffer[]) {
@@ -184,7 +192,12 @@ export function openEventLog(options: EventLogOptions) {
     },
 
     /** Appends all events or none; `answer` is called once, when the outcome is durable. */
-    append(stream: string, expected: ExpectedRevision, events: readonly ProposedEvent[], answer: (outcome: AppendOutcome) => void): void {
+    append(
+      stream: string,
+      expected: ExpectedRevision,
+      events: readonly ProposedEvent[],
+      answer: (outcome: AppendOutcome) => void,
+    ): void {
       const verdict = check(
         stream,
         expected,
@@ -195,7 +208,11 @@ export function openEventLog(options: EventLogOptions) {
       if (verdict.kind === 'wrong_expected_version') return answer({ kind: verdict.kind, current: current(entry) })
       if (verdict.kind === 'repeat') {
         const at = entry!.events[verdict.last]!
-        const repeated: AppendOutcome = { kind: 'appended', revision: BigInt(verdict.last), position: position(index.offsetAt(at)) }
+        const repeated: AppendOutcome = {
+          kind: 'appended',
+          revision: BigInt(verdict.last),
+          position: position(index.offsetAt(at)),
+        }
         // the first arrival may still be on its way to the disk
         return at < index.committed ? answer(repeated) : void queue.drained().then(() => answer(repeated))
       }
@@ -214,7 +231,12 @@ export function openEventLog(options: EventLogOptions) {
     },
 
     /** Soft-deletes (`$tb` at its maximum) or tombstones a stream. */
-    remove(stream: string, expected: ExpectedRevision, how: 'soft' | 'tombstone', answer: (outcome: AppendOutcome) => void): void {
+    remove(
+      stream: string,
+      expected: ExpectedRevision,
+      how: 'soft' | 'tombstone',
+      answer: (outcome: AppendOutcome) => void,
+    ): void {
       const verdict = check(stream, expected, [randomBytes(16)])
       const entry = index.find(stream)
       if (verdict.kind === 'stream_deleted') return answer(verdict)
@@ -227,9 +249,15 @@ export function openEventLog(options: EventLogOptions) {
     },
 
     /** What a reader sees of a stream. */
-    view(stream: string): { readonly kind: 'not_found' } | { readonly kind: 'deleted' } | { readonly kind: 'found'; readonly entry: StreamEntry } {
+    view(
+      stream: string,
+    ):
+      | { readonly kind: 'not_found' }
+      | { readonly kind: 'deleted' }
+      | { readonly kind: 'found'; readonly entry: StreamEntry } {
       const entry = index.find(stream)
-      if (entry?.tombstoneCommitted || (stream.startsWith('$$') && index.find(stream.slice(2))?.tombstoneCommitted)) return { kind: 'deleted' }
+      if (entry?.tombstoneCommitted || (stream.startsWith('$$') && index.find(stream.slice(2))?.tombstoneCommitted))
+        return { kind: 'deleted' }
       if (!entry || entry.committed === 0 || entry.metadata.softDeleted) return { kind: 'not_found' }
       return { kind: 'found', entry }
     },

@@ -18,7 +18,8 @@ function stream(ids: readonly number[], state: Partial<StreamForCheck> = {}): St
   }
 }
 
-const check = (target: StreamForCheck, expected: ExpectedRevision, ...ids: number[]) => checkExpectedRevision(target, expected, ids.map(id))
+const check = (target: StreamForCheck, expected: ExpectedRevision, ...ids: number[]) =>
+  checkExpectedRevision(target, expected, ids.map(id))
 
 describe('expected revision', () => {
   it('no_stream creates a stream once', () => {
@@ -51,7 +52,8 @@ describe('expected revision', () => {
   })
   it('a soft-deleted stream starts again with no_stream, any or its last revision, and is gone for stream_exists', () => {
     const deleted = stream([1, 2], { softDeleted: true, hasMetadata: true })
-    for (const expected of ['no_stream', 'any', 1n] as const) expect(check(deleted, expected, 3)).toEqual({ kind: 'append', undelete: true })
+    for (const expected of ['no_stream', 'any', 1n] as const)
+      expect(check(deleted, expected, 3)).toEqual({ kind: 'append', undelete: true })
     expect(check(deleted, 'stream_exists', 3).kind).toBe('stream_deleted')
     expect(check(deleted, 0n, 3).kind).toBe('wrong_expected_version')
   })

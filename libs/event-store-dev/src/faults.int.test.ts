@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { EventStoreDBClient, jsonEvent, UnavailableError, UnknownError, WrongExpectedVersionError } from '@eventstore/db-client'
+import {
+  EventStoreDBClient,
+  jsonEvent,
+  UnavailableError,
+  UnknownError,
+  WrongExpectedVersionError,
+} from '@eventstore/db-client'
 import { FaultError } from './faults.ts'
 import { startEventStoreDev } from './server.ts'
 import type { EventStoreDev } from './server.ts'
@@ -28,7 +34,10 @@ async function count(stream: string): Promise<number> {
 }
 
 async function http(method: string, body?: string): Promise<{ status: number; content: Record<string, unknown> }> {
-  const response = await fetch(`http://127.0.0.1:${server.port}/faults`, { method, ...(body === undefined ? {} : { body }) })
+  const response = await fetch(`http://127.0.0.1:${server.port}/faults`, {
+    method,
+    ...(body === undefined ? {} : { body }),
+  })
   return { status: response.status, content: (await response.json()) as Record<string, unknown> }
 }
 
@@ -60,33 +69,55 @@ describe('fault switches', () => {
   it.each([
     ['before-commit', 0],
     ['after-commit', 1],
-  ] as const)('a connection dropped %s leaves %s events, and the same ids again make it exactly one', async (when, stored) => {
-    await client.appendToStream('warm-1', event())
-    server.faults.set({ dropConnection: { next: 1, when } })
-    const id = randomUUID()
-    await expect(client.appendToStream('drop-1', event(id), { expectedRevision: 'no_stream' })).rejects.toBeInstanceOf(UnavailableError)
-    await until(async () => (await count('drop-1').catch(() => -1)) === stored)
-    await expect(client.appendToStream('drop-1', event(id), { expectedRevision: 'no_stream' })).resolves.toMatchObject({ nextExpectedRevision: 0n })
-    expect(await count('drop-1')).toBe(1)
-  })
+  ] as const)(
+    'a connection dropped %s leaves %s events, and the same ids again make it exactly one',
+    async (when, stored) => {
+      await client.appendToStream('warm-1', event())
+      server.faults.set({ dropConnection: { next: 1, when } })
+      const id = randomUUID()
+      await expect(
+        client.appendToStream('drop-1', event(id), { expectedRevision: 'no_stream' }),
+      ).rejects.toBeInstanceOf(UnavailableError)
+      await until(async () => (await count('drop-1').catch(() => -1)) === stored)
+      await expect(
+        client.appendToStream('drop-1', event(id), { expectedRevision: 'no_stream' }),
+      ).resolves.toMatchObject({ nextExpectedRevision: 0n })
+      expect(await count('drop-1')).toBe(1)
+    },
+  )
 
   it('a forced WrongExpectedVersion tells the true revision and writes nothing', async () => {
     await client.appendToStream('wrong-1', [event(), event()])
     server.faults.set({ wrongExpectedVersion: { next: 2 } })
     for (let n = 0; n < 2; n++) {
-      const error = await client.appendToStream('wrong-1', event(), { expectedRevision: 1n }).catch((failure: unknown) => failure)
+      const error = await client
+        .appendToStream('wrong-1', event(), { expectedRevision: 1n })
+        .catch((failure: unknown) => failure)
       expect(error).toBeInstanceOf(WrongExpectedVersionError)
       expect(error).toMatchObject({ expectedVersion: 1n, actualVersion: 1n })
     }
-    await expect(client.appendToStream('wrong-1', event(), { expectedRevision: 1n })).resolves.toMatchObject({ nextExpectedRevision: 2n })
+    await expect(client.appendToStream('wrong-1', event(), { expectedRevision: 1n })).resolves.toMatchObject({
+      nextExpectedRevision: 2n,
+    })
   })
 
-  it.each([[{}], [{ credentials: { username: 'a', password: 'b' } }]])('not-leader sends the client to the named leader, here the same server (%j)', async (way) => {
-    server.faults.set({ notLeader: { next: 1 } })
-    await expect(client.appendToStream('leader-1', event(), way)).rejects.toMatchObject({ type: 'not-leader', leader: { address: '127.0.0.1', port: server.port } })
-    await until(() => client.appendToStream('leader-1', event(), way).then(() => true, () => false))
-    expect(await count('leader-1')).toBe(1)
-  })
+  it.each([[{}], [{ credentials: { username: 'a', password: 'b' } }]])(
+    'not-leader sends the client to the named leader, here the same server (%j)',
+    async (way) => {
+      server.faults.set({ notLeader: { next: 1 } })
+      await expect(client.appendToStream('leader-1', event(), way)).rejects.toMatchObject({
+        type: 'not-leader',
+        leader: { address: '127.0.0.1', port: server.port },
+      })
+      await until(() =>
+        client.appendToStream('leader-1', event(), way).then(
+          () => true,
+          () => false,
+        ),
+      )
+      expect(await count('leader-1')).toBe(1)
+    },
+  )
 
   it('a full disk fails the append and writes nothing', async () => {
     server.faults.set({ diskFull: { next: 1 } })
@@ -97,12 +128,18 @@ describe('fault switches', () => {
   })
 
   it('are set, read and cleared over HTTP', async () => {
-    expect((await http('POST', '{"diskFull":{"next":3},"notLeader":{"next":1}}')).content['faults']).toEqual({ diskFull: { next: 3 }, notLeader: { next: 1 } })
+    expect((await http('POST', '{"diskFull":{"next":3},"notLeader":{"next":1}}')).content['faults']).toEqual({
+      diskFull: { next: 3 },
+      notLeader: { next: 1 },
+    })
     expect((await http('DELETE')).content['faults']).toEqual({})
     await http('POST', '{"diskFull":{"next":3,"stream":"full-"}}')
     await client.appendToStream('free-1', event())
     await expect(client.appendToStream('full-1', event())).rejects.toBeInstanceOf(UnknownError)
-    expect((await http('GET')).content).toMatchObject({ faults: { diskFull: { next: 2, stream: 'full-' } }, happened: { diskFull: 1 } })
+    expect((await http('GET')).content).toMatchObject({
+      faults: { diskFull: { next: 2, stream: 'full-' } },
+      happened: { diskFull: 1 },
+    })
   })
 
   it.each([

@@ -3,18 +3,31 @@ export interface FaultSettings {
   /** The append is taken and never answered; `commit` says whether it is written (default false). */
   readonly silentAppend?: { readonly next: number; readonly stream?: string; readonly commit?: boolean }
   /** The connection breaks before anything is written, or after it is durable and before the answer. */
-  readonly dropConnection?: { readonly next: number; readonly stream?: string; readonly when: 'before-commit' | 'after-commit' }
+  readonly dropConnection?: {
+    readonly next: number
+    readonly stream?: string
+    readonly when: 'before-commit' | 'after-commit'
+  }
   /** The append is refused with the stream's true revision. */
   readonly wrongExpectedVersion?: { readonly next: number; readonly stream?: string }
   /** The append is refused by a server that names another leader (default: itself). */
-  readonly notLeader?: { readonly next: number; readonly stream?: string; readonly host?: string; readonly port?: number }
+  readonly notLeader?: {
+    readonly next: number
+    readonly stream?: string
+    readonly host?: string
+    readonly port?: number
+  }
   /** The append fails as on a full disk; nothing is written. */
   readonly diskFull?: { readonly next: number; readonly stream?: string }
   /**
    * The next live subscriptions that are about to get an event (of a stream with that prefix) count as too slow: dropped with ABORTED
    * (23.10), or `fellBehind` and catch-up (25+).
    */
-  readonly slowConsumer?: { readonly next: number; readonly stream?: string; readonly manner: 'aborted' | 'fell-behind' }
+  readonly slowConsumer?: {
+    readonly next: number
+    readonly stream?: string
+    readonly manner: 'aborted' | 'fell-behind'
+  }
 }
 
 export type FaultName = keyof FaultSettings
@@ -93,7 +106,8 @@ export function createFaults(enabled: boolean): Faults {
 }
 
 function check(changes: unknown): void {
-  if (typeof changes !== 'object' || changes === null || Array.isArray(changes)) throw new FaultError('faults must be a JSON object')
+  if (typeof changes !== 'object' || changes === null || Array.isArray(changes))
+    throw new FaultError('faults must be a JSON object')
   for (const [name, setting] of Object.entries(changes)) {
     const fields = FIELDS[name as FaultName]
     if (!fields) throw new FaultError(`there is no fault '${name}': use ${Object.keys(FIELDS).join(', ')}`)

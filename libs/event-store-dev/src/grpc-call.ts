@@ -44,7 +44,11 @@ export function fillPrefix(framed: Buffer): Buffer {
 }
 
 /** @param dropConnection Destroys the socket under this stream. */
-export function grpcCall(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, dropConnection: () => void): GrpcCall {
+export function grpcCall(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  dropConnection: () => void,
+): GrpcCall {
   let status: RpcStatus | undefined
   let responded = false
   let closed = false
@@ -113,7 +117,11 @@ export function grpcCall(stream: ServerHttp2Stream, headers: IncomingHttpHeaders
       if (call.closed || status) return
       status = final
       if (responded) stream.end()
-      else stream.respond({ ':status': 200, 'content-type': 'application/grpc+proto', ...statusHeaders(final) }, { endStream: true })
+      else
+        stream.respond(
+          { ':status': 200, 'content-type': 'application/grpc+proto', ...statusHeaders(final) },
+          { endStream: true },
+        )
       // an unfinished request would keep the stream half open
       if (!stream.readableEnded) stream.resume()
     },
@@ -135,7 +143,9 @@ function statusHeaders(status: RpcStatus): Record<string, string> {
 
 /** gRPC over HTTP/2: printable ASCII stands for itself, everything else and '%' as %XX of its UTF-8. */
 function percentEncode(text: string): string {
-  return text.replace(/[^ -$&-~]+/gu, (part) => [...Buffer.from(part)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''))
+  return text.replace(/[^ -$&-~]+/gu, (part) =>
+    [...Buffer.from(part)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
+  )
 }
 
 /** Cuts a byte stream into messages; returns a status when the bytes are no gRPC. */
@@ -150,9 +160,14 @@ function messageParser(onMessage: (message: Buffer) => void): (chunk: Buffer) =>
     if (buffered < needed) return undefined
     let bytes = chunks.length === 1 ? chunk : Buffer.concat(chunks, buffered)
     while (bytes.length >= PREFIX_BYTES) {
-      if (bytes[0] !== 0) return { code: GRPC.unimplemented, message: 'compressed messages are not supported: send identity' }
+      if (bytes[0] !== 0)
+        return { code: GRPC.unimplemented, message: 'compressed messages are not supported: send identity' }
       const length = bytes.readUInt32BE(1)
-      if (length > MAX_MESSAGE_BYTES) return { code: GRPC.resourceExhausted, message: `a message of ${length} bytes is over the limit of ${MAX_MESSAGE_BYTES}` }
+      if (length > MAX_MESSAGE_BYTES)
+        return {
+          code: GRPC.resourceExhausted,
+          message: `a message of ${length} bytes is over the limit of ${MAX_MESSAGE_BYTES}`,
+        }
       needed = PREFIX_BYTES + length
       if (bytes.length < needed) break
       onMessage(bytes.subarray(PREFIX_BYTES, needed))

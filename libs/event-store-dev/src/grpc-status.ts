@@ -51,7 +51,11 @@ export function maximumAppendSizeExceeded(): RpcStatus {
 }
 
 /** Versions as numbers on the wire: -1 no stream, -2 any, -4 stream exists. */
-export function wrongExpectedVersion(stream: string, expected: bigint | 'any' | 'no_stream' | 'stream_exists', actual: bigint | 'no_stream'): RpcStatus {
+export function wrongExpectedVersion(
+  stream: string,
+  expected: bigint | 'any' | 'no_stream' | 'stream_exists',
+  actual: bigint | 'no_stream',
+): RpcStatus {
   const wanted = typeof expected === 'bigint' ? expected : { no_stream: -1, any: -2, stream_exists: -4 }[expected]
   return {
     code: GRPC.failedPrecondition,

@@ -17,7 +17,9 @@ export function httpEndpoints(faults: Faults, faultsEnabled: boolean, authorise:
       if (authorise(request.headers)) return answer(response, 401, { error: 'name a user with Basic credentials' })
       return void handleFaults(faults, request, response)
     }
-    answer(response, 404, { error: `${path} is not served here: this is event-store-dev, its gRPC services need HTTP/2` })
+    answer(response, 404, {
+      error: `${path} is not served here: this is event-store-dev, its gRPC services need HTTP/2`,
+    })
   }
 }
 

@@ -92,7 +92,9 @@ export function createLogIndex() {
         entry.tombstone = index
       } else {
         if (head.revision !== BigInt(entry.events.length)) {
-          throw new Error(`stream ${head.stream} holds ${entry.events.length} events but the log goes on with revision ${head.revision}`)
+          throw new Error(
+            `stream ${head.stream} holds ${entry.events.length} events but the log goes on with revision ${head.revision}`,
+          )
         }
         entry.events.push(index)
       }

@@ -4,9 +4,13 @@ import { startEventStoreDev } from './server.ts'
 async function main(): Promise<void> {
   const options = parseCommandLine(process.argv.slice(2))
   if (options === 'help') return void process.stdout.write(USAGE)
-  process.stderr.write('event-store-dev: this is not EventStoreDB. It is a single-node development server; keep no data in it that you cannot lose.\n')
+  process.stderr.write(
+    'event-store-dev: this is not EventStoreDB. It is a single-node development server; keep no data in it that you cannot lose.\n',
+  )
   const server = await startEventStoreDev(options)
-  process.stdout.write(`event-store-dev ready on esdb://${new URL(server.connectionString).host}${new URL(server.connectionString).search}\n`)
+  process.stdout.write(
+    `event-store-dev ready on esdb://${new URL(server.connectionString).host}${new URL(server.connectionString).search}\n`,
+  )
 
   let asked = false
   const stop = (): void => {

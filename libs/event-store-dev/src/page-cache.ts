@@ -2,7 +2,13 @@ const PAGE_BYTES = 64 * 1024
 
 export interface PageCache {
   /** Bytes of one file, from the cache or through `load`. `id` names the file for ever; what stands in it below `end` never changes. */
-  read(id: string, offset: number, length: number, end: number, load: (offset: number, length: number) => Buffer): Buffer
+  read(
+    id: string,
+    offset: number,
+    length: number,
+    end: number,
+    load: (offset: number, length: number) => Buffer,
+  ): Buffer
 }
 
 /** Pages of segment files, the least recently used dropped first. */

@@ -13,7 +13,15 @@ const bundle = join(root, 'main.cjs')
 const running = new Set<ChildProcess>()
 
 beforeAll(() => {
-  buildSync({ entryPoints: [resolve(__dirname, 'main.ts')], bundle: true, platform: 'node', target: 'node20', format: 'cjs', outfile: bundle, logLevel: 'error' })
+  buildSync({
+    entryPoints: [resolve(__dirname, 'main.ts')],
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    outfile: bundle,
+    logLevel: 'error',
+  })
 })
 afterAll(async () => {
   for (const child of running) child.kill('SIGKILL')
@@ -30,12 +38,15 @@ interface Started {
 }
 
 function start(args: readonly string[], environment: Record<string, string> = {}): Started {
-  const child = spawn(process.execPath, [bundle, ...args], { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [bundle, ...args], {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   running.add(child)
   let out = ''
   let err = ''
-  child.stdout!.on('data', (chunk) => (out += String(chunk)))
-  child.stderr!.on('data', (chunk) => (err += String(chunk)))
+  child.stdout.on('data', (chunk) => (out += String(chunk)))
+  child.stderr.on('data', (chunk) => (err += String(chunk)))
   const exit = new Promise<number | null>((done) => child.on('exit', done)).finally(() => running.delete(child))
   return {
     child,
@@ -99,7 +110,12 @@ describe('the process (as a bundle)', () => {
     idle.on('error', () => undefined)
     idle.write('PR')
     const client = EventStoreDBClient.connectionString(address)
-    const ended = new Promise((done) => client.subscribeToAll().on('error', done).on('confirmation' as 'error', () => server.child.kill('SIGTERM')))
+    const ended = new Promise((done) =>
+      client
+        .subscribeToAll()
+        .on('error', done)
+        .on('confirmation' as 'error', () => server.child.kill('SIGTERM')),
+    )
     expect(await ended).toMatchObject({ type: 'unavailable' })
     expect(await server.exit).toBe(0)
     await client.dispose()
@@ -162,11 +178,14 @@ describe('the process (as a bundle)', () => {
     ['a wrong port', ['--mem', '--port', '70000'], {}, 2, /--port 70000/],
     ['half of TLS', ['--mem', '--tls-cert', 'x'], {}, 2, /belong together/],
     ['users without TLS', ['--mem', '--port', '0', '--user', 'a:b'], {}, 1, /users need TLS/],
-  ] as [string, string[], Record<string, string>, number, RegExp][])('refuses %s with a clear line', async (_, args, environment, code, message) => {
-    const server = start(args, environment)
-    expect(await server.exit).toBe(code)
-    expect(server.err()).toMatch(message)
-  })
+  ] as [string, string[], Record<string, string>, number, RegExp][])(
+    'refuses %s with a clear line',
+    async (_, args, environment, code, message) => {
+      const server = start(args, environment)
+      expect(await server.exit).toBe(code)
+      expect(server.err()).toMatch(message)
+    },
+  )
 
   it('a port that is taken and a directory of another version end with one line', async () => {
     const first = start(['--mem', '--port', '0'])

@@ -11,7 +11,12 @@ const TICKS_PER_MILLISECOND = 10_000
  * Writes `event_store.client.streams.ReadResp` with an event, behind `prefixBytes` free bytes (the gRPC message prefix).
  * `position` is commit and prepare position alike.
  */
-export function encodeReadEvent(event: RecordedEvent, position: bigint, structuredId: boolean, prefixBytes: number): Buffer {
+export function encodeReadEvent(
+  event: RecordedEvent,
+  position: bigint,
+  structuredId: boolean,
+  prefixBytes: number,
+): Buffer {
   const most = structuredId ? event.id.readBigUInt64BE(0) : 0n
   const least = structuredId ? event.id.readBigUInt64BE(8) : 0n
   const structuredLength = (most === 0n ? 0 : 1 + varintLength(most)) + (least === 0n ? 0 : 1 + varintLength(least))
@@ -26,9 +31,12 @@ export function encodeReadEvent(event: RecordedEvent, position: bigint, structur
   const recordedLength =
     fieldLength(idLength) +
     fieldLength(fieldLength(streamBytes)) +
-    1 + varintLength(event.revision) +
+    1 +
+    varintLength(event.revision) +
     2 * (1 + positionLength) +
-    fieldLength(typeEntryLength) + fieldLength(contentEntry.length) + fieldLength(createdEntryLength) +
+    fieldLength(typeEntryLength) +
+    fieldLength(contentEntry.length) +
+    fieldLength(createdEntryLength) +
     fieldLength(event.metadata.length) +
     fieldLength(event.data.length)
   const readEventLength = fieldLength(recordedLength) + 1 + positionLength

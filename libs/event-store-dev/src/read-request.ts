@@ -56,12 +56,18 @@ function parseTarget(options: Options): Pick<ReadRequest, 'target' | 'from'> {
   if (stream) {
     const name = Buffer.from(stream.getStreamIdentifier()?.getStreamName_asU8() ?? []).toString('utf8')
     if (name === '') throw new ReadRequestError('the stream name is empty')
-    return { target: { kind: 'stream', stream: name }, from: stream.hasStart() ? 'start' : stream.hasEnd() ? 'end' : BigInt(stream.getRevision()) }
+    return {
+      target: { kind: 'stream', stream: name },
+      from: stream.hasStart() ? 'start' : stream.hasEnd() ? 'end' : BigInt(stream.getRevision()),
+    }
   }
   const all = options.getAll()
   if (!all) throw new ReadRequestError('ReadReq names neither a stream nor $all')
   const position = all.getPosition()
-  return { target: { kind: 'all' }, from: all.hasStart() ? 'start' : position ? BigInt(position.getCommitPosition()) : 'end' }
+  return {
+    target: { kind: 'all' },
+    from: all.hasStart() ? 'start' : position ? BigInt(position.getCommitPosition()) : 'end',
+  }
 }
 
 function parseFilter(options: FilterOptions): EventFilter {

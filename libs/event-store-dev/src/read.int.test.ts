@@ -32,16 +32,23 @@ const at = (position: bigint) => ({ commit: position, prepare: position })
 describe('reads with the real client', () => {
   it('reads a stream in both directions, from an inclusive revision, up to a count', async () => {
     expect(await numbers(client.readStream(stream))).toEqual([0, 1, 2, 3, 4])
-    expect(await numbers(client.readStream(stream, { direction: BACKWARDS, fromRevision: END }))).toEqual([4, 3, 2, 1, 0])
+    expect(await numbers(client.readStream(stream, { direction: BACKWARDS, fromRevision: END }))).toEqual([
+      4, 3, 2, 1, 0,
+    ])
     expect(await numbers(client.readStream(stream, { fromRevision: 2n }))).toEqual([2, 3, 4])
     expect(await numbers(client.readStream(stream, { fromRevision: 2n, direction: BACKWARDS }))).toEqual([2, 1, 0])
     expect(await numbers(client.readStream(stream, { fromRevision: 1n, maxCount: 2 }))).toEqual([1, 2])
-    expect(await numbers(client.readStream(stream, { direction: BACKWARDS, fromRevision: END, maxCount: 1 }))).toEqual([4])
+    expect(await numbers(client.readStream(stream, { direction: BACKWARDS, fromRevision: END, maxCount: 1 }))).toEqual([
+      4,
+    ])
     expect(await numbers(client.readStream(stream, { fromRevision: 77n }))).toEqual([])
   })
 
   it('a missing stream is not found', async () => {
-    await expect(numbers(client.readStream('missing-1'))).rejects.toMatchObject({ type: 'stream-not-found', streamName: 'missing-1' })
+    await expect(numbers(client.readStream('missing-1'))).rejects.toMatchObject({
+      type: 'stream-not-found',
+      streamName: 'missing-1',
+    })
   })
 
   it('$all begins with system events and reads forwards from an inclusive position', async () => {
@@ -65,7 +72,10 @@ describe('reads with the real client', () => {
     const large = `large-${randomUUID()}`
     const padding = '.'.repeat(4000)
     for (let n = 0; n < 2000; n += 200) {
-      await client.appendToStream(large, Array.from({ length: 200 }, (_, k) => jsonEvent({ type: 'Large', data: { n: n + k, padding } })))
+      await client.appendToStream(
+        large,
+        Array.from({ length: 200 }, (_, k) => jsonEvent({ type: 'Large', data: { n: n + k, padding } })),
+      )
     }
     const seen: number[] = []
     for await (const { event } of client.readStream(large)) {
@@ -80,7 +90,12 @@ describe('reads with the real client', () => {
     const session = connect(`http://127.0.0.1:${server.port}`)
     for (let n = 0; n < 900; n++) {
       await new Promise<void>((done, failed) => {
-        const call = session.request({ ':method': 'POST', ':path': '/event_store.client.streams.Streams/Read', 'content-type': 'application/grpc', te: 'trailers' })
+        const call = session.request({
+          ':method': 'POST',
+          ':path': '/event_store.client.streams.Streams/Read',
+          'content-type': 'application/grpc',
+          te: 'trailers',
+        })
         call.on('error', failed).on('close', done)
         call.close(constants.NGHTTP2_CANCEL)
       })
@@ -93,18 +108,29 @@ describe('reads with the real client', () => {
     const session = connect(`http://127.0.0.1:${server.port}`)
     const status = (path: string, body: Buffer): Promise<unknown> =>
       new Promise((done, failed) => {
-        const call = session.request({ ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers' })
+        const call = session.request({
+          ':method': 'POST',
+          ':path': path,
+          'content-type': 'application/grpc',
+          te: 'trailers',
+        })
         call.on('response', (headers) => done(headers['grpc-status'])).on('error', failed)
         call.end(body)
       })
     const read = '/event_store.client.streams.Streams/Read'
-    expect(await status('/event_store.client.persistent_subscriptions.PersistentSubscriptions/Create', Buffer.alloc(0))).toBe('12')
+    expect(
+      await status('/event_store.client.persistent_subscriptions.PersistentSubscriptions/Create', Buffer.alloc(0)),
+    ).toBe('12')
     expect(await status(read, Buffer.from([1, 0, 0, 0, 0]))).toBe('12')
     expect(await status(read, Buffer.from([0, 0, 0, 0, 0]))).toBe('3')
     expect(await status(read, Buffer.from([0, 0, 0, 0, 2, 0xff, 0xff]))).toBe('3')
     expect(await status(read, Buffer.from([0, 0x7f, 0, 0, 0]))).toBe('8')
-    expect(await status('/event_store.client.streams.Streams/BatchAppend', Buffer.from([0, 0, 0, 0, 2, 0xff, 0xff]))).toBe('3')
-    expect(await status('/event_store.client.streams.Streams/Delete', Buffer.from([0, 0, 0, 0, 2, 0xff, 0xff]))).toBe('3')
+    expect(
+      await status('/event_store.client.streams.Streams/BatchAppend', Buffer.from([0, 0, 0, 0, 2, 0xff, 0xff])),
+    ).toBe('3')
+    expect(await status('/event_store.client.streams.Streams/Delete', Buffer.from([0, 0, 0, 0, 2, 0xff, 0xff]))).toBe(
+      '3',
+    )
     session.close()
   })
 })

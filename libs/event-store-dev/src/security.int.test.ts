@@ -18,7 +18,7 @@ beforeAll(async () => {
     data: 'memory',
     port: 0,
     tls: { cert: TEST_CERT, key: TEST_KEY },
-    users: { 'app': 'p@ss:word', other: 'second' },
+    users: { app: 'p@ss:word', other: 'second' },
     faults: true,
   })
 })
@@ -53,8 +53,12 @@ describe('TLS and credentials', () => {
   it('anonymous and wrong credentials are denied for append, read and subscription', async () => {
     for (const login of ['', 'app:wrong@', 'nobody:second@']) {
       await withClient(`esdb://${login}127.0.0.1:${server.port}?tls=true`, async (client) => {
-        await expect(client.appendToStream('secure-2', jsonEvent({ type: 'Happened', data: {} }))).rejects.toBeInstanceOf(AccessDeniedError)
-        await expect(client.readStream('secure-1')[Symbol.asyncIterator]().next()).rejects.toBeInstanceOf(AccessDeniedError)
+        await expect(
+          client.appendToStream('secure-2', jsonEvent({ type: 'Happened', data: {} })),
+        ).rejects.toBeInstanceOf(AccessDeniedError)
+        await expect(client.readStream('secure-1')[Symbol.asyncIterator]().next()).rejects.toBeInstanceOf(
+          AccessDeniedError,
+        )
         const error = await new Promise((done) => client.subscribeToAll().on('error', done))
         expect(error).toBeInstanceOf(AccessDeniedError)
       })
@@ -63,10 +67,14 @@ describe('TLS and credentials', () => {
   it('the health check answers HTTP/1.1 over TLS without credentials, the fault switches need them', async () => {
     const status = (path: string, auth?: string): Promise<number | undefined> =>
       new Promise((done, failed) => {
-        httpsGet(`https://127.0.0.1:${server.port}${path}`, { ca: TEST_CERT, agent: false, ...(auth ? { auth } : {}) }, (response) => {
-          response.resume()
-          done(response.statusCode)
-        }).on('error', failed)
+        httpsGet(
+          `https://127.0.0.1:${server.port}${path}`,
+          { ca: TEST_CERT, agent: false, ...(auth ? { auth } : {}) },
+          (response) => {
+            response.resume()
+            done(response.statusCode)
+          },
+        ).on('error', failed)
       })
     expect(await status('/health/live')).toBe(204)
     expect(await status('/faults')).toBe(401)

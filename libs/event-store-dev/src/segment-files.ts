@@ -106,12 +106,21 @@ export function openSegments(options: SegmentOptions): { storage: LogStorage; en
     },
     read(offset, length) {
       const segment = segmentAt(offset)
-      return cache.read(segment.file, HEADER.length + offset - segment.start, length, HEADER.length + segment.bytes, (at, size) => {
-        const bytes = Buffer.allocUnsafe(size)
-        const got = readSync(segment.handle, bytes, 0, size, at)
-        if (got !== size) throw new Error(`${segment.file}: ${got} instead of ${size} bytes at ${at}: the file was cut while the server ran`)
-        return bytes
-      })
+      return cache.read(
+        segment.file,
+        HEADER.length + offset - segment.start,
+        length,
+        HEADER.length + segment.bytes,
+        (at, size) => {
+          const bytes = Buffer.allocUnsafe(size)
+          const got = readSync(segment.handle, bytes, 0, size, at)
+          if (got !== size)
+            throw new Error(
+              `${segment.file}: ${got} instead of ${size} bytes at ${at}: the file was cut while the server ran`,
+            )
+          return bytes
+        },
+      )
     },
     close() {
       for (const segment of segments) closeSync(segment.handle)
@@ -127,17 +136,23 @@ function openSegment(file: string, start: number, last: boolean): Segment | unde
   if (header.equals(HEADER)) return { start, file, handle, bytes: fstatSync(handle).size - HEADER.length }
   closeSync(handle)
   // killed between creating the file and writing its header: nothing was acknowledged from it
-  if (last && (got < HEADER.length || header.every((byte) => byte === 0)) && header.subarray(0, got).every((byte, at) => byte === 0 || byte === HEADER[at])) {
+  if (
+    last &&
+    (got < HEADER.length || header.every((byte) => byte === 0)) &&
+    header.subarray(0, got).every((byte, at) => byte === 0 || byte === HEADER[at])
+  ) {
     unlinkSync(file)
     return undefined
   }
-  throw new DataDirectoryError(`${file} does not begin like a segment of this format: restore it from a backup or name another directory`)
+  throw new DataDirectoryError(
+    `${file} does not begin like a segment of this format: restore it from a backup or name another directory`,
+  )
 }
 
 /** Plays the frames of one segment and returns how many bytes of it hold. */
 function recover(segment: Segment, last: boolean, options: SegmentOptions): number {
   const source = Buffer.allocUnsafe(segment.bytes)
-  for (let at = 0; at < source.length; ) {
+  for (let at = 0; at < source.length;) {
     const got = readSync(segment.handle, source, at, source.length - at, HEADER.length + at)
     if (got === 0) throw new Error(`${segment.file} became shorter while it was read`)
     at += got
@@ -157,7 +172,9 @@ function recover(segment: Segment, last: boolean, options: SegmentOptions): numb
         `${segment.file} is damaged at byte ${HEADER.length + at} (log offset ${segment.start + at}), inside acknowledged events: the server does not start; restore the directory from a backup`,
       )
     }
-    options.onTruncated(`${segment.file}: cut a torn tail of ${source.length - at} bytes (never acknowledged) at log offset ${segment.start + at}`)
+    options.onTruncated(
+      `${segment.file}: cut a torn tail of ${source.length - at} bytes (never acknowledged) at log offset ${segment.start + at}`,
+    )
     ftruncateSync(segment.handle, HEADER.length + at)
     segment.bytes = at
   }

@@ -62,7 +62,9 @@ export class StartError extends Error {
 /** Starts a server. Throws StartError, DataDirectoryError, or the error of a port that cannot be opened. */
 export async function startEventStoreDev(options: EventStoreDevOptions): Promise<EventStoreDev> {
   if (process.env['NODE_ENV'] === 'production') {
-    throw new StartError('event-store-dev is for development and tests and does not start with NODE_ENV=production: use EventStoreDB or KurrentDB')
+    throw new StartError(
+      'event-store-dev is for development and tests and does not start with NODE_ENV=production: use EventStoreDB or KurrentDB',
+    )
   }
   const users = Object.entries(options.users ?? {})
   if (users.length > 0 && !options.tls) {
@@ -151,6 +153,8 @@ function advertised(host: string): string {
 }
 
 function exitOnFatal(error: Error): void {
-  process.stderr.write(`event-store-dev: the log cannot be written (${error.message}): nothing more can be acknowledged, the process ends\n`)
+  process.stderr.write(
+    `event-store-dev: the log cannot be written (${error.message}): nothing more can be acknowledged, the process ends\n`,
+  )
   process.exit(1)
 }

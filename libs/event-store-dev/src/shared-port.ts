@@ -100,7 +100,13 @@ export async function openSharedPort(options: SharedPortOptions): Promise<Shared
 
   await new Promise<void>((done, failed) => {
     listener.once('error', (error: NodeJS.ErrnoException) => {
-      failed(error.code === 'EADDRINUSE' ? new Error(`port ${options.port} on ${options.host} is in use: stop what listens there, or choose another port`) : error)
+      failed(
+        error.code === 'EADDRINUSE'
+          ? new Error(
+              `port ${options.port} on ${options.host} is in use: stop what listens there, or choose another port`,
+            )
+          : error,
+      )
     })
     listener.listen(options.port, options.host, () => {
       listener.removeAllListeners('error')

@@ -9,7 +9,13 @@ import type { ReadRequest } from './read-request.ts'
 import { firstReadableRevision } from './stream-metadata.ts'
 
 /** A read of one stream that ends. `$maxCount`, `$maxAge` and `$tb` hide events; a revision is inclusive in both directions. */
-export async function readStream(log: EventLog, call: GrpcCall, request: ReadRequest, stream: string, count: number): Promise<void> {
+export async function readStream(
+  log: EventLog,
+  call: GrpcCall,
+  request: ReadRequest,
+  stream: string,
+  count: number,
+): Promise<void> {
   const view = log.view(stream)
   if (view.kind === 'deleted') return call.end(streamDeleted(stream))
   if (view.kind === 'not_found') {

@@ -22,13 +22,20 @@ afterAll(async () => {
 
 const newStream = (category = 'sub'): string => `${category}-${randomUUID()}`
 const append = (stream: string, ...numbers: number[]) =>
-  client.appendToStream(stream, numbers.map((n) => jsonEvent({ type: n % 2 ? 'Odd' : 'Even', data: { n } })))
+  client.appendToStream(
+    stream,
+    numbers.map((n) => jsonEvent({ type: n % 2 ? 'Odd' : 'Even', data: { n } })),
+  )
 
 /** What a subscription did, in order: numbers are events, words are signals. */
-function follow(subscription: AllStreamSubscription | StreamSubscription, only = ''): { log: (number | string)[]; until(condition: () => boolean): Promise<void> } {
+function follow(
+  subscription: AllStreamSubscription | StreamSubscription,
+  only = '',
+): { log: (number | string)[]; until(condition: () => boolean): Promise<void> } {
   const log: (number | string)[] = []
   open.add(subscription)
-  for (const signal of ['confirmation', 'caughtUp', 'fellBehind'] as const) subscription.on(signal as 'confirmation', () => log.push(signal))
+  for (const signal of ['confirmation', 'caughtUp', 'fellBehind'] as const)
+    subscription.on(signal as 'confirmation', () => log.push(signal))
   subscription.on('error', (error: Error & { type?: string }) => log.push(`error ${error.type}`))
   subscription.on('data', ({ event }: { event?: { streamId: string; data: unknown } }) => {
     if (event?.streamId.startsWith(only)) log.push((event.data as { n: number }).n)
@@ -108,7 +115,8 @@ describe('subscriptions with the real client', () => {
     subscription.on('data', ({ event }) => seen.push(event!.streamId))
     const deadline = Date.now() + 10_000
     while (!caughtUp && Date.now() < deadline) await new Promise((done) => setTimeout(done, 5))
-    for (const category of ['fa', 'fb', 'fc']) await client.appendToStream(`${category}-${run}`, jsonEvent({ type: `Type-${category}`, data: {} }))
+    for (const category of ['fa', 'fb', 'fc'])
+      await client.appendToStream(`${category}-${run}`, jsonEvent({ type: `Type-${category}`, data: {} }))
     while (seen.length < wanted.length && Date.now() < deadline) await new Promise((done) => setTimeout(done, 5))
     expect(seen).toEqual(wanted.map((category) => `${category}-${run}`))
     await subscription.unsubscribe()
@@ -133,7 +141,10 @@ describe('subscriptions with the real client', () => {
     await until(() => checkpoints.length === 3)
     expect(checkpoints[2]).toBe(noise[29])
     await subscription.unsubscribe()
-    const resumed = follow(client.subscribeToAll({ fromPosition: { commit: noise[19]!, prepare: noise[19]! } }), 'noise')
+    const resumed = follow(
+      client.subscribeToAll({ fromPosition: { commit: noise[19]!, prepare: noise[19]! } }),
+      'noise',
+    )
     await resumed.until(() => resumed.log.includes('caughtUp'))
     expect(resumed.log.filter((each) => typeof each === 'number')).toHaveLength(10)
   })
@@ -150,7 +161,12 @@ describe('subscriptions with the real client', () => {
     })()
     const followers = []
     for (let n = 0; n < 4; n++) {
-      followers.push(follow(client.subscribeToAll({ fromPosition: START, filter: streamNameFilter({ prefixes: [`${category}-`] }) }), category))
+      followers.push(
+        follow(
+          client.subscribeToAll({ fromPosition: START, filter: streamNameFilter({ prefixes: [`${category}-`] }) }),
+          category,
+        ),
+      )
       await new Promise((done) => setImmediate(done))
     }
     await writing
@@ -162,7 +178,9 @@ describe('subscriptions with the real client', () => {
 
   it('a slow consumer in the manner of 23.10 is dropped and resumes after its last event', async () => {
     const stream = newStream('slow')
-    const first = follow(client.subscribeToAll({ fromPosition: END, filter: streamNameFilter({ prefixes: ['slow-'] }) }))
+    const first = follow(
+      client.subscribeToAll({ fromPosition: END, filter: streamNameFilter({ prefixes: ['slow-'] }) }),
+    )
     await first.until(() => first.log.includes('caughtUp'))
     const { position } = await append(stream, 1)
     await first.until(() => first.log.includes(1))
@@ -170,7 +188,9 @@ describe('subscriptions with the real client', () => {
     await append(stream, 2)
     await first.until(() => first.log.includes('error timeout'))
     expect(first.log).toEqual(['confirmation', 'caughtUp', 1, 'error timeout'])
-    const again = follow(client.subscribeToAll({ fromPosition: position!, filter: streamNameFilter({ prefixes: ['slow-'] }) }))
+    const again = follow(
+      client.subscribeToAll({ fromPosition: position!, filter: streamNameFilter({ prefixes: ['slow-'] }) }),
+    )
     await again.until(() => again.log.includes(2))
   })
 

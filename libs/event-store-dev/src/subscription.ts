@@ -37,9 +37,16 @@ interface Cursor {
  * A subscription: confirmation, then events from the log by a cursor, `caughtUp` whenever it has reached the end. Catching up and living
  * are the same loop over the same index, so there is neither gap nor repeat between them.
  */
-export async function subscribe(log: EventLog, faults: Faults, slowConsumer: SlowConsumer, call: GrpcCall, request: ReadRequest): Promise<void> {
+export async function subscribe(
+  log: EventLog,
+  faults: Faults,
+  slowConsumer: SlowConsumer,
+  call: GrpcCall,
+  request: ReadRequest,
+): Promise<void> {
   const { target } = request
-  if (target.kind === 'stream' && log.view(target.stream).kind === 'deleted') return call.end(streamDeleted(target.stream))
+  if (target.kind === 'stream' && log.view(target.stream).kind === 'deleted')
+    return call.end(streamDeleted(target.stream))
   const cursor = target.kind === 'all' ? allCursor(log, request) : streamCursor(log, request, target.stream)
   const writer = eventWriter(log, call, request.structuredIds)
   let wake = (): void => undefined
@@ -57,10 +64,13 @@ export async function subscribe(log: EventLog, faults: Faults, slowConsumer: Slo
       live = false
       writer.message(FELL_BEHIND)
     }
-    for (let at = 0; !writer.full && (at = cursor.next()) !== NOTHING_THERE; ) {
+    for (let at = 0; !writer.full && (at = cursor.next()) !== NOTHING_THERE;) {
       if (at === PASSED_OVER) writer.skipped()
       else {
-        const manner = live && faults.armed ? faults.take('slowConsumer', log.index.streamName(log.index.streamIdAt(at)))?.manner : undefined
+        const manner =
+          live && faults.armed
+            ? faults.take('slowConsumer', log.index.streamName(log.index.streamIdAt(at)))?.manner
+            : undefined
         if (manner === 'aborted') {
           writer.flush()
           return call.end(TOO_SLOW)
@@ -97,7 +107,8 @@ export async function subscribe(log: EventLog, faults: Faults, slowConsumer: Slo
 function allCursor(log: EventLog, request: ReadRequest): Cursor {
   const { index } = log
   const matches = matcher(log, request)
-  let next = request.from === 'start' ? 0 : request.from === 'end' ? index.committed : log.firstAtOrAfter(request.from + 1n)
+  let next =
+    request.from === 'start' ? 0 : request.from === 'end' ? index.committed : log.firstAtOrAfter(request.from + 1n)
   let considered = 0
   return {
     behind: () => index.committed - next,

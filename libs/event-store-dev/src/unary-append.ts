@@ -7,7 +7,14 @@ import type { ExpectedRevision } from './expected-revision.ts'
 import type { Faults } from './faults.ts'
 import { withPrefix } from './grpc-call.ts'
 import type { GrpcCall } from './grpc-call.ts'
-import { GRPC, invalidArgument, maximumAppendSizeExceeded, notLeader, streamDeleted, wrongExpectedVersion } from './grpc-status.ts'
+import {
+  GRPC,
+  invalidArgument,
+  maximumAppendSizeExceeded,
+  notLeader,
+  streamDeleted,
+  wrongExpectedVersion,
+} from './grpc-status.ts'
 import { shared, streams } from './protobuf-messages.ts'
 import { BYTES, wireReader, WireError } from './protobuf-wire.ts'
 import type { ProposedEvent } from './record.ts'
@@ -33,7 +40,9 @@ export async function unaryAppend(log: EventLog, faults: Faults, self: Self, cal
   }
   if (!options) return call.end(invalidArgument('AppendReq: no options'))
   const { stream, expected } = options
-  submitAppend(log, faults, call, { stream, expected, events }, (answer) => endAppend(call, self, stream, expected, answer))
+  submitAppend(log, faults, call, { stream, expected, events }, (answer) =>
+    endAppend(call, self, stream, expected, answer),
+  )
 }
 
 function endAppend(call: GrpcCall, self: Self, stream: string, expected: ExpectedRevision, answer: AppendAnswer): void {
@@ -87,7 +96,8 @@ export async function removeStream(log: EventLog, how: 'soft' | 'tombstone', cal
   try {
     const [message] = await call.requests()
     const reader = message && wireReader(message)
-    while (reader?.next()) if (reader.field === 1 && reader.type === BYTES) options = decodeAppendOptions(message!, reader.start, reader.end)
+    while (reader?.next())
+      if (reader.field === 1 && reader.type === BYTES) options = decodeAppendOptions(message!, reader.start, reader.end)
   } catch (error) {
     if (!(error instanceof WireError)) throw error
     return call.end(invalidArgument(error.message))
@@ -98,7 +108,8 @@ export async function removeStream(log: EventLog, how: 'soft' | 'tombstone', cal
   if (problem !== undefined) return call.end(invalidArgument(problem))
   log.remove(stream, expected, how, (outcome) => {
     if (outcome.kind === 'stream_deleted') return call.end(streamDeleted(stream))
-    if (outcome.kind === 'wrong_expected_version') return call.end(wrongExpectedVersion(stream, expected, outcome.current))
+    if (outcome.kind === 'wrong_expected_version')
+      return call.end(wrongExpectedVersion(stream, expected, outcome.current))
     // DeleteResp and TombstoneResp are the same on the wire
     const response = new streams.DeleteResp()
     const position = new streams.DeleteResp.Position()
