@@ -3,8 +3,10 @@ import { NO_STREAM, NotLeaderError, WrongExpectedVersionError } from '@eventstor
 import { Backoff } from '@voltrail/runtime/backoff'
 import { sleep } from '@voltrail/runtime/ticker'
 import type { AppendableEvent, AppendOutcome } from './event-log.ts'
+import { ConnectionClosed } from './esdb-connection.ts'
 import type { Connection } from './esdb-connection.ts'
 import { createPermits } from './permits.ts'
+import { createTimeout } from './timeout.ts'
 
 /**
  * Appends handed to the client and not yet answered. Its batch stream takes 16 messages before it asks to wait, and a message
@@ -32,36 +34,44 @@ type Attempt =
 /** Appends that end in a known outcome, or as unavailable at the deadline. */
 export function createAppender({ connection, attemptTimeoutMs, deadlineMs, idsAt, onAttempt }: AppenderOptions) {
   const permits = createPermits(appendsInFlight)
+  let answeredAt = -Infinity
 
   async function attempt(stream: string, events: readonly AppendableEvent[], expected: number): Promise<Attempt & { generation: number }> {
     let generation = -1
-    let timer: NodeJS.Timeout | undefined
+    const timeout = createTimeout(attemptTimeoutMs)
     try {
       const { client, generation: mine } = await connection.current()
       generation = mine
+      const began = performance.now()
       const expectedRevision: AppendExpectedRevision = expected < 0 ? NO_STREAM : BigInt(expected)
       const appending = client.appendToStream(stream, events.map(clientEvent), {
         expectedRevision,
         requiresLeader: true,
         deadline: attemptTimeoutMs,
       })
-      const timeout = new Promise<'timeout'>((resolve) => (timer = setTimeout(resolve, attemptTimeoutMs, 'timeout')))
-      const result = await Promise.race([appending, timeout])
-      if (result === 'timeout') {
+      const result = await Promise.race([appending, timeout.over])
+      if (result === 'over') {
         // a late failure of an attempt that nobody waits for any more is no news
         appending.catch(() => undefined)
-        return { outcome: 'unknown', reason: `no answer within ${attemptTimeoutMs} ms`, keepClient: false, generation }
+        // others were answered meanwhile: this one is lost, not the connection
+        const keepClient = answeredAt >= began
+        return { outcome: 'unknown', reason: `no answer within ${attemptTimeoutMs} ms`, keepClient, generation }
       }
+      answeredAt = performance.now()
       const { nextExpectedRevision, position } = result
       return { outcome: 'appended', revision: Number(nextExpectedRevision), ...(position && { position }), generation }
     } catch (error) {
-      if (error instanceof WrongExpectedVersionError) return { outcome: 'conflict', generation }
+      if (error instanceof WrongExpectedVersionError) {
+        answeredAt = performance.now()
+        return { outcome: 'conflict', generation }
+      }
       if (neverWritten(error)) throw error
+      if (error instanceof ConnectionClosed) return { outcome: 'unavailable', reason: error.message, generation }
       // the client itself turns to the leader that the answer named; a new client would ask the follower again
       const keepClient = error instanceof NotLeaderError
       return { outcome: 'unknown', reason: reasonOf(error), keepClient, generation }
     } finally {
-      clearTimeout(timer)
+      timeout.clear()
     }
   }
 
@@ -70,9 +80,13 @@ export function createAppender({ connection, attemptTimeoutMs, deadlineMs, idsAt
     const backoff = new Backoff({ firstMs: 50, maxMs: 500, random: Math.random })
     const deadline = performance.now() + deadlineMs
     let unknown = false
-    let notLeader = 0
+    let kept = 0
     for (;;) {
-      const tried = await permits.run(() => attempt(stream, events, expected))
+      const tried = await permits.run(async (): Promise<Attempt & { generation: number }> => {
+        // those that waited too long give way to those that did not
+        if (performance.now() >= deadline) return { outcome: 'unavailable', reason: `no turn within ${deadlineMs} ms`, generation: -1 }
+        return attempt(stream, events, expected)
+      })
       switch (tried.outcome) {
         case 'appended': {
           onAttempt(undefined)
@@ -96,8 +110,8 @@ export function createAppender({ connection, attemptTimeoutMs, deadlineMs, idsAt
       unknown = true
       onAttempt(tried.reason)
       // a follower that is asked twice knows no leader: begin again from the connection string
-      if (tried.keepClient) notLeader += 1
-      if (!tried.keepClient || notLeader > 1) connection.replace(tried.generation)
+      if (tried.keepClient) kept += 1
+      if (!tried.keepClient || kept > 1) connection.replace(tried.generation)
       const wait = backoff.next()
       if (performance.now() + wait >= deadline) return { outcome: 'unavailable', reason: tried.reason }
       await sleep(wait)

@@ -1,8 +1,15 @@
 import { EventStoreDBClient } from '@eventstore/db-client'
 import { StartError } from '@voltrail/runtime/start-error'
 
-/** Messages of one event may reach 512 KiB; the client gives every call this deadline unless told. */
 export type Client = EventStoreDBClient
+
+/** Something was asked of a connection that its owner has closed: no use to try again. */
+export class ConnectionClosed extends Error {
+  constructor() {
+    super('the connection to the event log was closed')
+    this.name = 'ConnectionClosed'
+  }
+}
 
 /**
  * A client that can be replaced when its channel is broken. `generation` tells which client a failure belongs to, so that a
@@ -33,7 +40,7 @@ export function openConnection(connectionString: string): Connection {
   return {
     async current() {
       await closing
-      if (closed) throw new Error('the connection to the event log was closed')
+      if (closed) throw new ConnectionClosed()
       client ??= newClient(connectionString)
       return { client, generation }
     },

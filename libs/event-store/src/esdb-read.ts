@@ -1,10 +1,14 @@
 import { BACKWARDS, END, FORWARDS, StreamNotFoundError } from '@eventstore/db-client'
 import type { StreamingRead } from '@eventstore/db-client'
+import { Backoff } from '@voltrail/runtime/backoff'
+import { sleep } from '@voltrail/runtime/ticker'
 import type { ClientEvent } from './decode.ts'
 import { LogUnavailable } from './event-log.ts'
 import type { LogPosition } from './event-log.ts'
+import { ConnectionClosed } from './esdb-connection.ts'
 import type { Client, Connection } from './esdb-connection.ts'
 import { createPermits } from './permits.ts'
+import { createTimeout } from './timeout.ts'
 
 /** A connection carries 100 calls; a read past them would wait without a word. */
 const readsAtATime = 50
@@ -13,49 +17,72 @@ type Resolved = { readonly event?: unknown }
 
 export interface ReaderOptions {
   readonly connection: Connection
+  /** a page with its turn and its attempts */
   readonly timeoutMs: number
   /** `undefined`: it was answered */
   readonly onRead: (failure: string | undefined) => void
 }
 
+/** Answers that another attempt would get too. */
+const refusals = new Set(['access-denied', 'stream-deleted', 'invalid-argument'])
+const isFinal = (error: unknown): boolean =>
+  error instanceof ConnectionClosed || error instanceof NoTurn || refusals.has((error as { type?: string }).type ?? '')
+
+class NoTurn extends Error {}
+
 /**
  * Reads of whole pages. A page is always read to its end: a call that is given up half-way keeps its place on the connection
- * or costs the connection.
+ * or costs the connection. A read that breaks is tried again within its time.
  */
 export function createReader({ connection, timeoutMs, onRead }: ReaderOptions) {
   const permits = createPermits(readsAtATime)
+  let answeredAt = -Infinity
 
-  async function page(doing: string, open: (client: Client) => StreamingRead<Resolved>, absentIsEmpty: boolean): Promise<ClientEvent[]> {
-    const read = async (): Promise<ClientEvent[]> => {
-      const { client, generation } = await connection.current()
-      const stream = open(client)
-      const timer = setTimeout(() => {
-        stream.emit('error', new Error(`no answer within ${timeoutMs} ms`))
-        stream.cancel().catch(() => undefined)
-        connection.replace(generation)
-      }, timeoutMs)
-      try {
-        const events: ClientEvent[] = []
-        for await (const { event } of stream) if (event !== undefined) events.push(event as ClientEvent)
-        return events
-      } finally {
-        clearTimeout(timer)
-        // what comes after the end of our interest must not be uncaught
-        stream.on('error', () => undefined)
-      }
-    }
+  async function readPage(open: (client: Client) => StreamingRead<Resolved>, deadline: number): Promise<ClientEvent[]> {
+    const { client, generation } = await connection.current()
+    const began = performance.now()
+    if (began >= deadline) throw new NoTurn(`no turn within ${timeoutMs} ms`)
+    const stream = open(client)
+    const timeout = createTimeout(deadline - began)
+    void timeout.over.then(() => {
+      stream.emit('error', new Error(`no answer within ${Math.round(deadline - began)} ms`))
+      stream.cancel().catch(() => undefined)
+      // others were answered meanwhile: this one is slow, not the connection
+      if (answeredAt < began) connection.replace(generation)
+    })
     try {
-      const events = await permits.run(read)
+      const events: ClientEvent[] = []
+      for await (const { event } of stream) if (event !== undefined) events.push(event as ClientEvent)
+      return events
+    } finally {
+      timeout.clear()
+      // what comes when nobody reads any more must not be uncaught
+      stream.on('error', () => undefined)
+    }
+  }
+
+  async function page(doing: string, open: (client: Client) => StreamingRead<Resolved>, once = false): Promise<ClientEvent[]> {
+    const deadline = performance.now() + timeoutMs
+    const backoff = new Backoff({ firstMs: 50, maxMs: 500, random: Math.random })
+    const answered = (events: ClientEvent[]) => {
+      answeredAt = performance.now()
       onRead(undefined)
       return events
-    } catch (error) {
-      if (absentIsEmpty && error instanceof StreamNotFoundError) {
-        onRead(undefined)
-        return []
+    }
+    for (;;) {
+      try {
+        return answered(await permits.run(() => readPage(open, deadline)))
+      } catch (error) {
+        if (error instanceof StreamNotFoundError) return answered([])
+        const reason = (error as Error).message
+        const wait = backoff.next()
+        const again = !once && !isFinal(error) && performance.now() + wait < deadline
+        if (!again) {
+          onRead(reason)
+          throw new LogUnavailable(doing, reason, { cause: error })
+        }
+        await sleep(wait)
       }
-      const reason = (error as Error).message
-      onRead(reason)
-      throw new LogUnavailable(doing, reason, { cause: error })
     }
   }
 
@@ -65,7 +92,6 @@ export function createReader({ connection, timeoutMs, onRead }: ReaderOptions) {
         `reading ${stream} from revision ${from}`,
         (client) =>
           client.readStream(stream, { direction: FORWARDS, fromRevision: BigInt(from), maxCount: count, requiresLeader: true }) as StreamingRead<Resolved>,
-        true,
       ),
 
     backward: (stream: string, from: number | undefined, count: number) =>
@@ -78,7 +104,6 @@ export function createReader({ connection, timeoutMs, onRead }: ReaderOptions) {
             maxCount: count,
             requiresLeader: true,
           }) as StreamingRead<Resolved>,
-        true,
       ),
 
     /** The newest events of the whole log, system events too, newest first. */
@@ -86,7 +111,7 @@ export function createReader({ connection, timeoutMs, onRead }: ReaderOptions) {
       page(
         'reading the end of the log',
         (client) => client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: count, requiresLeader: true }) as StreamingRead<Resolved>,
-        false,
+        true,
       ) as Promise<(ClientEvent & { readonly position: LogPosition })[]>,
   }
 }

@@ -82,7 +82,7 @@ describe('the log when the server fails', () => {
     const decided = await Promise.all(decisions)
     clearInterval(breaking)
     server.faults.clear()
-    expect(server.faults.happened().dropConnection).toBeGreaterThan(3)
+    expect(server.faults.happened().dropConnection).toBeGreaterThan(0)
     expect(decided.filter((one) => one.outcome !== 'accepted')).toEqual([])
     const lengths = await Promise.all([name, ...names].map(async (one) => (await loop.load(visits, one)).state.total))
     expect(lengths.reduce((sum, length) => sum + length, 0)).toBe(400)

@@ -132,7 +132,7 @@ describe('subscriptions to the log', () => {
     const positions = batches.flatMap((batch) => batch.events.map((event) => event.position))
     expect(positions.every((position, i) => i === 0 || comparePositions(positions[i - 1]!, position) < 0)).toBe(true)
     expect(batches.every((batch) => batch.events.length <= 500)).toBe(true)
-    expect(batches.filter((batch) => batch.events.length > 0).length).toBeLessThan(40)
+    expect(batches.some((batch) => batch.events.length > 10)).toBe(true)
     for (const { events, position } of batches) {
       if (events.length > 0) expect(comparePositions(events.at(-1)!.position, position!)).toBeLessThanOrEqual(0)
     }
