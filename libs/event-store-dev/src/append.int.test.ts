@@ -28,7 +28,7 @@ const newStream = (): string => `stream-${randomUUID()}`
 
 async function stored(stream: string): Promise<unknown[]> {
   const found: unknown[] = []
-  for await (const { event: each } of client.readStream(stream)) found.push((each?.data as { n: number }).n)
+  for await (const { event: each } of client.readStream(stream)) found.push((each!.data as unknown as { n: number }).n)
   return found
 }
 

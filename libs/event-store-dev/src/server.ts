@@ -9,10 +9,11 @@ import type { GrpcCall } from './grpc-call.ts'
 import { GRPC } from './grpc-status.ts'
 import { httpEndpoints } from './http-endpoints.ts'
 import { read } from './read-service.ts'
+import { removeStream } from './remove-stream.ts'
 import { openSharedPort } from './shared-port.ts'
 import type { SharedPort } from './shared-port.ts'
 import type { SlowConsumer } from './subscription.ts'
-import { removeStream, unaryAppend } from './unary-append.ts'
+import { unaryAppend } from './unary-append.ts'
 
 const MEBIBYTE = 1024 * 1024
 /** How long a stop waits for clients to go before it closes their connections. */

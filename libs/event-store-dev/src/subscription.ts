@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { EventLog } from './event-log.ts'
 import { eventWriter } from './event-writer.ts'
-import type { EventWriter } from './event-writer.ts'
 import type { Faults } from './faults.ts'
 import { withPrefix } from './grpc-call.ts'
 import type { GrpcCall } from './grpc-call.ts'
