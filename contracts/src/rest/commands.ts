@@ -14,7 +14,10 @@ const positiveEvse = EvseId.min(1)
 const connectorAsEvse = ConnectorId.optional().describe('the same as `evseId`, for those who think in 1.6 connectors')
 const idToken = z
   .union(
-    [z.string().min(1).max(255), z.strictObject({ value: z.string().min(1).max(255), type: IdTokenType.default('ISO14443') })],
+    [
+      z.string().min(1).max(255),
+      z.strictObject({ value: z.string().min(1).max(255), type: IdTokenType.default('ISO14443') }),
+    ],
     { error: 'must be the token as text, or { "value", "type" }' },
   )
   .describe('the token as text (type ISO14443), or with its type')
@@ -69,7 +72,9 @@ export const commandSummaries: Readonly<Record<ChargerCommandType, string>> = {
 }
 
 export const CommandBody = z
-  .union(chargerCommandTypes.map((type) => commandBodies[type].meta({ title: type, description: commandSummaries[type] })))
+  .union(
+    chargerCommandTypes.map((type) => commandBodies[type].meta({ title: type, description: commandSummaries[type] })),
+  )
   .meta({ id: 'CommandBody', examples: [{ evseId: 1, idToken: '04A1B2C3' }] })
 
 /** Words of OCPP 1.6 that mean a field of ours, per command. */
@@ -88,7 +93,11 @@ export const commandAliases: Readonly<Record<string, ChargerCommandType>> = {
 
 export const CommandParams = z.object({
   id: ChargerId,
-  command: z.string().min(1).max(50).describe(`one of ${chargerCommandTypes.join(', ')}; kebab-case is understood too`),
+  command: z
+    .string()
+    .min(1)
+    .max(50)
+    .describe(`one of ${chargerCommandTypes.join(', ')}; kebab-case is understood too`),
 })
 export const CommandQuery = z.object({
   timeoutMs: z.coerce
@@ -123,7 +132,9 @@ export const CommandAnswer = z
   })
   .meta({
     id: 'CommandAnswer',
-    examples: [{ commandId: '0199b3c0-7f7e-7000-8000-1b2c3d4e5f60', outcome: 'result', status: 'Accepted', payload: {} }],
+    examples: [
+      { commandId: '0199b3c0-7f7e-7000-8000-1b2c3d4e5f60', outcome: 'result', status: 'Accepted', payload: {} },
+    ],
   })
 export type CommandAnswer = z.infer<typeof CommandAnswer>
 
@@ -134,9 +145,7 @@ export const CommandView = z
     requestedAt: Instant,
     requestedBy: z.string(),
     deadline: Instant,
-    outcome: z
-      .enum([...outcomes, 'pending', 'invalidAnswer', 'notSent'])
-      .describe('pending until it is settled'),
+    outcome: z.enum([...outcomes, 'pending', 'invalidAnswer', 'notSent']).describe('pending until it is settled'),
     status: z.string().nullable().describe('the charger’s word: Accepted, Rejected, …'),
     detail: z.string().nullable(),
     late: z.boolean().describe('the answer came after the deadline'),

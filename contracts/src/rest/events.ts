@@ -12,7 +12,9 @@ export const PositionText = z
 
 export const EventsQuery = z.object({
   after: z
-    .union([PositionText, z.literal('end')], { error: 'must be a position (the id of an event), 0 for everything, or end for only what comes' })
+    .union([PositionText, z.literal('end')], {
+      error: 'must be a position (the id of an event), 0 for everything, or end for only what comes',
+    })
     .optional()
     .describe('only events after this position; `0` (or none) for everything, `end` for only what comes'),
   category: z.string().optional().describe('charger, session, billing, tariff, token, tenant; several with commas'),

@@ -1,5 +1,15 @@
 import { z } from 'zod'
-import { ChargerId, ConnectorId, DecimalString, EvseId, Sha256, SessionId, TariffId, TokenRef, TransactionId } from '../ids.ts'
+import {
+  ChargerId,
+  ConnectorId,
+  DecimalString,
+  EvseId,
+  Sha256,
+  SessionId,
+  TariffId,
+  TokenRef,
+  TransactionId,
+} from '../ids.ts'
 import { AuthorizationStatus, IdTokenType } from '../personal.ts'
 import { Currency, Instant, MinorUnits, SocPermille, Watt, Wh } from '../quantities.ts'
 import { PriceLine } from '../events/billing.ts'
@@ -41,7 +51,9 @@ const summary = {
   currency: Currency.nullable(),
   netMinor: MinorUnits.nullable(),
   vatMinor: MinorUnits.nullable(),
-  costMinor: MinorUnits.nullable().describe('with VAT, in the minor unit of the currency (cents); `null` while there is no price'),
+  costMinor: MinorUnits.nullable().describe(
+    'with VAT, in the minor unit of the currency (cents); `null` while there is no price',
+  ),
 }
 export const SessionView = z.object(summary).meta({ id: 'Session' })
 export type SessionView = z.infer<typeof SessionView>
@@ -102,7 +114,11 @@ export const FrameView = z.union([
   z.object({ text: z.string(), sealed: z.boolean().describe('whether it lies encrypted in the log') }),
   z.object({ erased: z.literal(true) }),
   z.object({ broken: z.string().describe('it is there but does not open: it was altered') }),
-  z.object({ sha256: Sha256, bytes: z.int(), stream: z.string().describe('where the frame, too large for an event, lies in parts') }),
+  z.object({
+    sha256: Sha256,
+    bytes: z.int(),
+    stream: z.string().describe('where the frame, too large for an event, lies in parts'),
+  }),
 ])
 export type FrameView = z.infer<typeof FrameView>
 
@@ -128,10 +144,20 @@ export const HistoryEntry = z
     receivedAt: Instant,
     data: AnyJson.describe('as it stands in the log: personal data is ciphertext'),
     personal: z
-      .array(z.object({ path: z.string().describe('JSON pointer into `data`'), text: PersonalText, erased: z.boolean(), broken: z.string().optional() }))
+      .array(
+        z.object({
+          path: z.string().describe('JSON pointer into `data`'),
+          text: PersonalText,
+          erased: z.boolean(),
+          broken: z.string().optional(),
+        }),
+      )
       .describe('what the ciphertexts in `data` say'),
     frame: FrameView.nullable().describe('the message that caused it; `null` when none did'),
-    frameKeptBy: z.string().optional().describe('the event (`<stream>@<revision>`) of the same message that keeps the frame, when it is another'),
+    frameKeptBy: z
+      .string()
+      .optional()
+      .describe('the event (`<stream>@<revision>`) of the same message that keeps the frame, when it is another'),
     normalisations: z.array(Normalisation),
     decision: DecisionView,
     causation: Causation,

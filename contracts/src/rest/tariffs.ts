@@ -28,7 +28,9 @@ const strictElements = z
       price_components: z
         .array(z.strictObject(TariffElement.shape.price_components.element.shape))
         .min(1)
-        .describe('OCPI 2.2.1 §11.4: ENERGY per kWh, TIME and PARKING_TIME per hour, FLAT per session; prices without VAT as decimal text, vat in per cent'),
+        .describe(
+          'OCPI 2.2.1 §11.4: ENERGY per kWh, TIME and PARKING_TIME per hour, FLAT per session; prices without VAT as decimal text, vat in per cent',
+        ),
     }),
   )
   .min(1)
@@ -40,7 +42,10 @@ export const PostTariffBody = z
     id: TariffId,
     ...TariffTerms.shape,
     elements: strictElements,
-    assign: z.literal('tenant').optional().describe('also make it the tariff of every charger that has none of its own, from now on'),
+    assign: z
+      .literal('tenant')
+      .optional()
+      .describe('also make it the tariff of every charger that has none of its own, from now on'),
   })
   .meta({
     id: 'PostTariff',
@@ -64,4 +69,7 @@ export const PostTariffBody = z
   })
 export const PostAssignmentBody = z
   .strictObject({ scope: TariffScope, validFrom: AnyInstant.optional().describe('now unless told') })
-  .meta({ id: 'PostAssignment', examples: [{ scope: { kind: 'charger', chargerId: 'CP-7' }, validFrom: '2026-02-01T00:00:00Z' }] })
+  .meta({
+    id: 'PostAssignment',
+    examples: [{ scope: { kind: 'charger', chargerId: 'CP-7' }, validFrom: '2026-02-01T00:00:00Z' }],
+  })

@@ -10,19 +10,28 @@ describe('the REST surface', () => {
   beforeAll(async () => {
     api = await runApi()
     recorded = await recordSession(api, { tenant: 'default', charger: 'CP 1', transaction: '4711', token: '04A1B2C3' })
-    going = await recordSession(api, { tenant: 'default', charger: 'CP-2', transaction: '12', token: 'DEADBEEF', stop: false })
+    going = await recordSession(api, {
+      tenant: 'default',
+      charger: 'CP-2',
+      transaction: '12',
+      token: 'DEADBEEF',
+      stop: false,
+    })
     await recordSession(api, { tenant: 'other', charger: 'CP-9', transaction: '1', token: 'SECRET' })
     await until(async () => (await api.ask('GET', '/v1/sessions')).json?.items?.length === 2)
   }, 60_000)
   afterAll(() => api?.stop())
 
   describe('the operator key', () => {
-    it.each(['', 'Bearer', 'Bearer wrong', `Basic ${operatorKey}`, `Bearer ${operatorKey}x`])('is wanted: "%s" gets a 401 problem', async (authorization) => {
-      const answer = await api.ask('GET', '/v1/chargers', undefined, { authorization })
-      expect(answer.status).toBe(401)
-      expect(answer.type).toBe('application/problem+json')
-      expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer /)
-    })
+    it.each(['', 'Bearer', 'Bearer wrong', `Basic ${operatorKey}`, `Bearer ${operatorKey}x`])(
+      'is wanted: "%s" gets a 401 problem',
+      async (authorization) => {
+        const answer = await api.ask('GET', '/v1/chargers', undefined, { authorization })
+        expect(answer.status).toBe(401)
+        expect(answer.type).toBe('application/problem+json')
+        expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer /)
+      },
+    )
     it('is wanted for paths below /v1 that do not exist, and however they are spelt', async () => {
       for (const path of ['/v1/nothing', '/%76%31/chargers', '/v1/events']) {
         expect((await api.ask('GET', path, undefined, { authorization: '' })).status).toBe(401)
@@ -69,31 +78,57 @@ describe('the REST surface', () => {
       ['GET', '/%zz', undefined, 400],
     ])('%s %s %j is answered %#', async (method, path, body, status) => {
       const answer = await api.ask(method, path, body)
-      expect(answer.json).toMatchObject({ status, type: expect.stringMatching(/^urn:voltrail:problem:/), title: expect.any(String) })
+      expect(answer.json).toMatchObject({
+        status,
+        type: expect.stringMatching(/^urn:voltrail:problem:/),
+        title: expect.any(String),
+      })
       expect(answer.json.detail.length).toBeGreaterThan(10)
       expect([answer.status, answer.type]).toEqual([status, 'application/problem+json'])
     })
     it('name the field and what is allowed', async () => {
       const { json } = await api.ask('POST', '/v1/id-tokens', { token: 'X', status: 'Maybe' })
-      expect(json.errors).toEqual([{ path: '/body/status', message: 'must be one of "Accepted", "Blocked", "Expired", "Invalid"' }])
+      expect(json.errors).toEqual([
+        { path: '/body/status', message: 'must be one of "Accepted", "Blocked", "Expired", "Invalid"' },
+      ])
     })
     it('say which methods there are', async () => {
       expect((await api.ask('DELETE', '/v1/id-tokens')).headers.get('allow')).toBe('GET, HEAD, POST')
     })
     it('are given for a body that is too large and for one that is not announced as JSON', async () => {
-      expect((await api.ask('POST', '/v1/id-tokens', { token: 'x'.repeat(1_100_000) })).json).toMatchObject({ status: 413 })
-      expect((await api.ask('POST', '/v1/id-tokens', 'token=X', { 'content-type': 'application/x-www-form-urlencoded' })).json).toMatchObject({ status: 415 })
+      expect((await api.ask('POST', '/v1/id-tokens', { token: 'x'.repeat(1_100_000) })).json).toMatchObject({
+        status: 413,
+      })
+      expect(
+        (await api.ask('POST', '/v1/id-tokens', 'token=X', { 'content-type': 'application/x-www-form-urlencoded' }))
+          .json,
+      ).toMatchObject({ status: 415 })
     })
   })
 
   describe('id tokens', () => {
     it('are issued once, and shown in clear', async () => {
-      const body = { token: '04 a1', type: 'ISO14443', status: 'Accepted', label: 'Ann', groupToken: 'FLEET', expiresAt: '2030-01-01T00:00:00+01:00' }
+      const body = {
+        token: '04 a1',
+        type: 'ISO14443',
+        status: 'Accepted',
+        label: 'Ann',
+        groupToken: 'FLEET',
+        expiresAt: '2030-01-01T00:00:00+01:00',
+      }
       const first = await api.ask('POST', '/v1/id-tokens', body)
       expect(first.status).toBe(201)
       const again = await api.ask('POST', '/v1/id-tokens', body)
       expect(again.status).toBe(200)
-      const shown = { token: '04 a1', type: 'ISO14443', status: 'Accepted', label: 'Ann', groupToken: 'FLEET', expiresAt: '2029-12-31T23:00:00.000Z', erased: false }
+      const shown = {
+        token: '04 a1',
+        type: 'ISO14443',
+        status: 'Accepted',
+        label: 'Ann',
+        groupToken: 'FLEET',
+        expiresAt: '2029-12-31T23:00:00.000Z',
+        erased: false,
+      }
       expect(again.json).toMatchObject(shown)
       expect((await api.ask('GET', '/v1/id-tokens/04%20A1')).json).toMatchObject(shown)
     })
@@ -117,7 +152,9 @@ describe('the REST surface', () => {
         const found = (await api.ask('GET', '/v1/id-tokens?limit=500')).json.items
         return found.length >= 3 && found
       })
-      expect(list.every((one: { token: string | null; erased: boolean }) => one.erased === (one.token === null))).toBe(true)
+      expect(list.every((one: { token: string | null; erased: boolean }) => one.erased === (one.token === null))).toBe(
+        true,
+      )
     })
   })
 
@@ -139,16 +176,25 @@ describe('the REST surface', () => {
         elements: [{ price_components: [{ type: 'ENERGY', price: '0.39', vat: '19', step_size: 1 }] }],
       })
     })
+    it('are made the tenant’s again by who asks for it, when another one was in between', async () => {
+      await api.ask('POST', '/v1/tariffs', tariff)
+      await api.ask('POST', '/v1/tariffs', { ...tariff, id: 'weekend', name: 'Weekend' })
+      await until(async () => (await api.ask('GET', '/v1/tariffs')).json.items.length === 2)
+      expect((await api.ask('POST', '/v1/tariffs', tariff)).json.assignments).toHaveLength(2)
+    })
     it('are assigned to a charger from an instant on', async () => {
       await api.ask('POST', '/v1/tariffs', tariff)
       const answer = await api.ask('POST', '/v1/tariffs/standard/assignments', {
         scope: { kind: 'charger', chargerId: 'CP 1' },
         validFrom: '2026-02-01T00:00:00Z',
       })
-      expect(answer.json.assignments).toContainEqual({ scope: { kind: 'charger', chargerId: 'CP 1' }, validFrom: '2026-02-01T00:00:00.000Z' })
+      expect(answer.json.assignments).toContainEqual({
+        scope: { kind: 'charger', chargerId: 'CP 1' },
+        validFrom: '2026-02-01T00:00:00.000Z',
+      })
       const listed = await until(async () => {
         const [one] = (await api.ask('GET', '/v1/tariffs')).json.items
-        return one?.assignments.length === 2 && one
+        return one?.assignments.length === 3 && one
       })
       expect(listed).toMatchObject({ tariffId: 'standard', currency: 'EUR' })
     })
@@ -156,7 +202,12 @@ describe('the REST surface', () => {
 
   describe('settings', () => {
     it('are the defaults until they are changed', async () => {
-      expect((await api.ask('GET', '/v1/settings')).json).toEqual({ adoption: 'closed', unknownTokens: 'Invalid', heartbeatSeconds: 300, revision: null })
+      expect((await api.ask('GET', '/v1/settings')).json).toEqual({
+        adoption: 'closed',
+        unknownTokens: 'Invalid',
+        heartbeatSeconds: 300,
+        revision: null,
+      })
       expect((await api.ask('PATCH', '/v1/settings', { adoption: 'pending' })).json).toEqual({
         adoption: 'pending',
         unknownTokens: 'Invalid',
@@ -180,7 +231,11 @@ describe('the REST surface', () => {
       expect((await api.ask('GET', '/v1/chargers?connected=false')).json.items).toHaveLength(1)
     })
     it('are found by their percent-encoded id', async () => {
-      expect((await api.ask('GET', '/v1/chargers/CP%201')).json).toMatchObject({ chargerId: 'CP 1', connected: false, faults: [] })
+      expect((await api.ask('GET', '/v1/chargers/CP%201')).json).toMatchObject({
+        chargerId: 'CP 1',
+        connected: false,
+        faults: [],
+      })
     })
     it('are registered, with digests of the password in place of it', async () => {
       const first = await api.ask('PUT', '/v1/chargers/NEW-1', { password: 'correct horse' })
@@ -193,7 +248,10 @@ describe('the REST surface', () => {
 
   describe('commands', () => {
     it('reach central as the operator means them, and bring back what the charger said', async () => {
-      const answer = await api.ask('POST', '/v1/chargers/CP-2/commands/remote-start?timeoutMs=5000', { connectorId: 1, idToken: '04A1B2C3' })
+      const answer = await api.ask('POST', '/v1/chargers/CP-2/commands/remote-start?timeoutMs=5000', {
+        connectorId: 1,
+        idToken: '04A1B2C3',
+      })
       expect(answer.json).toMatchObject({ outcome: 'result', status: 'Accepted', payload: { status: 'Accepted' } })
       expect(api.commands.at(-1)).toMatchObject({
         commandId: answer.json.commandId,
@@ -205,11 +263,15 @@ describe('the REST surface', () => {
     })
     it('need no body when they have no fields', async () => {
       expect((await api.ask('POST', '/v1/chargers/CP-2/commands/ClearCache')).json).toMatchObject({ outcome: 'result' })
-      expect((await api.ask('POST', '/v1/chargers/CP-2/commands/clear-cache', '')).json).toMatchObject({ outcome: 'result' })
+      expect((await api.ask('POST', '/v1/chargers/CP-2/commands/clear-cache', '')).json).toMatchObject({
+        outcome: 'result',
+      })
     })
     it('with the same Idempotency-Key are the same command of that charger', async () => {
       const send = (charger: string, key: string) =>
-        api.ask('POST', `/v1/chargers/${charger}/commands/reset`, { kind: 'Soft' }, { 'idempotency-key': key }).then(({ json }) => json.commandId)
+        api
+          .ask('POST', `/v1/chargers/${charger}/commands/reset`, { kind: 'Soft' }, { 'idempotency-key': key })
+          .then(({ json }) => json.commandId)
       expect(await send('CP-2', 'k1')).toBe(await send('CP-2', 'k1'))
       expect(await send('CP-2', 'k1')).not.toBe(await send('CP-2', 'k2'))
       expect(await send('CP-2', 'k1')).not.toBe(await send('CP-3', 'k1'))
@@ -268,7 +330,8 @@ describe('the REST surface', () => {
       })
     })
     it('are filtered by state and start', async () => {
-      const ids = async (query: string) => (await api.ask('GET', `/v1/sessions?${query}`)).json.items.map((one: { sessionId: string }) => one.sessionId)
+      const ids = async (query: string) =>
+        (await api.ask('GET', `/v1/sessions?${query}`)).json.items.map((one: { sessionId: string }) => one.sessionId)
       expect(await ids('state=active')).toEqual([going.session])
       expect(await ids('from=2026-01-31T13:00:00%2B01:00&to=2026-01-31T13:00:01%2B01:00')).toHaveLength(2)
       expect(await ids('from=2026-01-31T12:00:01Z')).toEqual([])
@@ -276,7 +339,13 @@ describe('the REST surface', () => {
     it('are shown with the bill and the energy over time', async () => {
       const { json } = await api.ask('GET', `/v1/sessions/${recorded.session}`)
       expect(json).toMatchObject({
-        bill: { kind: 'final', tariffId: 'standard', lines: [{ type: 'ENERGY', quantity: '7.4', netMinor: 289 }], vatMinor: 55, costMinor: 344 },
+        bill: {
+          kind: 'final',
+          tariffId: 'standard',
+          lines: [{ type: 'ENERGY', quantity: '7.4', netMinor: 289 }],
+          vatMinor: 55,
+          costMinor: 344,
+        },
         billingEntries: [{ kind: 'rated', revision: '0' }],
         energy: [{ at: '2026-01-31T12:30:00.000Z', registerWh: 4700, energyWh: 3700 }],
       })
@@ -284,7 +353,14 @@ describe('the REST surface', () => {
   })
 
   describe('the history of a session', () => {
-    type Entry = { type: string; stream: string; revision: string; frame: { text: string } | null; personal: { text: string; path: string }[]; [key: string]: unknown }
+    type Entry = {
+      type: string
+      stream: string
+      revision: string
+      frame: { text: string } | null
+      personal: { text: string; path: string }[]
+      [key: string]: unknown
+    }
     let items: Entry[]
     beforeAll(async () => {
       items = (await api.ask('GET', `/v1/sessions/${recorded.session}/history`)).json.items
@@ -320,7 +396,8 @@ describe('the REST surface', () => {
       expect(frameOf('SessionEnergyMetered').frame).toEqual({ text: '[2,"19","MeterValues",{}]', sealed: false })
     })
     it('has decision inputs, times and hashes', () => {
-      for (const entry of items) expect(entry).toMatchObject({ decision: { build: 'test' }, hash: expect.stringMatching(/^[0-9a-f]{64}$/) })
+      for (const entry of items)
+        expect(entry).toMatchObject({ decision: { build: 'test' }, hash: expect.stringMatching(/^[0-9a-f]{64}$/) })
       expect(items.find(({ type }) => type === 'SessionStopped')).toMatchObject({
         occurredAt: '2026-01-31T13:00:00.000Z',
         receivedAt: '2026-01-31T13:00:00.000Z',

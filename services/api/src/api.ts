@@ -32,13 +32,18 @@ export async function startApi(config: ApiConfig): Promise<Api> {
   const stopping = new AbortController()
   const closers: (() => Promise<unknown>)[] = []
   const closeAll = async () => {
-    for (const close of closers.toReversed()) await close().catch((error: unknown) => log.warn({ err: error }, 'closing failed'))
+    for (const close of closers.toReversed())
+      await close().catch((error: unknown) => log.warn({ err: error }, 'closing failed'))
   }
   try {
     const tracing = startTracing({ service: 'api', endpoint: config.OTLP_ENDPOINT })
     closers.push(() => tracing.stop())
     const onConnectionLost = (error: Error) => log.warn({ err: error }, 'a connection to Postgres was lost')
-    const vault = await openVault({ databaseUrl: config.DATABASE_URL, masterKey: Buffer.from(config.MASTER_KEY, 'hex'), onConnectionLost })
+    const vault = await openVault({
+      databaseUrl: config.DATABASE_URL,
+      masterKey: Buffer.from(config.MASTER_KEY, 'hex'),
+      onConnectionLost,
+    })
     closers.push(() => vault.close())
     const reporting = openReporting({ databaseUrl: config.DATABASE_URL, tenant, vault, onConnectionLost })
     closers.push(() => reporting.close())
@@ -82,10 +87,13 @@ export async function startApi(config: ApiConfig): Promise<Api> {
         actorId: 'operator-key',
         central: centralClient(bus, tenant),
         log: eventLog,
-        follow: followLog(eventLog, config.ESDB_URL, tenant, (reason) => log.warn({ reason }, 'an event stream lost the log')),
+        follow: followLog(eventLog, config.ESDB_URL, tenant, (reason) =>
+          log.warn({ reason }, 'an event stream lost the log'),
+        ),
         reporting,
         vault,
-        passwordDigests: (chargerId, password) => passwordDigests(pepper, tenant, chargerId, Buffer.from(password, 'utf8')),
+        passwordDigests: (chargerId, password) =>
+          passwordDigests(pepper, tenant, chargerId, Buffer.from(password, 'utf8')),
         defaultSettings: {
           adoption: config.ADOPTION,
           unknownTokens: config.UNKNOWN_TOKENS,
@@ -97,7 +105,12 @@ export async function startApi(config: ApiConfig): Promise<Api> {
       },
     })
     closers.push(() => app.close())
-    const health = await startHealthServer({ host: config.HEALTH_HOST, port: config.HEALTH_PORT, registry: metrics, checks })
+    const health = await startHealthServer({
+      host: config.HEALTH_HOST,
+      port: config.HEALTH_PORT,
+      registry: metrics,
+      checks,
+    })
     closers.push(() => health.stop())
 
     const address = { host: config.API_HOST, port: config.API_PORT }
@@ -112,6 +125,7 @@ export async function startApi(config: ApiConfig): Promise<Api> {
     return {
       port,
       healthPort: health.port,
+      deadlineMs: config.SHUTDOWN_DEADLINE,
       async stop() {
         ready = false
         health.setReady(false)

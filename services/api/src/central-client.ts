@@ -28,17 +28,29 @@ export function centralClient(bus: Pick<Bus, 'request'>, tenant: TenantId): Cent
   return {
     async command(request) {
       const { commandId } = request
-      const outcome = await ask(commandSubject(tenant, request.command.type), request, request.timeoutMs + commandGraceMs)
+      const outcome = await ask(
+        commandSubject(tenant, request.command.type),
+        request,
+        request.timeoutMs + commandGraceMs,
+      )
       switch (outcome.kind) {
         case 'reply':
           return ChargerCommandReply.parse(parse(outcome.data))
         case 'no-responders':
           return { outcome: 'unavailable', reason: 'no central is running' }
         case 'timeout':
-          return { outcome: 'unknown', commandId, detail: 'central gave no answer in time; the command may still be carried out' }
+          return {
+            outcome: 'unknown',
+            commandId,
+            detail: 'central gave no answer in time; the command may still be carried out',
+          }
         case 'disconnected':
           if (!outcome.sent) return { outcome: 'unavailable', reason: 'the message bus is away' }
-          return { outcome: 'unknown', commandId, detail: 'the message bus was lost while waiting; the command may still be carried out' }
+          return {
+            outcome: 'unknown',
+            commandId,
+            detail: 'the message bus was lost while waiting; the command may still be carried out',
+          }
         default:
           return outcome satisfies never
       }
@@ -51,7 +63,10 @@ export function centralClient(bus: Pick<Bus, 'request'>, tenant: TenantId): Cent
         case 'no-responders':
           return { outcome: 'unavailable', reason: 'no central is running' }
         case 'timeout':
-          return { outcome: 'unavailable', reason: 'central gave no answer in time; it may still have been done, asking again is harmless' }
+          return {
+            outcome: 'unavailable',
+            reason: 'central gave no answer in time; it may still have been done, asking again is harmless',
+          }
         case 'disconnected':
           return { outcome: 'unavailable', reason: 'the message bus is away' }
         default:

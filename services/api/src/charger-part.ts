@@ -46,7 +46,10 @@ export function chargerPart(session: SessionFacts): (event: LogEvent) => boolean
         const ours =
           (command.type === 'RemoteStop' && command.transactionId === transactionId) ||
           (command.type === 'RemoteStart' && command.idToken.ref === session.tokenRef && leadsTo) ||
-          (command.type === 'UnlockConnector' && command.evseId === session.evseId && at >= session.startedAt && at <= until)
+          (command.type === 'UnlockConnector' &&
+            command.evseId === session.evseId &&
+            at >= session.startedAt &&
+            at <= until)
         if (ours) commands.add(commandId)
         return ours
       }

@@ -12,9 +12,12 @@ const problemOf = (act: () => unknown) => {
 }
 
 describe('the name of a command', () => {
-  it.each(['RemoteStart', 'remote-start', 'RemoteStartTransaction', 'remote-start-transaction'])('%s means RemoteStart', (name) => {
-    expect(commandType(name)).toBe('RemoteStart')
-  })
+  it.each(['RemoteStart', 'remote-start', 'RemoteStartTransaction', 'remote-start-transaction'])(
+    '%s means RemoteStart',
+    (name) => {
+      expect(commandType(name)).toBe('RemoteStart')
+    },
+  )
   it('is answered with 404 and the names there are when it is none', () => {
     const problem = problemOf(() => commandType('explode'))
     expect(problem).toMatchObject({ status: 404 })
@@ -40,7 +43,11 @@ describe('the body of a command', () => {
   it('takes a connector alone for the EVSE', () => {
     expect(readCommand('RemoteStart', { connectorId: 2, idTag: 'X' })).toMatchObject({ evseId: 2 })
     expect(readCommand('UnlockConnector', { connectorId: 2 })).toEqual({ type: 'UnlockConnector', evseId: 2 })
-    expect(readCommand('UnlockConnector', { evseId: 1, connectorId: 2 })).toEqual({ type: 'UnlockConnector', evseId: 1, connectorId: 2 })
+    expect(readCommand('UnlockConnector', { evseId: 1, connectorId: 2 })).toEqual({
+      type: 'UnlockConnector',
+      evseId: 1,
+      connectorId: 2,
+    })
   })
   it('understands the field names of OCPP 1.6', () => {
     expect(readCommand('Reset', { type: 'Soft' })).toEqual({ type: 'Reset', kind: 'Soft' })
@@ -54,7 +61,10 @@ describe('the body of a command', () => {
       message: 'MeterValues',
       evseId: 1,
     })
-    expect(readCommand('GetConfiguration', { key: ['HeartbeatInterval'] })).toEqual({ type: 'GetConfiguration', keys: ['HeartbeatInterval'] })
+    expect(readCommand('GetConfiguration', { key: ['HeartbeatInterval'] })).toEqual({
+      type: 'GetConfiguration',
+      keys: ['HeartbeatInterval'],
+    })
   })
   it('means the whole charger when an availability names no EVSE', () => {
     expect(readCommand('ChangeAvailability', { availability: 'Operative' })).toMatchObject({ evseId: 0 })
@@ -71,7 +81,10 @@ describe('the body of a command', () => {
       status: 400,
       errors: [{ path: '/body/idToken' }],
     })
-    expect(problemOf(() => readCommand('UnlockConnector', {}))).toMatchObject({ status: 400, errors: [{ path: '/body/evseId' }] })
+    expect(problemOf(() => readCommand('UnlockConnector', {}))).toMatchObject({
+      status: 400,
+      errors: [{ path: '/body/evseId' }],
+    })
   })
   it('is refused with what is allowed when a value is not', () => {
     const problem = problemOf(() => readCommand('Reset', { kind: 'Soggy' }))

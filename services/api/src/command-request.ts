@@ -8,16 +8,21 @@ import type { Issue } from './validation-problem.ts'
 const kebab = (name: string): string => name.replace(/(?<=[a-z0-9])(?=[A-Z])/g, '-').toLowerCase()
 
 const commandsByName: ReadonlyMap<string, ChargerCommandType> = new Map(
-  [...chargerCommandTypes.map((type) => [type, type] as const), ...Object.entries(commandAliases)].flatMap(([name, type]) => [
-    [name, type],
-    [kebab(name), type],
-  ]),
+  [...chargerCommandTypes.map((type) => [type, type] as const), ...Object.entries(commandAliases)].flatMap(
+    ([name, type]) => [
+      [name, type],
+      [kebab(name), type],
+    ],
+  ),
 )
 
 /** `RemoteStart`, `remote-start` and the 1.6 name `RemoteStartTransaction` are the same. Throws a 404 that lists what there is. */
 export function commandType(name: string): ChargerCommandType {
   const type = commandsByName.get(name)
-  if (type === undefined) throw notFound(`There is no command ${JSON.stringify(name)}; there are ${chargerCommandTypes.map(kebab).join(', ')}.`)
+  if (type === undefined)
+    throw notFound(
+      `There is no command ${JSON.stringify(name)}; there are ${chargerCommandTypes.map(kebab).join(', ')}.`,
+    )
   return type
 }
 
@@ -28,14 +33,22 @@ export function commandType(name: string): ChargerCommandType {
 export function readCommand(type: ChargerCommandType, body: unknown): ChargerCommand {
   const given = body ?? {}
   if (typeof given !== 'object' || Array.isArray(given)) {
-    throw validationProblem('body', [{ path: [], code: 'invalid_type', message: `expected object, received ${Array.isArray(given) ? 'array' : typeof given}` }])
+    throw validationProblem('body', [
+      {
+        path: [],
+        code: 'invalid_type',
+        message: `expected object, received ${Array.isArray(given) ? 'array' : typeof given}`,
+      },
+    ])
   }
   const schema = commandBodies[type]
   const parsed = schema.safeParse(renameFields(type, given as Record<string, unknown>))
-  if (!parsed.success) throw validationProblem('body', parsed.error.issues as readonly Issue[], Object.keys(schema.shape))
+  if (!parsed.success)
+    throw validationProblem('body', parsed.error.issues as readonly Issue[], Object.keys(schema.shape))
   const command = ChargerCommand.safeParse({ type, ...neutralFields(type, parsed.data) })
   // what is left to go wrong here is a field that only one of two spellings could have filled
-  if (!command.success) throw validationProblem('body', command.error.issues as readonly Issue[], Object.keys(schema.shape))
+  if (!command.success)
+    throw validationProblem('body', command.error.issues as readonly Issue[], Object.keys(schema.shape))
   return command.data
 }
 
@@ -45,9 +58,13 @@ function renameFields(type: ChargerCommandType, body: Record<string, unknown>): 
   for (const [field, value] of Object.entries(body)) {
     const known = Object.hasOwn(aliases, field) ? aliases[field]! : field
     if (known !== field && Object.hasOwn(body, known)) {
-      throw new ApiProblem('invalid-request', `The body has both ${field} and ${known}, which are the same: keep one of them.`, {
-        errors: [{ path: `/body/${field}`, message: `is the same as ${known}` }],
-      })
+      throw new ApiProblem(
+        'invalid-request',
+        `The body has both ${field} and ${known}, which are the same: keep one of them.`,
+        {
+          errors: [{ path: `/body/${field}`, message: `is the same as ${known}` }],
+        },
+      )
     }
     renamed[known] = value
   }
@@ -60,7 +77,8 @@ function neutralFields(type: ChargerCommandType, body: Record<string, unknown>):
   // OCPP 1.6 numbers connectors, each is an EVSE of its own; only UnlockConnector tells the two apart
   const evseId = fields['evseId'] ?? connectorId
   if (evseId !== undefined) fields['evseId'] = evseId
-  if (type === 'UnlockConnector' && body['evseId'] !== undefined && connectorId !== undefined) fields['connectorId'] = connectorId
+  if (type === 'UnlockConnector' && body['evseId'] !== undefined && connectorId !== undefined)
+    fields['connectorId'] = connectorId
   if (type === 'ChangeAvailability') fields['evseId'] ??= 0
   if (typeof fields['idToken'] === 'string') fields['idToken'] = { value: fields['idToken'], type: 'ISO14443' }
   if (typeof fields['transactionId'] === 'number') fields['transactionId'] = String(fields['transactionId'])

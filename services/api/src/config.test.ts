@@ -20,16 +20,23 @@ const wrongVariables = (change: Readonly<Record<string, string>>) => {
 
 describe('the settings of the api', () => {
   it('have defaults for all but secrets and servers', () => {
-    expect(readApiConfig(env)).toMatchObject({ API_PORT: 8080, OPERATOR_TENANT: 'default', COMMAND_TIMEOUT: 30_000, EVENT_STREAMS_MAX: 50 })
+    expect(readApiConfig(env)).toMatchObject({
+      API_PORT: 8080,
+      OPERATOR_TENANT: 'default',
+      COMMAND_TIMEOUT: 30_000,
+      EVENT_STREAMS_MAX: 50,
+    })
   })
   it('are refused by name, all that are wrong at once', () => {
     expect(() => readApiConfig({})).toThrow(ConfigError)
-    expect(wrongVariables({ OPERATOR_KEY: 'short', MASTER_KEY: 'xyz', OPERATOR_TENANT: 'No Tenant', EVENT_STREAMS_MAX: '1000' })).toEqual([
-      'OPERATOR_KEY',
-      'OPERATOR_TENANT',
-      'MASTER_KEY',
-      'EVENT_STREAMS_MAX',
-    ])
+    expect(
+      wrongVariables({
+        OPERATOR_KEY: 'short',
+        MASTER_KEY: 'xyz',
+        OPERATOR_TENANT: 'No Tenant',
+        EVENT_STREAMS_MAX: '1000',
+      }),
+    ).toEqual(['OPERATOR_KEY', 'OPERATOR_TENANT', 'MASTER_KEY', 'EVENT_STREAMS_MAX'])
   })
   it('refuse an operator key that no header can carry', () => {
     expect(wrongVariables({ OPERATOR_KEY: 'a key with blanks in it' })).toEqual(['OPERATOR_KEY'])

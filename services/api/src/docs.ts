@@ -33,18 +33,30 @@ export async function addDocs(app: FastifyInstance): Promise<void> {
       info: { title: 'Voltrail', version: '1', description, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
       servers: [{ url: '/', description: 'this server' }],
       tags,
-      components: { securitySchemes: { operatorKey: { type: 'http', scheme: 'bearer', description: 'The operator key.' } } },
+      components: {
+        securitySchemes: { operatorKey: { type: 'http', scheme: 'bearer', description: 'The operator key.' } },
+      },
       security: [{ operatorKey: [] }],
     },
     transform: jsonSchemaTransform,
-    transformObject: (document) => lightenDocument(jsonSchemaTransformObject(document)) as ReturnType<typeof jsonSchemaTransformObject>,
+    transformObject: (document) =>
+      lightenDocument(jsonSchemaTransformObject(document)) as ReturnType<typeof jsonSchemaTransformObject>,
   })
   await app.register(swaggerUi, {
     routePrefix: '/docs',
-    uiConfig: { docExpansion: 'list', persistAuthorization: true, tryItOutEnabled: false, defaultModelsExpandDepth: 0, layout: 'BaseLayout' },
+    uiConfig: {
+      docExpansion: 'list',
+      persistAuthorization: true,
+      tryItOutEnabled: false,
+      defaultModelsExpandDepth: 0,
+      layout: 'BaseLayout',
+    },
     theme: { title: 'Voltrail API' },
   })
   app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) =>
-    reply.type('application/json').serializer((body: unknown) => JSON.stringify(body)).send(app.swagger()),
+    reply
+      .type('application/json')
+      .serializer((body: unknown) => JSON.stringify(body))
+      .send(app.swagger()),
   )
 }

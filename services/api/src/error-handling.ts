@@ -17,7 +17,8 @@ export function answerProblems(app: FastifyInstance): void {
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
   const problem = problemOf(error, request)
   if (problem.kind === 'internal') request.log.error({ err: error }, 'a request failed')
-  else if (problem.kind === 'unavailable') request.log.warn({ err: problem.cause ?? problem }, 'a request could not be answered now')
+  else if (problem.kind === 'unavailable')
+    request.log.warn({ err: problem.cause ?? problem }, 'a request could not be answered now')
   const document = problemDocument(problem, pathOf(request.url))
   // a serializer of the route would look for a schema of this status
   return reply
@@ -34,7 +35,10 @@ function problemOf(error: unknown, request: FastifyRequest): ApiProblem {
   if (error instanceof ApiProblem) return error
   if (error instanceof LogUnavailable) return unavailable('The event log is away for now. Ask again.', error)
   if (error instanceof VaultUnavailable) return unavailable('The key store is away for now. Ask again.', error)
-  if (error instanceof InvalidCursor) return new ApiProblem('invalid-request', `The cursor is wrong: ${error.message}.`, { errors: [{ path: '/query/cursor', message: error.message }] })
+  if (error instanceof InvalidCursor)
+    return new ApiProblem('invalid-request', `The cursor is wrong: ${error.message}.`, {
+      errors: [{ path: '/query/cursor', message: error.message }],
+    })
   if (error instanceof ReportingUnavailable) return unavailable('The read model is away for now. Ask again.', error)
   if (error instanceof BusError && (error.fault === 'disconnected' || error.fault === 'timeout')) {
     return unavailable('The message bus is away for now. Ask again.', error)
@@ -45,7 +49,12 @@ function problemOf(error: unknown, request: FastifyRequest): ApiProblem {
 
 function invalid(error: FastifyError & { validation: readonly unknown[] }, request: FastifyRequest): ApiProblem {
   const issues = error.validation.map((one): Issue => {
-    const { keyword, instancePath, message, params } = one as { keyword: string; instancePath: string; message: string; params: Partial<Issue> }
+    const { keyword, instancePath, message, params } = one as {
+      keyword: string
+      instancePath: string
+      message: string
+      params: Partial<Issue>
+    }
     return { ...params, code: keyword, message, path: instancePath.split('/').filter((part) => part !== '') }
   })
   const part = (error as { validationContext?: string }).validationContext ?? 'body'
@@ -67,7 +76,12 @@ function fastifyProblem(error: FastifyError): ApiProblem {
       return new ApiProblem('not-json', 'The body is not JSON.')
     default:
       if (error instanceof SyntaxError) return new ApiProblem('not-json', `The body is not JSON: ${error.message}.`)
-      if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) return new ApiProblem('invalid-request', error.message)
-      return new ApiProblem('internal', 'Something failed here that should not. It is in the log of the api under this request’s time.', { cause: error })
+      if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500)
+        return new ApiProblem('invalid-request', error.message)
+      return new ApiProblem(
+        'internal',
+        'Something failed here that should not. It is in the log of the api under this request’s time.',
+        { cause: error },
+      )
   }
 }

@@ -8,7 +8,11 @@ import { positionText } from './position-text.ts'
 import type { FollowLog } from './sources.ts'
 
 /** What one stream of server-sent events shows. No `types` means all. */
-export type FeedFilter = { readonly tenant: TenantId; readonly categories: readonly Category[]; readonly types: ReadonlySet<string> }
+export type FeedFilter = {
+  readonly tenant: TenantId
+  readonly categories: readonly Category[]
+  readonly types: ReadonlySet<string>
+}
 
 /** An event as everybody with the key may see it: personal data stays ciphertext, frames and look-ups stay behind. */
 export function feedEvent(event: LogEvent): FeedEvent {

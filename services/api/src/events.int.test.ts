@@ -2,7 +2,11 @@ import { recordSession } from './fixtures/recorded-session.ts'
 import { operatorKey, runApi, until } from './fixtures/running-api.ts'
 import type { RunningApi } from './fixtures/running-api.ts'
 
-type Message = { id: string; event: string; data: { stream: string; revision: string; type: string; data: unknown; metadata: object } }
+type Message = {
+  id: string
+  event: string
+  data: { stream: string; revision: string; type: string; data: unknown; metadata: object }
+}
 
 /** Reads a stream of server-sent events as a browser would. */
 async function follow(api: RunningApi, query: string, headers: Readonly<Record<string, string>> = {}) {
@@ -14,12 +18,20 @@ async function follow(api: RunningApi, query: string, headers: Readonly<Record<s
   const messages: Message[] = []
   let text = ''
   const reading = (async () => {
-    for await (const chunk of response.body!.pipeThrough(new TextDecoderStream() as never) as unknown as AsyncIterable<string>) {
+    for await (const chunk of response.body!.pipeThrough(
+      new TextDecoderStream() as never,
+    ) as unknown as AsyncIterable<string>) {
       text += chunk
       for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
-        const fields = Object.fromEntries(text.slice(0, end).split('\n').map((line) => [line.slice(0, line.indexOf(': ')), line.slice(line.indexOf(': ') + 2)]))
+        const fields = Object.fromEntries(
+          text
+            .slice(0, end)
+            .split('\n')
+            .map((line) => [line.slice(0, line.indexOf(': ')), line.slice(line.indexOf(': ') + 2)]),
+        )
         text = text.slice(end + 2)
-        if (fields['data']) messages.push({ id: fields['id'] ?? '', event: fields['event'] ?? '', data: JSON.parse(fields['data']) })
+        if (fields['data'])
+          messages.push({ id: fields['id'] ?? '', event: fields['event'] ?? '', data: JSON.parse(fields['data']) })
       }
     }
   })().catch(() => undefined)
@@ -54,8 +66,14 @@ describe('the event stream', () => {
 
   it('gives every event of the tenant from the beginning on, in the order of the log', async () => {
     const all = await everything()
-    expect(all.map(({ event }) => event).slice(0, 3)).toEqual(['ChargerRegistered', 'ChargerConnected', 'ChargerBooted'])
-    expect(all.map(({ id }) => BigInt(id.split('/')[0]!))).toEqual([...all.map(({ id }) => BigInt(id.split('/')[0]!))].sort((a, b) => (a < b ? -1 : 1)))
+    expect(all.map(({ event }) => event).slice(0, 3)).toEqual([
+      'ChargerRegistered',
+      'ChargerConnected',
+      'ChargerBooted',
+    ])
+    expect(all.map(({ id }) => BigInt(id.split('/')[0]!))).toEqual(
+      [...all.map(({ id }) => BigInt(id.split('/')[0]!))].sort((a, b) => (a < b ? -1 : 1)),
+    )
     expect(all.every(({ data }) => /^(charger|session|billing)-default\./.test(data.stream))).toBe(true)
     expect(new Set(places(all)).size).toBe(all.length)
   })
@@ -90,7 +108,9 @@ describe('the event stream', () => {
     const whole = [...places(seen), ...places(second.messages)]
     expect(new Set(whole).size).toBe(whole.length)
     for (const stream of new Set(whole.map((place) => place.split('@')[0]))) {
-      const revisions = whole.filter((place) => place.startsWith(`${stream}@`)).map((place) => Number(place.split('@')[1]))
+      const revisions = whole
+        .filter((place) => place.startsWith(`${stream}@`))
+        .map((place) => Number(place.split('@')[1]))
       expect(revisions).toEqual(revisions.map((_, index) => index))
     }
   })

@@ -13,7 +13,11 @@ export function lightenDocument(generated: object): object {
     const plain = plainName(name)
     return plain !== name && (!used.includes(plain) || alike(all[plain]) === alike(all[name]))
   })
-  const schemas = Object.fromEntries(used.filter((name) => !renamed.includes(name) || !used.includes(plainName(name))).map((name) => [renamed.includes(name) ? plainName(name) : name, all[name]]))
+  const schemas = Object.fromEntries(
+    used
+      .filter((name) => !renamed.includes(name) || !used.includes(plainName(name)))
+      .map((name) => [renamed.includes(name) ? plainName(name) : name, all[name]]),
+  )
   let text = JSON.stringify({ ...rest, components: { ...components, schemas } })
   for (const name of renamed) text = text.replaceAll(`"${reference(name)}"`, `"${reference(plainName(name))}"`)
   return JSON.parse(text) as object
@@ -23,7 +27,9 @@ const reference = (name: string): string => `#/components/schemas/${name}`
 const plainName = (name: string): string => name.replace(/Input$/, '')
 /** a schema as text, whichever of a pair it refers to; `additionalProperties: false` is said of answers only */
 const alike = (schema: Json | undefined): string =>
-  JSON.stringify(schema).replaceAll(/"(#\/components\/schemas\/[^"]+?)(Input)?"/g, '"$1"').replaceAll(',"additionalProperties":false', '')
+  JSON.stringify(schema)
+    .replaceAll(/"(#\/components\/schemas\/[^"]+?)(Input)?"/g, '"$1"')
+    .replaceAll(',"additionalProperties":false', '')
 
 function reachable(document: Json, schemas: Schemas): Set<string> {
   const found = new Set<string>()

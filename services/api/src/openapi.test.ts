@@ -28,17 +28,25 @@ describe('the OpenAPI document', () => {
   })
 
   const operations = () =>
-    Object.entries<any>(document.paths).flatMap(([path, methods]) => Object.entries<any>(methods).map(([method, operation]) => ({ path, method, operation })))
+    Object.entries<any>(document.paths).flatMap(([path, methods]) =>
+      Object.entries<any>(methods).map(([method, operation]) => ({ path, method, operation })),
+    )
 
   it('is OpenAPI 3.1 with what a document must have', () => {
     expect(document.openapi).toBe('3.1.0')
     expect(document.info).toMatchObject({ title: 'Voltrail', version: expect.any(String) })
     expect(document.components.securitySchemes.operatorKey).toMatchObject({ type: 'http', scheme: 'bearer' })
-    expect(new Set(Object.keys(document))).toEqual(new Set(['openapi', 'info', 'servers', 'tags', 'components', 'security', 'paths']))
+    expect(new Set(Object.keys(document))).toEqual(
+      new Set(['openapi', 'info', 'servers', 'tags', 'components', 'security', 'paths']),
+    )
   })
 
   it('describes every route below /v1 and no other', () => {
-    expect(operations().map(({ path, method }) => `${method} ${path}`).sort()).toEqual(
+    expect(
+      operations()
+        .map(({ path, method }) => `${method} ${path}`)
+        .sort(),
+    ).toEqual(
       [
         'get /v1/chargers',
         'get /v1/chargers/{id}',
@@ -70,10 +78,16 @@ describe('the OpenAPI document', () => {
     for (const { path, operation } of operations()) {
       expect(operation.summary).toEqual(expect.any(String))
       const inPath = (operation.parameters ?? []).filter((one: any) => one.in === 'path')
-      expect(inPath.map((one: any) => `{${one.name}}`).sort()).toEqual([...path.matchAll(/\{\w+\}/g)].map(([name]) => name).sort())
+      expect(inPath.map((one: any) => `{${one.name}}`).sort()).toEqual(
+        [...path.matchAll(/\{\w+\}/g)].map(([name]) => name).sort(),
+      )
       expect(inPath.every((one: any) => one.required)).toBe(true)
-      for (const status of ['401', '503']) expect(operation.responses[status].content['application/problem+json'].schema).toEqual({ $ref: '#/components/schemas/Problem' })
-      for (const response of Object.values<any>(operation.responses)) expect(response.description).toEqual(expect.any(String))
+      for (const status of ['401', '503'])
+        expect(operation.responses[status].content['application/problem+json'].schema).toEqual({
+          $ref: '#/components/schemas/Problem',
+        })
+      for (const response of Object.values<any>(operation.responses))
+        expect(response.description).toEqual(expect.any(String))
     }
   })
 

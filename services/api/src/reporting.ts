@@ -67,16 +67,25 @@ export function openReporting(options: {
   }
   const idToken = async (item: IdTokenItem): Promise<IdTokenView> => {
     const [token, group, label] = await Promise.all([open(item.sealed), open(item.groupSealed), open(item.labelSealed)])
-    return IdTokenView.parse({ ...item, ref: item.tokenRef, token: token.text, groupToken: group.text, label: label.text, erased: token.erased })
+    return IdTokenView.parse({
+      ...item,
+      ref: item.tokenRef,
+      token: token.text,
+      groupToken: group.text,
+      label: label.text,
+      erased: token.erased,
+    })
   }
 
   return {
-    listChargers: async (query) => shown(await answered(queries.listChargers(db, tenant, query)), (item) => ChargerView.parse(item)),
+    listChargers: async (query) =>
+      shown(await answered(queries.listChargers(db, tenant, query)), (item) => ChargerView.parse(item)),
     async getCharger(id) {
       const item = await answered(queries.getCharger(db, tenant, id))
       return item && ChargerDetail.parse(item)
     },
-    listCommands: async (chargerId, query) => shown(await answered(queries.listCommands(db, tenant, { ...query, chargerId })), command),
+    listCommands: async (chargerId, query) =>
+      shown(await answered(queries.listCommands(db, tenant, { ...query, chargerId })), command),
     async listSessions({ from, to, ...query }) {
       const found = await answered(
         queries.listSessions(db, tenant, {
@@ -89,7 +98,15 @@ export function openReporting(options: {
     },
     async getSession(id) {
       const item = await answered(queries.getSession(db, tenant, id))
-      return item && SessionDetail.parse({ ...(await session(item)), bill: currentBill(item), billingEntries: item.bill, energy: item.energy })
+      return (
+        item &&
+        SessionDetail.parse({
+          ...(await session(item)),
+          bill: currentBill(item),
+          billingEntries: item.bill,
+          energy: item.energy,
+        })
+      )
     },
     listIdTokens: async (query) => shown(await answered(queries.listIdTokens(db, tenant, query)), idToken),
     listTariffs: async (query) => shown(await answered(queries.listTariffs(db, tenant, query)), tariff),
@@ -121,7 +138,10 @@ function currentBill(item: SessionRows): BillView | null {
   return BillView.parse({ ...last, kind: last.ratedKind, ratedAt: last.at })
 }
 
-async function shown<R, T>(page: { readonly items: readonly R[]; readonly next: string | null }, show: (row: R) => T | Promise<T>): Promise<Page<T>> {
+async function shown<R, T>(
+  page: { readonly items: readonly R[]; readonly next: string | null },
+  show: (row: R) => T | Promise<T>,
+): Promise<Page<T>> {
   return { items: await Promise.all(page.items.map(show)), next: page.next }
 }
 

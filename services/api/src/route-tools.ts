@@ -1,4 +1,10 @@
-import type { FastifyBaseLogger, FastifyInstance, RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault } from 'fastify'
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { AdminCommand, AdminCommandReply } from '@voltrail/contracts/admin-commands'
 import { instant } from '@voltrail/contracts/quantities'
@@ -8,7 +14,13 @@ import { ApiProblem, problemMediaType, unavailable } from './problem.ts'
 import type { Sources } from './sources.ts'
 
 /** A Fastify whose routes take their types from zod schemas. */
-export type Routes = FastifyInstance<RawServerDefault, RawRequestDefaultExpression, RawReplyDefaultExpression, FastifyBaseLogger, ZodTypeProvider>
+export type Routes = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>
 
 const problemMeanings = {
   400: 'The request is wrong: `errors` says where.',
@@ -26,11 +38,17 @@ export function problems<const S extends keyof typeof problemMeanings>(...status
     status,
     { description: problemMeanings[status], content: { [problemMediaType]: { schema: Problem } } },
   ])
-  return Object.fromEntries(entries) as Record<S | 401 | 503, { description: string; content: Record<string, { schema: typeof Problem }> }>
+  return Object.fromEntries(entries) as Record<
+    S | 401 | 503,
+    { description: string; content: Record<string, { schema: typeof Problem }> }
+  >
 }
 
 /** Has central decide; a refusal becomes a 422, an outage a 503. */
-export async function decide(sources: Sources, command: AdminCommand): Promise<Extract<AdminCommandReply, { outcome: 'done' }>> {
+export async function decide(
+  sources: Sources,
+  command: AdminCommand,
+): Promise<Extract<AdminCommandReply, { outcome: 'done' }>> {
   const { traceparent } = traceHeaders()
   const reply = await sources.central.decide({
     requestId: sources.newId(),

@@ -58,7 +58,9 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   acceptJson(app)
   answerProblems(app)
   const methodsOf = routeMethods(app)
-  app.setNotFoundHandler((request, reply) => sendProblem(request, reply, nothingHere(request.method, pathOf(request.url), methodsOf(pathOf(request.url)))))
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(request, reply, nothingHere(request.method, pathOf(request.url), methodsOf(pathOf(request.url)))),
+  )
   observeRequests(app, metrics)
 
   await addDocs(app)
@@ -72,7 +74,9 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
       v1.addHook('onSend', async (_request, reply) => {
         reply.header('cache-control', 'no-store')
       })
-      v1.setNotFoundHandler((request, reply) => sendProblem(request, reply, nothingHere(request.method, pathOf(request.url), methodsOf(pathOf(request.url)))))
+      v1.setNotFoundHandler((request, reply) =>
+        sendProblem(request, reply, nothingHere(request.method, pathOf(request.url), methodsOf(pathOf(request.url)))),
+      )
       const routes = v1.withTypeProvider<ZodTypeProvider>()
       chargerRoutes(routes, sources)
       commandRoutes(routes, sources)
@@ -80,8 +84,16 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
       idTokenRoutes(routes, sources)
       tariffRoutes(routes, sources)
       settingsRoutes(routes, sources)
-      const openStreams = eventRoutes(routes, sources, { most: options.mostEventStreams, heartbeatMs: options.heartbeatMs, signal: options.signal })
-      gauge(metrics, { name: 'voltrail_api_event_streams', help: 'Server-sent event streams that are open', read: openStreams })
+      const openStreams = eventRoutes(routes, sources, {
+        most: options.mostEventStreams,
+        heartbeatMs: options.heartbeatMs,
+        signal: options.signal,
+      })
+      gauge(metrics, {
+        name: 'voltrail_api_event_streams',
+        help: 'Server-sent event streams that are open',
+        read: openStreams,
+      })
     },
     { prefix: '/v1' },
   )
@@ -93,10 +105,14 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
 function acceptJson(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error')
   app.removeContentTypeParser('text/plain')
-  app.addContentTypeParser(['application/json', 'application/merge-patch+json'], { parseAs: 'string' }, (request, body, done) => {
-    if (body === '') done(null, undefined)
-    else parse(request, body as string, done)
-  })
+  app.addContentTypeParser(
+    ['application/json', 'application/merge-patch+json'],
+    { parseAs: 'string' },
+    (request, body, done) => {
+      if (body === '') done(null, undefined)
+      else parse(request, body as string, done)
+    },
+  )
 }
 
 /** One span, one measurement and one line (at debug) per request, by route and never by path. */
@@ -121,7 +137,10 @@ function observeRequests(app: FastifyInstance, metrics: Metrics): void {
   app.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'unknown'
     seconds.observe({ method: request.method, route, status: String(reply.statusCode) }, reply.elapsedTime / 1_000)
-    request.log.debug({ method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'answered')
+    request.log.debug(
+      { method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
+      'answered',
+    )
   })
 }
 
@@ -130,7 +149,12 @@ function addProbes(app: FastifyInstance, { metrics, checks, isReady }: ServerOpt
   app.get('/healthz', { schema }, async () => ({ alive: true }))
   app.get('/readyz', { schema }, async (_request, reply) => {
     const readiness = await checkReadiness(isReady(), checks)
-    return reply.code(readiness.ready ? 200 : 503).header('cache-control', 'no-store').send(readiness)
+    return reply
+      .code(readiness.ready ? 200 : 503)
+      .header('cache-control', 'no-store')
+      .send(readiness)
   })
-  app.get('/metrics', { schema }, async (_request, reply) => reply.header('content-type', metrics.contentType).send(await metrics.metrics()))
+  app.get('/metrics', { schema }, async (_request, reply) =>
+    reply.header('content-type', metrics.contentType).send(await metrics.metrics()),
+  )
 }

@@ -19,7 +19,11 @@ const mostChargerEvents = 50_000
  * Every event of a session, in order: its own stream, its bill, and what of the charger's stream concerns it.
  * `undefined` when there is no such session.
  */
-export async function sessionEvents(log: Reader, tenant: TenantId, session: SessionId): Promise<LogEvent[] | undefined> {
+export async function sessionEvents(
+  log: Reader,
+  tenant: TenantId,
+  session: SessionId,
+): Promise<LogEvent[] | undefined> {
   const own = await collect(log.readForward(sessionStream(tenant, session), 0))
   if (own.length === 0) return undefined
   const billing = await collect(log.readForward(billingStream(tenant, session), 0))
@@ -79,7 +83,11 @@ export function inOrder(streams: readonly (readonly LogEvent[])[]): LogEvent[] {
 
 function compare(a: LogEvent, b: LogEvent): number {
   if (a.position && b.position) return comparePositions(a.position, b.position)
-  return a.metadata.decision.clock < b.metadata.decision.clock ? -1 : a.metadata.decision.clock > b.metadata.decision.clock ? 1 : 0
+  return a.metadata.decision.clock < b.metadata.decision.clock
+    ? -1
+    : a.metadata.decision.clock > b.metadata.decision.clock
+      ? 1
+      : 0
 }
 
 /** A page of a session's history, opened for the operator. `undefined` when there is no such session. */
@@ -104,7 +112,8 @@ function framesByFact(events: readonly LogEvent[]): ReadonlyMap<string, Evidence
   const frames = new Map<string, Evidenced>()
   for (const event of events) {
     const { frame, causation } = event.metadata
-    if (frame !== undefined && causation.factId !== undefined && !frames.has(causation.factId)) frames.set(causation.factId, { event, frame })
+    if (frame !== undefined && causation.factId !== undefined && !frames.has(causation.factId))
+      frames.set(causation.factId, { event, frame })
   }
   return frames
 }

@@ -15,7 +15,12 @@ export type Issue = {
   readonly errors?: readonly (readonly Issue[])[]
 }
 
-const partNames: Readonly<Record<string, string>> = { body: 'body', querystring: 'query', params: 'path', headers: 'headers' }
+const partNames: Readonly<Record<string, string>> = {
+  body: 'body',
+  querystring: 'query',
+  params: 'path',
+  headers: 'headers',
+}
 
 /**
  * The problem that says every field that is wrong and what is allowed there.
@@ -42,7 +47,12 @@ function fieldErrors(issue: Issue, parent: string, allowed?: readonly string[]):
       return [{ path, message: `has no field ${fields}${here}` }]
     }
     case 'invalid_value':
-      return [{ path, message: `must be ${(issue.values ?? []).length > 1 ? 'one of ' : ''}${(issue.values ?? []).map((value) => JSON.stringify(value)).join(', ')}` }]
+      return [
+        {
+          path,
+          message: `must be ${(issue.values ?? []).length > 1 ? 'one of ' : ''}${(issue.values ?? []).map((value) => JSON.stringify(value)).join(', ')}`,
+        },
+      ]
     case 'too_small':
       return [{ path, message: `must ${bound(issue.origin, 'at least', issue.minimum)}` }]
     case 'too_big':
@@ -71,7 +81,14 @@ function bound(origin: string | undefined, which: string, limit: number | bigint
 }
 
 const article = (type: string): string =>
-  ({ int: 'a whole number', number: 'a number', string: 'a text', boolean: 'true or false', array: 'a list', object: 'an object' })[type] ?? `a ${type}`
+  ({
+    int: 'a whole number',
+    number: 'a number',
+    string: 'a text',
+    boolean: 'true or false',
+    array: 'a list',
+    object: 'an object',
+  })[type] ?? `a ${type}`
 
 /** How far into the input the issues of a union's member reach: the deepest is the one that was meant. */
 const depth = (issues: readonly Issue[]): number => Math.max(0, ...issues.map((issue) => issue.path.length))

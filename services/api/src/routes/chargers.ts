@@ -1,4 +1,11 @@
-import { ChargerDetail, ChargerPage, ChargerParams, ListChargersQuery, RegisterChargerBody, RegisteredCharger } from '@voltrail/contracts/rest/chargers'
+import {
+  ChargerDetail,
+  ChargerPage,
+  ChargerParams,
+  ListChargersQuery,
+  RegisterChargerBody,
+  RegisteredCharger,
+} from '@voltrail/contracts/rest/chargers'
 import { chargerStream } from '@voltrail/contracts/streams'
 import { exists } from '../log-reads.ts'
 import { notFound } from '../problem.ts'

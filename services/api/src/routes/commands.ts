@@ -5,7 +5,15 @@ import type { $ZodType } from 'zod/v4/core'
 import { CommandId } from '@voltrail/contracts/ids'
 import type { ChargerId, TenantId } from '@voltrail/contracts/ids'
 import { instant } from '@voltrail/contracts/quantities'
-import { CommandAnswer, CommandBody, CommandHeaders, CommandPage, CommandParams, CommandQuery, ListCommandsQuery } from '@voltrail/contracts/rest/commands'
+import {
+  CommandAnswer,
+  CommandBody,
+  CommandHeaders,
+  CommandPage,
+  CommandParams,
+  CommandQuery,
+  ListCommandsQuery,
+} from '@voltrail/contracts/rest/commands'
 import { ChargerParams } from '@voltrail/contracts/rest/chargers'
 import { traceHeaders } from '@voltrail/runtime/trace'
 import { commandType, readCommand } from '../command-request.ts'
@@ -32,7 +40,10 @@ export function commandRoutes(app: Routes, sources: Sources): void {
       querystring: CommandQuery,
       headers: CommandHeaders,
       body: CommandBody.optional(),
-      response: { 200: CommandAnswer.describe('What came of it; see `outcome`.'), ...problems(400, 404, 413, 415, 422) },
+      response: {
+        200: CommandAnswer.describe('What came of it; see `outcome`.'),
+        ...problems(400, 404, 413, 415, 422),
+      },
     },
     validatorCompiler: bodyByCommand as never,
     handler: async ({ params, query, headers, body }): Promise<CommandAnswer> => {
@@ -97,6 +108,8 @@ const bodyByCommand: FastifySchemaCompiler<$ZodType> = ({ schema, method, url, h
 
 /** The same key means the same command of the same charger; a charger's keys are no business of another's. */
 function idempotentId(tenant: TenantId, chargerId: ChargerId, key: string): CommandId {
-  const digest = createHash('sha256').update(JSON.stringify([tenant, chargerId, key])).digest('hex')
+  const digest = createHash('sha256')
+    .update(JSON.stringify([tenant, chargerId, key]))
+    .digest('hex')
   return CommandId.parse(`key-${digest.slice(0, 40)}`)
 }

@@ -48,14 +48,24 @@ export function eventRoutes(app: Routes, sources: Sources, limits: EventStreamLi
       }
       const after = startingPoint(headers['last-event-id'], query.after)
       if (open >= limits.most) {
-        throw new ApiProblem('too-many-streams', `There are ${open} event streams open already, the most allowed. Close one, or try again later.`, {
-          headers: { 'retry-after': '10' },
-        })
+        throw new ApiProblem(
+          'too-many-streams',
+          `There are ${open} event streams open already, the most allowed. Close one, or try again later.`,
+          {
+            headers: { 'retry-after': '10' },
+          },
+        )
       }
       open += 1
       reply.hijack()
       try {
-        await writeFeed(reply.raw, { follow: sources.follow, filter, after, signal: limits.signal, heartbeatMs: limits.heartbeatMs })
+        await writeFeed(reply.raw, {
+          follow: sources.follow,
+          filter,
+          after,
+          signal: limits.signal,
+          heartbeatMs: limits.heartbeatMs,
+        })
       } catch (error) {
         // the response has begun: ending it is all that can be said, and the client resumes
         request.log.warn({ err: error }, 'an event stream ended')
@@ -73,7 +83,11 @@ function startingPoint(lastEventId: string | undefined, after: string | undefine
   if (given === 'end') return 'end'
   if (given === undefined || given === '0') return 'start'
   const position = PositionText.safeParse(given)
-  if (!position.success) throw wrong(lastEventId === given ? '/headers/last-event-id' : '/query/after', 'must be the id of an event of this stream')
+  if (!position.success)
+    throw wrong(
+      lastEventId === given ? '/headers/last-event-id' : '/query/after',
+      'must be the id of an event of this stream',
+    )
   return readPosition(position.data)
 }
 
@@ -91,7 +105,11 @@ function readTypes(text: string | undefined): ReadonlySet<string> {
   return new Set(types)
 }
 
-const words = (text: string): string[] => text.split(',').map((word) => word.trim()).filter((word) => word !== '')
+const words = (text: string): string[] =>
+  text
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '')
 
 const wrong = (path: string, message: string): ApiProblem =>
   new ApiProblem('invalid-request', `${path.split('/').at(-1)} ${message}.`, { errors: [{ path, message }] })

@@ -1,7 +1,14 @@
 import type { TokenStatus } from '@voltrail/contracts/admin-commands'
 import type { IdTokenType } from '@voltrail/contracts/personal'
 import { instant } from '@voltrail/contracts/quantities'
-import { IdTokenPage, IdTokenParams, IdTokenView, ListIdTokensQuery, PostIdTokenBody, PutIdTokenBody } from '@voltrail/contracts/rest/id-tokens'
+import {
+  IdTokenPage,
+  IdTokenParams,
+  IdTokenView,
+  ListIdTokensQuery,
+  PostIdTokenBody,
+  PutIdTokenBody,
+} from '@voltrail/contracts/rest/id-tokens'
 import { tokenStream } from '@voltrail/contracts/streams'
 import { idToken as idTokenAggregate } from '@voltrail/domain/id-token'
 import { foldStream } from '../log-reads.ts'
@@ -13,7 +20,13 @@ import type { Sources } from '../sources.ts'
 
 const tags = ['Id tokens']
 
-type Terms = { type: IdTokenType; status: TokenStatus; expiresAt?: string | undefined; groupToken?: string | undefined; label?: string | undefined }
+type Terms = {
+  type: IdTokenType
+  status: TokenStatus
+  expiresAt?: string | undefined
+  groupToken?: string | undefined
+  label?: string | undefined
+}
 
 export function idTokenRoutes(app: Routes, sources: Sources): void {
   const { tenant, vault } = sources
@@ -81,7 +94,8 @@ export function idTokenRoutes(app: Routes, sources: Sources): void {
         ...problems(400, 413, 415, 422),
       },
     },
-    handler: async ({ body: { token, ...terms } }, reply) => reply.code(await put(token, terms)).send(await read(token)),
+    handler: async ({ body: { token, ...terms } }, reply) =>
+      reply.code(await put(token, terms)).send(await read(token)),
   })
 
   app.route({
@@ -113,6 +127,7 @@ export function idTokenRoutes(app: Routes, sources: Sources): void {
         ...problems(400, 413, 415, 422),
       },
     },
-    handler: async ({ params, body }, reply) => reply.code(await put(params.token, body)).send(await read(params.token)),
+    handler: async ({ params, body }, reply) =>
+      reply.code(await put(params.token, body)).send(await read(params.token)),
   })
 }

@@ -1,5 +1,11 @@
 import { z } from 'zod'
-import { ListSessionsQuery, SessionDetail, SessionHistory, SessionPage, SessionParams } from '@voltrail/contracts/rest/sessions'
+import {
+  ListSessionsQuery,
+  SessionDetail,
+  SessionHistory,
+  SessionPage,
+  SessionParams,
+} from '@voltrail/contracts/rest/sessions'
 import { notFound } from '../problem.ts'
 import { problems } from '../route-tools.ts'
 import type { Routes } from '../route-tools.ts'

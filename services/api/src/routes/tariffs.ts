@@ -1,6 +1,13 @@
 import { instant } from '@voltrail/contracts/quantities'
 import type { TariffId } from '@voltrail/contracts/ids'
-import { ListTariffsQuery, PostAssignmentBody, PostTariffBody, TariffPage, TariffParams, TariffView } from '@voltrail/contracts/rest/tariffs'
+import {
+  ListTariffsQuery,
+  PostAssignmentBody,
+  PostTariffBody,
+  TariffPage,
+  TariffParams,
+  TariffView,
+} from '@voltrail/contracts/rest/tariffs'
 import { tariffStream } from '@voltrail/contracts/streams'
 import { tariff as tariffAggregate } from '@voltrail/domain/tariff'
 import { foldStream } from '../log-reads.ts'
@@ -18,6 +25,14 @@ export function tariffRoutes(app: Routes, sources: Sources): void {
     if (current === undefined) throw notFound(`There is no tariff ${JSON.stringify(tariffId)}.`)
     const assignments = state.assignments.map(({ scope, validFrom }) => ({ scope, validFrom }))
     return { tariffId, ...current.terms, revision: String(current.revision), definedAt: current.definedAt, assignments }
+  }
+
+  /** Whether it is the tenant's tariff already: a repeated request must not pile up assignments that say the same. */
+  const appliesToTenant = async (tariffId: TariffId): Promise<boolean> => {
+    const since = newest(await read(tariffId))
+    if (since === undefined) return false
+    const { items } = await sources.reporting.listTariffs({ limit: 500 })
+    return !items.some((other) => other.tariffId !== tariffId && (newest(other) ?? '') > since)
   }
 
   app.route({
@@ -53,7 +68,8 @@ export function tariffRoutes(app: Routes, sources: Sources): void {
       tags,
       operationId: 'defineTariff',
       summary: 'Define a tariff, or its next version',
-      description: 'The same terms again change nothing. Sessions that were rated already keep the version that they were rated with.',
+      description:
+        'The same terms again change nothing. Sessions that were rated already keep the version that they were rated with.',
       body: PostTariffBody,
       response: {
         201: TariffView.describe('It is new.'),
@@ -64,9 +80,13 @@ export function tariffRoutes(app: Routes, sources: Sources): void {
     handler: async ({ body }, reply) => {
       const { id, assign, ...terms } = body
       const defined = await decide(sources, { type: 'DefineTariff', tariffId: id, terms })
-      // once is enough: a repeated request must not pile up assignments that say the same
-      if (assign === 'tenant' && !(await read(id)).assignments.some(({ scope }) => scope.kind === 'tenant')) {
-        await decide(sources, { type: 'AssignTariff', tariffId: id, scope: { kind: 'tenant' }, validFrom: instant(sources.now()) })
+      if (assign === 'tenant' && !(await appliesToTenant(id))) {
+        await decide(sources, {
+          type: 'AssignTariff',
+          tariffId: id,
+          scope: { kind: 'tenant' },
+          validFrom: instant(sources.now()),
+        })
       }
       return reply.code(createdOrKnown(defined)).send(await read(id))
     },
@@ -93,3 +113,11 @@ export function tariffRoutes(app: Routes, sources: Sources): void {
     },
   })
 }
+
+/** Since when a tariff was last made the tenant's. */
+const newest = ({ assignments }: TariffView): string | undefined =>
+  assignments
+    .filter(({ scope }) => scope.kind === 'tenant')
+    .map(({ validFrom }) => validFrom)
+    .sort()
+    .at(-1)
