@@ -4,19 +4,15 @@ import { genesisHash, verifyChain } from '@voltrail/domain/hash-chain'
 import type { StoredEvent } from '@voltrail/domain/hash-chain'
 import { connectEventLog } from './esdb-log.ts'
 import type { EsdbLog } from './esdb-log.ts'
-import { eventStore, newStream } from './fixtures/event-store.ts'
+import { eventStore } from './fixtures/event-store.ts'
+import { all, describeEventLog } from './fixtures/event-log-contract.ts'
+import { newStream } from './fixtures/new-stream.ts'
 import { metadata, visit, visitOnce, visits, visitsInFull } from './fixtures/visits.ts'
 import { loadCold } from './load.ts'
 import { prepareEvents } from './prepare.ts'
 import { createWriteLoop } from './write-loop.ts'
 
 const empty = { revision: -1, hash: genesisHash }
-const all = async <T>(events: AsyncIterable<T>): Promise<T[]> => {
-  const list: T[] = []
-  for await (const event of events) list.push(event)
-  return list
-}
-
 describe('the log over EventStoreDB', () => {
   let server: Awaited<ReturnType<typeof eventStore>>
   let log: EsdbLog
@@ -31,48 +27,14 @@ describe('the log over EventStoreDB', () => {
     await server.stop()
   })
 
-  it('gives back what was appended, forward and backward, with revisions and positions', async () => {
-    const name = newStream()
-    const events = prepareEvents(name, [visit('ü€"\n'), visit('b'), visit('c')], metadata({ frame: { text: '[2]' } }), empty)
-    const outcome = await log.append(name, events, -1)
-    expect(outcome).toMatchObject({ outcome: 'appended', revision: 2 })
+  describeEventLog(() => log, stored)
 
-    const forward = await all(log.readForward(name, 0))
-    expect(forward).toEqual(events.map((one) => expect.objectContaining({ ...one.recorded, id: one.id, stream: name })))
-    expect(await all(log.readForward(name, 1, 1))).toEqual([forward[1]])
-    expect(await all(log.readForward(name, 3))).toEqual([])
-    expect(await all(log.readBackward(name))).toEqual(forward.toReversed())
-    expect(await all(log.readBackward(name, 2, 1))).toEqual([forward[1], forward[0]])
-    expect(verifyChain(await stored(name))).toMatchObject({ ok: true, revision: 2 })
-  })
-
-  it('reads nothing from a stream that does not exist, however often it is asked', async () => {
+  it('can be asked for streams that do not exist more often than a connection carries calls', async () => {
     for (let round = 0; round < 6; round++) {
       const reads = Array.from({ length: 50 }, () => all(log.readForward(newStream(), 0)))
       expect((await Promise.all(reads)).flat()).toEqual([])
     }
-    expect(await all(log.readBackward(newStream()))).toEqual([])
     expect(await log.readLast(newStream())).toBeUndefined()
-  })
-
-  it('takes the same bytes at the same revision again as the same append', async () => {
-    const name = newStream()
-    const events = prepareEvents(name, [visit('a'), visit('b')], metadata(), empty)
-    const first = await log.append(name, events, -1)
-    expect(await log.append(name, events, -1)).toEqual(first)
-    const more = prepareEvents(name, [visit('c')], metadata(), { revision: 1, hash: events[1]!.recorded.metadata.hash })
-    await log.append(name, more, 1)
-    expect(await log.append(name, events, -1)).toEqual(first)
-    expect(await stored(name)).toHaveLength(3)
-  })
-
-  it('answers a conflict when other events stand at the revision, or none before it', async () => {
-    const name = newStream()
-    await log.append(name, prepareEvents(name, [visit('a')], metadata(), empty), -1)
-    const other = prepareEvents(name, [visit('b')], metadata(), empty)
-    expect(await log.append(name, other, -1)).toEqual({ outcome: 'conflict' })
-    const ahead = prepareEvents(name, [visit('b')], metadata(), { revision: 7, hash: genesisHash })
-    expect(await log.append(name, ahead, 7)).toEqual({ outcome: 'conflict' })
   })
 
   it('stores events as JSON that the tools of the store can read', async () => {

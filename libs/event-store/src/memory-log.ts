@@ -29,8 +29,8 @@ export function createMemoryLog(): MemoryLog {
       await new Promise((resolve) => setImmediate(resolve))
       const stored = streams.get(stream) ?? []
       if (stored.length !== expected + 1) {
-        const again = events.every((event, i) => stored[expected + 1 + i]?.id === event.id)
-        return again && events.length > 0 ? { outcome: 'appended', revision: expected + events.length } : { outcome: 'conflict' }
+        const again = events.length > 0 && events.every((event, i) => stored[expected + 1 + i]?.id === event.id)
+        return again ? appended(stored, expected + events.length) : { outcome: 'conflict' }
       }
       streams.set(stream, stored)
       for (const { id, type, data, metadata } of events) {
@@ -45,7 +45,7 @@ export function createMemoryLog(): MemoryLog {
           position: { commit, prepare: commit },
         })
       }
-      return { outcome: 'appended', revision: stored.length - 1, position: { commit, prepare: commit } }
+      return appended(stored, stored.length - 1)
     },
     readForward: (stream, from, limit = Number.MAX_SAFE_INTEGER) => read((streams.get(stream) ?? []).slice(from, from + limit)),
     readBackward(stream, limit = Number.MAX_SAFE_INTEGER, from = Number.MAX_SAFE_INTEGER) {
@@ -62,4 +62,9 @@ export function createMemoryLog(): MemoryLog {
       })),
     eventsRead: () => eventsRead,
   }
+}
+
+function appended(stored: readonly ClientEvent[], revision: number): AppendOutcome {
+  const position = stored[revision]?.position
+  return { outcome: 'appended', revision, ...(position && { position }) }
 }
