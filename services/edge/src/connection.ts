@@ -30,7 +30,10 @@ export type ConnectionDeps = {
   readonly limits: EdgeLimits
   readonly metrics: EdgeMetrics
   readonly log: Log
+  /** the time of day, milliseconds since 1970 */
   readonly now: () => number
+  /** milliseconds that never go back nor jump, for everything that is waited for */
+  readonly ticks: () => number
 }
 
 /**
@@ -75,7 +78,7 @@ export const openConnection = (
   deps: ConnectionDeps,
   onEnd: (connection: Connection) => void,
 ): Connection => {
-  const { relay, limits, metrics, log, now } = deps
+  const { relay, limits, metrics, log, now, ticks } = deps
   const { tenant, chargerId, route, protocol } = who
   const { epoch } = granted
   const at = { tenant, charger: chargerId, epoch }
@@ -104,8 +107,8 @@ export const openConnection = (
     close(1011, 'internal error')
   }
 
-  const liveness = createLiveness({ pingMs: limits.pingMs, heartbeatMs: granted.heartbeatSeconds * 1000, now: now() })
-  const hold = createOutboundHold({ ...limits, known: granted.known, connectedAt: now() })
+  const liveness = createLiveness({ pingMs: limits.pingMs, heartbeatMs: granted.heartbeatSeconds * 1000, now: ticks() })
+  const hold = createOutboundHold({ ...limits, known: granted.known, connectedAt: ticks() })
   const outbound = createOutboundCalls({
     send(text) {
       metrics.frames.inc({ direction: 'out', type: 'call', action: 'command' })
@@ -123,10 +126,10 @@ export const openConnection = (
     if (hold.open) return outbound.wake()
     holdTimer = setTimeout(
       () => {
-        hold.elapse(now())
+        hold.elapse(ticks())
         watchHold()
       },
-      Math.max(1, hold.remainingMs(now())),
+      Math.max(1, hold.remainingMs(ticks())),
     )
   }
 
@@ -139,12 +142,13 @@ export const openConnection = (
     limits,
     metrics,
     now,
+    ticks,
     onAnswered(answer) {
       if (answer.type === 'Boot') liveness.heartbeatEvery(answer.intervalSeconds * 1000)
     },
   })
 
-  const brakes = createReadingBrakes(socket, limits, now())
+  const brakes = createReadingBrakes(socket, limits, ticks())
   const inbound = createInboundQueue<ReceivedCall>({
     high: limits.inboundQueue,
     async handle(call) {
@@ -159,10 +163,10 @@ export const openConnection = (
     onError: fail,
   })
   socket.on('message', (data, isBinary) => {
-    liveness.heard(now(), 'frame')
+    liveness.heard(ticks(), 'frame')
     if (state !== 'open' && state !== 'draining') return
     if (isBinary) return close(1003, 'OCPP-J frames are text')
-    brakes.frame(now())
+    brakes.frame(ticks())
     // ws gives one Buffer unless it is told otherwise
     const text = (data as Buffer).toString('utf8')
     const frame = parseFrame(text)
@@ -190,8 +194,8 @@ export const openConnection = (
       }
     }
   })
-  socket.on('ping', () => liveness.heard(now(), 'ping'))
-  socket.on('pong', () => liveness.heard(now(), 'pong'))
+  socket.on('ping', () => liveness.heard(ticks(), 'ping'))
+  socket.on('pong', () => liveness.heard(ticks(), 'pong'))
   socket.on('error', (error) => {
     // ws closes by itself after this: 1009 frame too large, 1007 not UTF-8, 1002 not the protocol
     const code = (error as NodeJS.ErrnoException).code
@@ -263,12 +267,12 @@ export const openConnection = (
   }
   const presence = serialisePresence(deps.presence, self, {
     everyMs: limits.presenceMs,
-    lastHeardAt: () => liveness.lastHeardAt,
+    lastHeardAt: () => now() - (ticks() - liveness.lastHeardAt),
     onNewer: () => self.superseded(),
   })
 
   watchHold()
-  presence.refresh(now())
+  presence.refresh(ticks())
   log.info({ ...at, subprotocol: protocol.subprotocol, known: granted.known }, 'connected')
   return self
 }

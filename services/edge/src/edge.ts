@@ -56,6 +56,7 @@ export const startEdge = async (
   const connections = createConnections<Connection>()
   const metrics = createEdgeMetrics(registry, { connections: () => connections.size })
   const now = Date.now
+  const ticks = (): number => performance.now()
   const background = new Set<Promise<unknown>>()
   const stopped = new AbortController()
   let stopping = false
@@ -96,6 +97,7 @@ export const startEdge = async (
       metrics,
       log,
       now,
+      ticks,
       bus,
       connections,
       tenants: new Set(config.TENANTS),
@@ -135,7 +137,7 @@ export const startEdge = async (
     const port = await listen(server, { host: config.OCPP_HOST, port: config.OCPP_PORT }, 'the OCPP listener')
     const sweeper = startTicker(
       () => {
-        const time = now()
+        const time = ticks()
         for (const connection of connections.all()) connection.sweep(time)
       },
       {
@@ -153,12 +155,12 @@ export const startEdge = async (
       health.setReady(false)
       server.close()
       server.closeIdleConnections()
-      const deadline = now() + limits.drainMs
+      const deadline = ticks() + limits.drainMs
       const held = connections.all()
       for (let i = 0; i < held.length; i += limits.drainWave) {
         if (i > 0) await sleep(limits.drainWaveMs)
         const wave = held.slice(i, i + limits.drainWave)
-        await Promise.all(wave.map((connection) => connection.drain(Math.max(0, deadline - now()))))
+        await Promise.all(wave.map((connection) => connection.drain(Math.max(0, deadline - ticks()))))
       }
       await within(Promise.all(background), limits.drainMs)
       stopped.abort()

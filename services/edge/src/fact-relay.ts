@@ -47,17 +47,18 @@ export const createFactRelay = (options: {
   readonly limits: RelayLimits
   /** ends every ask that has no signal of its own */
   readonly stopped: AbortSignal
-  readonly now?: () => number
+  /** milliseconds that never go back */
+  readonly ticks?: () => number
   readonly onReply?: (seconds: number, outcome: 'answered' | 'refused' | 'given-up') => void
   readonly onReask?: () => void
   /** A reply that is no reply of ours: a defect of central or another version. */
   readonly onBadReply: (subject: string, problem: string) => void
 }): FactRelay => {
-  const { bus, limits, now = Date.now } = options
+  const { bus, limits, ticks = () => performance.now() } = options
   let failure: { reason: string; at: number } | undefined
 
   const ask: FactRelay['ask'] = async (request, route, { holdMs, signal = options.stopped }) => {
-    const deadline = now() + holdMs
+    const deadline = ticks() + holdMs
     const { tenant, chargerId, fact } = request
     let forms: FactRequest[] | undefined
     let payload = encode(request)
@@ -66,10 +67,10 @@ export const createFactRelay = (options: {
     let reason = 'no time'
 
     for (let attempt = 0; ; attempt++) {
-      const remaining = deadline - now()
+      const remaining = deadline - ticks()
       if (remaining < 1 || signal?.aborted) {
         const why = signal?.aborted ? 'nobody waits for it any more' : reason
-        if (!signal?.aborted) failure = { reason: why, at: now() }
+        if (!signal?.aborted) failure = { reason: why, at: ticks() }
         return { kind: 'given-up', reason: why }
       }
       if (attempt > 0) options.onReask?.()
@@ -122,7 +123,10 @@ export const createFactRelay = (options: {
           }
           break
         case 'timeout':
-          reason = `central did not answer within ${askedForMs} ms`
+          // an ask that the deadline cut short says less than the one before it
+          if (attempt === 0 || askedForMs === patienceMs) {
+            reason = `central did not answer within ${Math.round(askedForMs)} ms`
+          }
           delete route.pod
           patienceMs *= 2
           continue
@@ -131,7 +135,7 @@ export const createFactRelay = (options: {
           delete route.pod
           break
       }
-      await sleep(Math.min(pauseMs, Math.max(0, deadline - now())), signal)
+      await sleep(Math.min(pauseMs, Math.max(0, deadline - ticks())), signal)
       pauseMs = Math.min(pauseMs * 2, limits.maxRetryMs)
     }
   }
@@ -144,7 +148,7 @@ export const createFactRelay = (options: {
       return outcome
     },
     unreachable() {
-      if (failure === undefined || now() - failure.at > failureCountsMs) return undefined
+      if (failure === undefined || ticks() - failure.at > failureCountsMs) return undefined
       return failure.reason
     },
   }

@@ -43,10 +43,11 @@ export const createInboundCalls = (options: {
   readonly limits: Pick<EdgeLimits, 'storedAnswers' | 'storedAnswerMs'>
   readonly metrics: Pick<EdgeMetrics, 'answers' | 'frames'>
   readonly now: () => number
+  readonly ticks: () => number
   /** Hears of each durable fact before its answer is sent. */
   readonly onAnswered: (answer: FactAnswer) => void
 }): InboundCalls => {
-  const { protocol, source, digest, metrics, now } = options
+  const { protocol, source, digest, metrics, now, ticks } = options
   const answers = createStoredAnswers(options.limits)
   let context = options.context
 
@@ -58,8 +59,11 @@ export const createInboundCalls = (options: {
 
   const handle = async ({ frame, text, receivedAt }: ReceivedCall): Promise<CallHandled> => {
     const key = repeatKey(frame.echoId, frame.action, frame.payload)
-    const stored = answers.find(key, now())
-    if (stored !== undefined) return answered('repeated', frame.action, stored)
+    const stored = answers.find(key, ticks())
+    if (stored !== undefined) {
+      metrics.frames.inc({ direction: 'in', type: 'call', action: frame.action })
+      return answered('repeated', frame.action, stored)
+    }
 
     const inbound = protocol.inbound(frame.action, frame.payload, context)
     const known = inbound.kind !== 'error' || inbound.code !== 'NotImplemented'
@@ -90,7 +94,7 @@ export const createInboundCalls = (options: {
             const { answer } = outcome
             const result = resultFrame(frame.echoId, inbound.answer(answer, instant(now())))
             // a boot that was not accepted must be able to turn out otherwise under the same message id
-            if (answer.type !== 'Boot' || answer.registration === 'Accepted') answers.keep(key, result, now())
+            if (answer.type !== 'Boot' || answer.registration === 'Accepted') answers.keep(key, result, ticks())
             if (inbound.fact.type === 'Boot') {
               const { vendor, model, firmwareVersion } = inbound.fact
               context = { ...context, vendor, model, ...(firmwareVersion !== undefined && { firmwareVersion }) }

@@ -52,8 +52,8 @@ const refuse = (status: HttpRefusal['status'], detail: string): HttpRefusal => (
  * connection, and after the commands of its epoch can reach it. Everything else is an HTTP answer that says what was wrong.
  */
 export const createUpgrades = (deps: UpgradeDeps) => {
-  const { limits, now, metrics, log } = deps
-  const gate = createGate(limits.upgradesPerSecond, limits.upgradesBurst, now())
+  const { limits, now, ticks, metrics, log } = deps
+  const gate = createGate(limits.upgradesPerSecond, limits.upgradesBurst, ticks())
   const echoes = new WeakMap<IncomingMessage, string>()
   // a variable, because the published types do not know closeTimeout yet
   const options = {
@@ -72,7 +72,7 @@ export const createUpgrades = (deps: UpgradeDeps) => {
     if (deps.stopping()) return refuse(503, 'this server is shutting down, connect again')
     if (deps.bus.status() !== 'connected') return refuse(503, 'the message bus is away, connect again later')
     if (deps.connections.size >= limits.maxConnections) return refuse(503, 'this server is full, connect again later')
-    if (pending >= limits.pendingUpgrades || !gate.pass(now())) {
+    if (pending >= limits.pendingUpgrades || !gate.pass(ticks())) {
       return refuse(503, 'too many chargers connect at once, connect again later')
     }
     return undefined
@@ -173,6 +173,8 @@ export const createUpgrades = (deps: UpgradeDeps) => {
       provide(connection)
       metrics.upgrades.inc({ status: '101' })
       if (!deps.connections.add(connection)) connection.superseded()
+      // a shutdown that began a moment ago has not seen this one
+      if (deps.stopping()) connection.close(1001, 'this server goes away, connect again')
       return undefined
     } finally {
       ticket.end()
