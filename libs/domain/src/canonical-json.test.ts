@@ -20,7 +20,10 @@ const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
 
 describe('canonical JSON', () => {
   it('is what a second implementation of RFC 8785 writes', () => {
-    fc.assert(fc.property(tree, (value) => expect(canonicalJson(value)).toBe(canonicalize(value))), { numRuns: 1000 })
+    fc.assert(
+      fc.property(tree, (value) => expect(canonicalJson(value)).toBe(canonicalize(value))),
+      { numRuns: 1000 },
+    )
   })
 
   it('reads back as the same value, without the properties that are undefined', () => {

@@ -74,7 +74,8 @@ const needsCare = /[\u0000-\u001f"\\\ud800-\udfff]/
 
 function quote(text: string, path: string): string {
   if (!needsCare.test(text)) return `"${text}"`
-  if (!text.isWellFormed()) throw new CanonicalError(path, 'holds a lone surrogate: the text is not well-formed Unicode')
+  if (!text.isWellFormed())
+    throw new CanonicalError(path, 'holds a lone surrogate: the text is not well-formed Unicode')
   if (text.includes('\u0000')) throw new CanonicalError(path, 'holds a NUL character')
   // ECMAScript's escapes are those of RFC 8785 §3.2.2.2
   return JSON.stringify(text)

@@ -14,7 +14,14 @@ const chain = (length: number): Bytes[] => {
     const metadata = canonicalJson({ tenant: 'default', prevHash, version: 1 })
     const hash = chainHash({ stream, revision, prevHash, type: 'SessionEnergyMetered', data, metadata })
     const stored = metadataText(hash, metadata)
-    events.push({ id: eventIdOf(hash), stream, revision, type: 'SessionEnergyMetered', data: Buffer.from(data), metadata: Buffer.from(stored) })
+    events.push({
+      id: eventIdOf(hash),
+      stream,
+      revision,
+      type: 'SessionEnergyMetered',
+      data: Buffer.from(data),
+      metadata: Buffer.from(stored),
+    })
     prevHash = hash
   }
   return events
@@ -24,7 +31,8 @@ const parse = (event: Bytes): StoredEvent => ({
   data: JSON.parse(Buffer.from(event.data).toString()),
   metadata: JSON.parse(Buffer.from(event.metadata).toString()),
 })
-const replaced = <T>(list: readonly T[], index: number, value: T): T[] => list.map((one, i) => (i === index ? value : one))
+const replaced = <T>(list: readonly T[], index: number, value: T): T[] =>
+  list.map((one, i) => (i === index ? value : one))
 
 describe('the hash chain of a stream', () => {
   it('verifies as it was made, as bytes and as parsed JSON', () => {
@@ -46,7 +54,10 @@ describe('the hash chain of a stream', () => {
         const field = inData ? 'data' : 'metadata'
         const bytes = Uint8Array.from(event[field])
         bytes[at % bytes.length]! ^= 1 << bit
-        expect(verifyChain(replaced(events, revision, { ...event, [field]: bytes }))).toMatchObject({ ok: false, revision })
+        expect(verifyChain(replaced(events, revision, { ...event, [field]: bytes }))).toMatchObject({
+          ok: false,
+          revision,
+        })
       }),
       { numRuns: 2000 },
     )
@@ -62,7 +73,11 @@ describe('the hash chain of a stream', () => {
 
   it('finds another type, another stream and another id', () => {
     const events = chain(2)
-    for (const change of [{ type: 'SessionStopped' }, { stream: 'session-default.CP1.18' }, { id: '00000000-0000-8000-8000-000000000000' }]) {
+    for (const change of [
+      { type: 'SessionStopped' },
+      { stream: 'session-default.CP1.18' },
+      { id: '00000000-0000-8000-8000-000000000000' },
+    ]) {
       expect(verifyChain(replaced(events, 1, { ...events[1]!, ...change }))).toMatchObject({ ok: false, revision: 1 })
     }
   })
@@ -70,7 +85,11 @@ describe('the hash chain of a stream', () => {
   it('finds an event rewritten together with its own hash, by the link of the next', () => {
     const events = chain(3)
     const forged = chain(2)[1]!
-    const metadata = canonicalJson({ tenant: 'other', prevHash: (parse(events[0]!).metadata as { hash: string }).hash, version: 1 })
+    const metadata = canonicalJson({
+      tenant: 'other',
+      prevHash: (parse(events[0]!).metadata as { hash: string }).hash,
+      version: 1,
+    })
     const data = Buffer.from(forged.data).toString()
     const hash = chainHash({
       stream,

@@ -62,7 +62,11 @@ export function verifyChain(
   for (const event of events) {
     const expected = revision + 1
     if (event.revision !== expected) {
-      return { ok: false, revision: expected, problem: `revision ${expected} is missing: ${event.revision} follows ${revision}` }
+      return {
+        ok: false,
+        revision: expected,
+        problem: `revision ${expected} is missing: ${event.revision} follows ${revision}`,
+      }
     }
     const problem =
       stream !== undefined && event.stream !== stream
@@ -83,7 +87,8 @@ function eventProblem(event: StoredEvent, prevHash: string): string | undefined 
   try {
     const { hash, ...rest } = parsed(event.metadata) as Record<string, unknown>
     claimed = hash
-    if (rest.prevHash !== prevHash) return `its prevHash ${String(rest.prevHash)} is not the hash of the event before it, ${prevHash}`
+    if (rest.prevHash !== prevHash)
+      return `its prevHash ${String(rest.prevHash)} is not the hash of the event before it, ${prevHash}`
     data = canonicalJson(parsed(event.data))
     metadata = canonicalJson(rest)
   } catch (error) {
@@ -93,7 +98,8 @@ function eventProblem(event: StoredEvent, prevHash: string): string | undefined 
   if (claimed !== hash) return `its content gives the hash ${hash}, but it says ${String(claimed)}`
   if (event.id !== eventIdOf(hash)) return `its id ${event.id} is not the one of its hash, ${eventIdOf(hash)}`
   if (isBytes(event.data) && !sameText(event.data, data)) return 'its data is not in canonical form'
-  if (isBytes(event.metadata) && !sameText(event.metadata, metadataText(hash, metadata))) return 'its metadata is not in canonical form'
+  if (isBytes(event.metadata) && !sameText(event.metadata, metadataText(hash, metadata)))
+    return 'its metadata is not in canonical form'
   return undefined
 }
 

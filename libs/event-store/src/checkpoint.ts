@@ -25,7 +25,8 @@ export async function readCheckpoint(log: Pick<EsdbLog, 'readLast'>, stream: str
   const last = await log.readLast(stream)
   if (last === undefined) return undefined
   const stored = Stored.safeParse(last.data)
-  if (last.type !== type || !stored.success) throw new EventUnreadable(stream, last.revision, `it is no checkpoint but a ${last.type}`)
+  if (last.type !== type || !stored.success)
+    throw new EventUnreadable(stream, last.revision, `it is no checkpoint but a ${last.type}`)
   const { commit, prepare } = stored.data
   return { position: { commit: BigInt(commit), prepare: BigInt(prepare) }, revision: last.revision }
 }
@@ -42,7 +43,11 @@ export async function writeCheckpoint(
   expected: number,
 ): Promise<AppendOutcome> {
   if (expected < 0) {
-    const kept = await log.appendBytes(`$$${stream}`, [bytesEvent(`$$${stream}`, -1, '$metadata', { $maxCount: 1 })], -1)
+    const kept = await log.appendBytes(
+      `$$${stream}`,
+      [bytesEvent(`$$${stream}`, -1, '$metadata', { $maxCount: 1 })],
+      -1,
+    )
     if (kept.outcome === 'unavailable') return kept
   }
   const data = { commit: String(position.commit), prepare: String(position.prepare) }
@@ -52,6 +57,10 @@ export async function writeCheckpoint(
 /** The id is made from the bytes and their place, so that a retry is the same write and anything else is not. */
 function bytesEvent(stream: string, expected: number, eventType: string, data: unknown): AppendableEvent {
   const text = canonicalJson(data)
-  const id = eventIdOf(createHash('sha256').update(`${stream}\n${expected + 1}\n${eventType}\n${text}`).digest('hex'))
+  const id = eventIdOf(
+    createHash('sha256')
+      .update(`${stream}\n${expected + 1}\n${eventType}\n${text}`)
+      .digest('hex'),
+  )
   return { id, type: eventType, data: new TextEncoder().encode(text), metadata: new TextEncoder().encode('{}') }
 }

@@ -46,10 +46,17 @@ describe('the log over EventStoreDB', () => {
 
   it('reads a stream of more pages than one', async () => {
     const name = newStream()
-    const events = prepareEvents(name, Array.from({ length: 1_200 }, (_, i) => visit(`v${i}`)), metadata(), empty)
+    const events = prepareEvents(
+      name,
+      Array.from({ length: 1_200 }, (_, i) => visit(`v${i}`)),
+      metadata(),
+      empty,
+    )
     for (let at = 0; at < events.length; at += 300) await log.append(name, events.slice(at, at + 300), at - 1)
     expect((await all(log.readForward(name, 0))).map((event) => event.revision)).toEqual(events.map((_, i) => i))
-    expect((await all(log.readBackward(name))).map((event) => event.revision)).toEqual(events.map((_, i) => i).toReversed())
+    expect((await all(log.readBackward(name))).map((event) => event.revision)).toEqual(
+      events.map((_, i) => i).toReversed(),
+    )
     expect(verifyChain(await stored(name))).toMatchObject({ ok: true, revision: 1_199 })
   })
 
@@ -58,7 +65,9 @@ describe('the log over EventStoreDB', () => {
     const names = Array.from({ length: 300 }, newStream)
     const decided = await Promise.all(names.map((name) => loop.decide(visits, name, visitOnce('a'), metadata())))
     expect(decided.filter((one) => one.outcome !== 'accepted' || one.revision !== 0)).toEqual([])
-    expect((await Promise.all(names.map((name) => loop.load(visits, name)))).every((one) => one.revision === 0)).toBe(true)
+    expect((await Promise.all(names.map((name) => loop.load(visits, name)))).every((one) => one.revision === 0)).toBe(
+      true,
+    )
   })
 
   it('lets two write loops share a stream: every decision is made on what stands there', async () => {
@@ -70,7 +79,11 @@ describe('the log over EventStoreDB', () => {
     expect(both.map((one) => 'state' in one && one.state.total)).toEqual([1, 1])
     expect(both.map((one) => one.outcome === 'accepted' && one.appended.length).toSorted()).toEqual([0, 1])
 
-    await Promise.all(Array.from({ length: 40 }, (_, i) => loops[i % 2]!.decide(visits, name, () => accept(visit(`v${i}`)), pod(i % 2))))
+    await Promise.all(
+      Array.from({ length: 40 }, (_, i) =>
+        loops[i % 2]!.decide(visits, name, () => accept(visit(`v${i}`)), pod(i % 2)),
+      ),
+    )
     expect(await loadCold(log, visitsInFull, name)).toMatchObject({ state: { total: 41 } })
     expect(verifyChain(await stored(name))).toMatchObject({ ok: true })
     await beside.close()
@@ -82,7 +95,12 @@ describe('the log over EventStoreDB', () => {
       fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 25 }), { maxLength: 8 }), async (sizes) => {
         const name = newStream()
         for (const size of sizes) {
-          await loop.decide(visits, name, () => accept(...Array.from({ length: size }, (_, i) => visit(`v${i}`))), metadata())
+          await loop.decide(
+            visits,
+            name,
+            () => accept(...Array.from({ length: size }, (_, i) => visit(`v${i}`))),
+            metadata(),
+          )
         }
         expect(await loadCold(log, visits, name)).toEqual(await loadCold(log, visitsInFull, name))
       }),
@@ -94,7 +112,12 @@ describe('the log over EventStoreDB', () => {
     const loop = createWriteLoop({ log, cacheSize: 10, build: 'b' })
     const name = newStream()
     for (let i = 0; i < 50; i++) {
-      await loop.decide(visits, name, () => accept(...Array.from({ length: 200 }, (_, n) => visit(`v${i}-${n}`))), metadata())
+      await loop.decide(
+        visits,
+        name,
+        () => accept(...Array.from({ length: 200 }, (_, n) => visit(`v${i}-${n}`))),
+        metadata(),
+      )
     }
     let read = 0
     const counting: EsdbLog = {
@@ -126,7 +149,9 @@ describe('the log over EventStoreDB', () => {
     const { connectionString } = server
     expect(() => connectEventLog({ connectionString })).toThrow('appends to the event log already')
     const reading = connectEventLog({ connectionString, readOnly: true })
-    await expect(reading.append(newStream(), prepareEvents('x', [visit('a')], metadata(), empty), -1)).rejects.toThrow('only reads')
+    await expect(reading.append(newStream(), prepareEvents('x', [visit('a')], metadata(), empty), -1)).rejects.toThrow(
+      'only reads',
+    )
     await reading.close()
     await log.close()
     log = connectEventLog({ connectionString })

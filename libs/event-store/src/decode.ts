@@ -35,7 +35,8 @@ const sha256 = /^[0-9a-f]{64}$/
 export function decodeEvent(event: ClientEvent, position: LogPosition | undefined = event.position): LogEvent {
   const revision = Number(event.revision)
   const metadata = event.metadata as EventMetadata | undefined
-  const unreadable = (problem: string, cause?: unknown) => new EventUnreadable(event.streamId, revision, problem, { cause })
+  const unreadable = (problem: string, cause?: unknown) =>
+    new EventUnreadable(event.streamId, revision, problem, { cause })
   if (
     typeof metadata !== 'object' ||
     metadata === null ||
@@ -50,7 +51,15 @@ export function decodeEvent(event: ClientEvent, position: LogPosition | undefine
   }
   try {
     const { type, data } = upcast(event.type, metadata.version, event.data)
-    return { type, data, revision, metadata, id: event.id, stream: event.streamId, ...(position && { position }) } as LogEvent
+    return {
+      type,
+      data,
+      revision,
+      metadata,
+      id: event.id,
+      stream: event.streamId,
+      ...(position && { position }),
+    } as LogEvent
   } catch (cause) {
     throw unreadable((cause as Error).message, cause)
   }

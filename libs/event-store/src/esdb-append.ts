@@ -36,7 +36,11 @@ export function createAppender({ connection, attemptTimeoutMs, deadlineMs, idsAt
   const permits = createPermits(appendsInFlight)
   let answeredAt = -Infinity
 
-  async function attempt(stream: string, events: readonly AppendableEvent[], expected: number): Promise<Attempt & { generation: number }> {
+  async function attempt(
+    stream: string,
+    events: readonly AppendableEvent[],
+    expected: number,
+  ): Promise<Attempt & { generation: number }> {
     let generation = -1
     const timeout = createTimeout(attemptTimeoutMs)
     try {
@@ -75,7 +79,11 @@ export function createAppender({ connection, attemptTimeoutMs, deadlineMs, idsAt
     }
   }
 
-  return async function append(stream: string, events: readonly AppendableEvent[], expected: number): Promise<AppendOutcome> {
+  return async function append(
+    stream: string,
+    events: readonly AppendableEvent[],
+    expected: number,
+  ): Promise<AppendOutcome> {
     if (events.length === 0) throw new Error(`an append to ${stream} without events`)
     const backoff = new Backoff({ firstMs: 50, maxMs: 500, random: Math.random })
     const deadline = performance.now() + deadlineMs
@@ -84,7 +92,8 @@ export function createAppender({ connection, attemptTimeoutMs, deadlineMs, idsAt
     for (;;) {
       const tried = await permits.run(async (): Promise<Attempt & { generation: number }> => {
         // those that waited too long give way to those that did not
-        if (performance.now() >= deadline) return { outcome: 'unavailable', reason: `no turn within ${deadlineMs} ms`, generation: -1 }
+        if (performance.now() >= deadline)
+          return { outcome: 'unavailable', reason: `no turn within ${deadlineMs} ms`, generation: -1 }
         return attempt(stream, events, expected)
       })
       switch (tried.outcome) {
@@ -92,7 +101,9 @@ export function createAppender({ connection, attemptTimeoutMs, deadlineMs, idsAt
           onAttempt(undefined)
           const last = expected + events.length
           if (tried.revision !== last) {
-            throw new Error(`the store says that an append to ${stream} after revision ${expected} ended at ${tried.revision}, not at ${last}`)
+            throw new Error(
+              `the store says that an append to ${stream} after revision ${expected} ended at ${tried.revision}, not at ${last}`,
+            )
           }
           return { outcome: 'appended', revision: last, ...(tried.position && { position: tried.position }) }
         }
@@ -119,13 +130,20 @@ export function createAppender({ connection, attemptTimeoutMs, deadlineMs, idsAt
   }
 
   /** Refused after an attempt of unknown outcome: either that attempt was written, or somebody else was first. */
-  async function settleByIds(stream: string, events: readonly AppendableEvent[], expected: number): Promise<AppendOutcome> {
+  async function settleByIds(
+    stream: string,
+    events: readonly AppendableEvent[],
+    expected: number,
+  ): Promise<AppendOutcome> {
     try {
       const ids = await idsAt(stream, expected + 1, events.length)
       const ours = ids.length === events.length && events.every((event, i) => event.id === ids[i])
       return ours ? { outcome: 'appended', revision: expected + events.length } : { outcome: 'conflict' }
     } catch (error) {
-      return { outcome: 'unavailable', reason: `the outcome of an append to ${stream} could not be read: ${reasonOf(error)}` }
+      return {
+        outcome: 'unavailable',
+        reason: `the outcome of an append to ${stream} could not be read: ${reasonOf(error)}`,
+      }
     }
   }
 }

@@ -96,7 +96,7 @@ export function connectEventLog(options: EventLogOptions): EsdbLog {
   }
 
   async function* forward(stream: string, from: number, limit: number) {
-    for (let next = from, left = limit; left > 0; ) {
+    for (let next = from, left = limit; left > 0;) {
       const count = Math.min(left, pageSize)
       const events = await reader.forward(stream, next, count)
       yield* events
@@ -106,7 +106,7 @@ export function connectEventLog(options: EventLogOptions): EsdbLog {
     }
   }
   async function* backward(stream: string, from: number | undefined, limit: number) {
-    for (let next = from, left = limit; left > 0; ) {
+    for (let next = from, left = limit; left > 0;) {
       const count = Math.min(left, pageSize)
       const events = await reader.backward(stream, next, count)
       yield* events

@@ -61,7 +61,11 @@ export function createReader({ connection, timeoutMs, onRead }: ReaderOptions) {
     }
   }
 
-  async function page(doing: string, open: (client: Client) => StreamingRead<Resolved>, once = false): Promise<ClientEvent[]> {
+  async function page(
+    doing: string,
+    open: (client: Client) => StreamingRead<Resolved>,
+    once = false,
+  ): Promise<ClientEvent[]> {
     const deadline = performance.now() + timeoutMs
     const backoff = new Backoff({ firstMs: 50, maxMs: 500, random: Math.random })
     const answered = (events: ClientEvent[]) => {
@@ -91,7 +95,12 @@ export function createReader({ connection, timeoutMs, onRead }: ReaderOptions) {
       page(
         `reading ${stream} from revision ${from}`,
         (client) =>
-          client.readStream(stream, { direction: FORWARDS, fromRevision: BigInt(from), maxCount: count, requiresLeader: true }) as StreamingRead<Resolved>,
+          client.readStream(stream, {
+            direction: FORWARDS,
+            fromRevision: BigInt(from),
+            maxCount: count,
+            requiresLeader: true,
+          }) as StreamingRead<Resolved>,
       ),
 
     backward: (stream: string, from: number | undefined, count: number) =>
@@ -110,7 +119,13 @@ export function createReader({ connection, timeoutMs, onRead }: ReaderOptions) {
     newest: (count: number) =>
       page(
         'reading the end of the log',
-        (client) => client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: count, requiresLeader: true }) as StreamingRead<Resolved>,
+        (client) =>
+          client.readAll({
+            direction: BACKWARDS,
+            fromPosition: END,
+            maxCount: count,
+            requiresLeader: true,
+          }) as StreamingRead<Resolved>,
         true,
       ) as Promise<(ClientEvent & { readonly position: LogPosition })[]>,
   }

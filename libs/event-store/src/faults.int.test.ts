@@ -41,29 +41,38 @@ describe('the log when the server fails', () => {
     ['loses its connection three times after the commit', { dropConnection: { next: 3, when: 'after-commit' } }],
     ['is refused by a server that is not the leader', { notLeader: { next: 1 } }],
     ['is refused twice by a server that is not the leader', { notLeader: { next: 2 } }],
-    ['is written, not answered, and then refused', { silentAppend: { next: 1, commit: true }, wrongExpectedVersion: { next: 2 } }],
+    [
+      'is written, not answered, and then refused',
+      { silentAppend: { next: 1, commit: true }, wrongExpectedVersion: { next: 2 } },
+    ],
     ['meets a full disk once', { diskFull: { next: 1 } }],
   ]
-  it.each(unknownOutcomes)('stores exactly one event and gives the right answer when an append %s', async (_what, faults) => {
-    const name = newStream()
-    await loop.decide(visits, name, visitOnce('before'), metadata())
-    server.faults.set(faults)
-    expect(await loop.decide(visits, name, visitOnce('a'), metadata())).toMatchObject({
-      outcome: 'accepted',
-      revision: 1,
-      state: { lately: ['before', 'a'] },
-      appended: [{ revision: 1 }],
-    })
-    server.faults.clear()
-    expect(await stored(name)).toHaveLength(2)
-    expect(await loop.decide(visits, name, visitOnce('a'), metadata())).toMatchObject({ appended: [] })
-    expect(verifyChain(await stored(name))).toMatchObject({ ok: true, revision: 1 })
-  })
+  it.each(unknownOutcomes)(
+    'stores exactly one event and gives the right answer when an append %s',
+    async (_what, faults) => {
+      const name = newStream()
+      await loop.decide(visits, name, visitOnce('before'), metadata())
+      server.faults.set(faults)
+      expect(await loop.decide(visits, name, visitOnce('a'), metadata())).toMatchObject({
+        outcome: 'accepted',
+        revision: 1,
+        state: { lately: ['before', 'a'] },
+        appended: [{ revision: 1 }],
+      })
+      server.faults.clear()
+      expect(await stored(name)).toHaveLength(2)
+      expect(await loop.decide(visits, name, visitOnce('a'), metadata())).toMatchObject({ appended: [] })
+      expect(verifyChain(await stored(name))).toMatchObject({ ok: true, revision: 1 })
+    },
+  )
 
   it('decides again when the store refuses a revision that nobody took', async () => {
     const name = newStream()
     server.faults.set({ wrongExpectedVersion: { next: 2 } })
-    expect(await loop.decide(visits, name, visitOnce('a'), metadata())).toMatchObject({ outcome: 'accepted', revision: 0 })
+    expect(await loop.decide(visits, name, visitOnce('a'), metadata())).toMatchObject({
+      outcome: 'accepted',
+      revision: 0,
+    })
     expect(await stored(name)).toHaveLength(1)
   })
 

@@ -26,11 +26,18 @@ describe('the look-up cache', () => {
   }
   const start = (streamPrefix: string, change: Partial<LogCacheOptions> = {}): LogCache => {
     const folds = [{ streamPrefix, aggregate: visits }]
-    const cache = createLogCache({ connectionString: server.connectionString, log, folds, compareEveryMs: 50, ...change })
+    const cache = createLogCache({
+      connectionString: server.connectionString,
+      log,
+      folds,
+      compareEveryMs: 50,
+      ...change,
+    })
     running.push(cache)
     return cache
   }
-  const come = (name: ReturnType<typeof stream>, vendor: string) => loop.decide(visits, name, () => accept(visit(vendor)), metadata())
+  const come = (name: ReturnType<typeof stream>, vendor: string) =>
+    loop.decide(visits, name, () => accept(visit(vendor)), metadata())
 
   beforeAll(async () => {
     server = await eventStore()
@@ -50,8 +57,16 @@ describe('the look-up cache', () => {
     await come(member(1), 'a')
     const cache = start(streamPrefix)
     await until(() => cache.status().fresh)
-    expect(await cache.get(visits, member(1))).toEqual({ state: { total: 1, lately: ['a'], sinceSummary: 1 }, revision: 0, from: 'cache' })
-    expect(await cache.get(visits, member('absent'))).toEqual({ state: visits.initialState, revision: -1, from: 'cache' })
+    expect(await cache.get(visits, member(1))).toEqual({
+      state: { total: 1, lately: ['a'], sinceSummary: 1 },
+      revision: 0,
+      from: 'cache',
+    })
+    expect(await cache.get(visits, member('absent'))).toEqual({
+      state: visits.initialState,
+      revision: -1,
+      from: 'cache',
+    })
     await come(member(1), 'b')
     await until(async () => (await cache.get(visits, member(1))).revision === 1)
     expect(await cache.get(visits, member(1))).toMatchObject({ state: { total: 2 }, from: 'cache' })
@@ -67,7 +82,12 @@ describe('the look-up cache', () => {
     expect(cache.status().fresh).toBe(true)
     const other = newStream()
     for (let i = 0; i < 5; i++) {
-      await loop.decide(visitsInFull, other, () => accept(...Array.from({ length: 200 }, () => visit('many'))), metadata())
+      await loop.decide(
+        visitsInFull,
+        other,
+        () => accept(...Array.from({ length: 200 }, () => visit('many'))),
+        metadata(),
+      )
     }
     await new Promise((resolve) => setTimeout(resolve, 1_200))
     expect(await cache.get(visits, member(1))).toMatchObject({ from: 'cache' })
@@ -96,7 +116,8 @@ describe('the look-up cache', () => {
     let broken = false
     const unsure = {
       ...log,
-      readTail: (count?: number) => (broken ? Promise.reject(new LogUnavailable('reading the end', 'broken')) : log.readTail(count)),
+      readTail: (count?: number) =>
+        broken ? Promise.reject(new LogUnavailable('reading the end', 'broken')) : log.readTail(count),
     }
     const cache = start(streamPrefix, { log: unsure, maxLagMs: 300 })
     await until(() => cache.status().fresh)
@@ -112,7 +133,11 @@ describe('the look-up cache', () => {
     const { streamPrefix, member } = group()
     await come(member(1), 'a')
     const bytes = new TextEncoder().encode('{}')
-    await log.appendBytes(member('new'), [{ id: randomUUID(), type: 'FromTheFuture', data: bytes, metadata: bytes }], -1)
+    await log.appendBytes(
+      member('new'),
+      [{ id: randomUUID(), type: 'FromTheFuture', data: bytes, metadata: bytes }],
+      -1,
+    )
     const cache = start(streamPrefix)
     expect(await cache.done).toMatchObject({ outcome: 'failed' })
     expect(await cache.get(visits, member(1))).toMatchObject({ state: { total: 1 }, from: 'stream' })

@@ -52,7 +52,11 @@ const maxSamples = 32
 /** An aggregate of any state and events, to be told apart by being the very same object. */
 type SomeAggregate = { readonly initialState: unknown; readonly evolve: (state: never, event: never) => unknown }
 type AnyAggregate = Aggregate<unknown, DomainEvent>
-type Entry = { readonly aggregate: AnyAggregate; readonly streamPrefix: string; readonly streams: Map<string, Loaded<unknown>> }
+type Entry = {
+  readonly aggregate: AnyAggregate
+  readonly streamPrefix: string
+  readonly streams: Map<string, Loaded<unknown>>
+}
 
 /**
  * Look-ups fed by one filtered subscription. It holds the folded state of *every* stream of its categories from the start of the
@@ -74,7 +78,8 @@ export function createLogCache(options: LogCacheOptions): LogCache {
 
   const advance = (position: LogPosition) => {
     reached = position
-    for (const { readAt, tail } of samples) if (comparePositions(tail, position) <= 0) freshAt = Math.max(freshAt, readAt)
+    for (const { readAt, tail } of samples)
+      if (comparePositions(tail, position) <= 0) freshAt = Math.max(freshAt, readAt)
     samples = samples.filter(({ tail }) => comparePositions(tail, position) > 0)
   }
 
@@ -95,7 +100,8 @@ export function createLogCache(options: LogCacheOptions): LogCache {
   })
   void feed.done.then((end) => {
     failed = end.outcome === 'failed'
-    if (end.outcome === 'failed') logger?.error({ err: end.error }, 'the look-up cache cannot go on: look-ups read their streams')
+    if (end.outcome === 'failed')
+      logger?.error({ err: end.error }, 'the look-up cache cannot go on: look-ups read their streams')
   })
 
   /** Marks the cache fresh as of now when nothing of ours stands between what the feed has reached and the end of the log. */
@@ -126,7 +132,8 @@ export function createLogCache(options: LogCacheOptions): LogCache {
   return {
     async get<S, E extends DomainEvent>(aggregate: Aggregate<S, E>, stream: StreamName): Promise<LookedUp<S>> {
       const entry = entryOf(stream)
-      if ((entry?.aggregate as unknown) !== aggregate) throw new Error(`the look-up cache was not made for ${stream} with this aggregate`)
+      if ((entry?.aggregate as unknown) !== aggregate)
+        throw new Error(`the look-up cache was not made for ${stream} with this aggregate`)
       if (fresh()) {
         const { state, revision } = (entry?.streams.get(stream) as Loaded<S> | undefined) ?? emptyStream(aggregate)
         return { state, revision, from: 'cache' }
@@ -134,7 +141,11 @@ export function createLogCache(options: LogCacheOptions): LogCache {
       const { state, revision } = await loadCold(log, aggregate, stream)
       return { state, revision, from: 'stream' }
     },
-    status: () => ({ fresh: fresh(), streams: entries.reduce((sum, { streams }) => sum + streams.size, 0), feed: feed.status() }),
+    status: () => ({
+      fresh: fresh(),
+      streams: entries.reduce((sum, { streams }) => sum + streams.size, 0),
+      feed: feed.status(),
+    }),
     done: feed.done,
     async stop() {
       await Promise.all([comparing.stop(), feed.stop()])

@@ -47,9 +47,15 @@ export function createMemoryLog(): MemoryLog {
       }
       return appended(stored, stored.length - 1)
     },
-    readForward: (stream, from, limit = Number.MAX_SAFE_INTEGER) => read((streams.get(stream) ?? []).slice(from, from + limit)),
+    readForward: (stream, from, limit = Number.MAX_SAFE_INTEGER) =>
+      read((streams.get(stream) ?? []).slice(from, from + limit)),
     readBackward(stream, limit = Number.MAX_SAFE_INTEGER, from = Number.MAX_SAFE_INTEGER) {
-      return read((streams.get(stream) ?? []).slice(0, from + 1).reverse().slice(0, limit))
+      return read(
+        (streams.get(stream) ?? [])
+          .slice(0, from + 1)
+          .reverse()
+          .slice(0, limit),
+      )
     },
     stored: (stream) =>
       (streams.get(stream) ?? []).map((event) => ({

@@ -22,7 +22,10 @@ describe('preparing events', () => {
   })
 
   it('records what a reader of the stored bytes would see', () => {
-    const withUndefined = { type: 'VendorDataReceived', data: { vendorId: 'a', messageId: undefined, status: 'Accepted' } }
+    const withUndefined = {
+      type: 'VendorDataReceived',
+      data: { vendorId: 'a', messageId: undefined, status: 'Accepted' },
+    }
     const [event] = prepareEvents(CP1, [withUndefined as unknown as DomainEvent], metadata(), empty)
     const { recorded } = event!
     expect(recorded.data).toEqual(JSON.parse(Buffer.from(event!.data).toString()))
@@ -32,18 +35,25 @@ describe('preparing events', () => {
   it.each([
     ['data that breaks the schema', { type: 'VendorDataReceived', data: { vendorId: 7 } }],
     ['an unknown type', { type: 'Nonsense', data: {} }],
-    ['text that JSON stores cannot keep', { type: 'VendorDataReceived', data: { vendorId: 'a\u0000', status: 'Accepted' } }],
+    [
+      'text that JSON stores cannot keep',
+      { type: 'VendorDataReceived', data: { vendorId: 'a\u0000', status: 'Accepted' } },
+    ],
   ])('throws on %s', (_what, event) => {
     expect(() => prepareEvents(CP1, [event as DomainEvent], metadata(), empty)).toThrow(EventInvalid)
   })
 
   it('throws on metadata that breaks its contract', () => {
-    expect(() => prepareEvents(CP1, [visit('a')], metadata({ receivedAt: 'today' as never }), empty)).toThrow(EventInvalid)
+    expect(() => prepareEvents(CP1, [visit('a')], metadata({ receivedAt: 'today' as never }), empty)).toThrow(
+      EventInvalid,
+    )
   })
 
   it('refuses an event over 512 KiB with its size', () => {
     const frame = { text: 'x'.repeat(maxEventBytes) }
     expect(() => prepareEvents(CP1, [visit('a')], metadata({ frame }), empty)).toThrow(EventTooLarge)
-    expect(() => prepareEvents(CP1, [visit('a')], metadata({ frame }), empty)).toThrow(expect.objectContaining({ type: 'VendorDataReceived' }))
+    expect(() => prepareEvents(CP1, [visit('a')], metadata({ frame }), empty)).toThrow(
+      expect.objectContaining({ type: 'VendorDataReceived' }),
+    )
   })
 })

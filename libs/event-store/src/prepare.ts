@@ -16,7 +16,9 @@ export class EventTooLarge extends Error {
   readonly bytes: number
 
   constructor(stream: string, type: string, bytes: number) {
-    super(`a ${type} for ${stream} has ${bytes} bytes, more than the ${maxEventBytes} of one event: keep its frame by content hash`)
+    super(
+      `a ${type} for ${stream} has ${bytes} bytes, more than the ${maxEventBytes} of one event: keep its frame by content hash`,
+    )
     this.name = 'EventTooLarge'
     this.stream = stream
     this.type = type
@@ -53,7 +55,13 @@ export function prepareEvents(
     if (!isEventType(type)) throw new EventInvalid(stream, type, 'there is no such event type')
     const data = checked(eventSchemas[type], event.data, stream, type, 'data') as DomainEvent['data']
     // zod asks for a hash before there is one: prevHash stands in for it
-    const input = { ...rest, ...(index === 0 && frame !== undefined && { frame }), version: currentVersion(type), prevHash, hash: prevHash }
+    const input = {
+      ...rest,
+      ...(index === 0 && frame !== undefined && { frame }),
+      version: currentVersion(type),
+      prevHash,
+      hash: prevHash,
+    }
     const { hash: _, ...metadata } = checked(EventMetadata, input, stream, type, 'metadata') as EventMetadata
 
     const dataText = canonical(data, stream, type, 'data')

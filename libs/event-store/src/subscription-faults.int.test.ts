@@ -32,7 +32,12 @@ describe('subscriptions when the server fails', () => {
     await rm(data, { recursive: true })
   })
   const append = (name: ReturnType<typeof newStream>, count: number) =>
-    loop.decide(visitsInFull, name, () => accept(...Array.from({ length: count }, (_, i) => visit(`v${i}`))), metadata())
+    loop.decide(
+      visitsInFull,
+      name,
+      () => accept(...Array.from({ length: count }, (_, i) => visit(`v${i}`))),
+      metadata(),
+    )
   const dense = (revisions: readonly number[]) => revisions.every((revision, i) => revision === i)
 
   it('go on where they were when the server was restarted', async () => {
@@ -61,26 +66,29 @@ describe('subscriptions when the server fails', () => {
     await subscription.stop()
   })
 
-  it.each(['aborted', 'fell-behind'] as const)('lose nothing when they are too slow and the server answers with %s', async (manner) => {
-    const name = newStream()
-    const revisions: number[] = []
-    const subscription = subscribeInBatches({
-      connectionString: server.connectionString,
-      filter: { streamPrefixes: ['charger-'] },
-      from: 'start',
-      onBatch: ({ events }) => void revisions.push(...events.map((event) => event.revision)),
-    })
-    await until(() => subscription.status().state === 'live')
-    for (let round = 1; round <= 4; round++) {
-      server.faults.set({ slowConsumer: { next: 1, manner } })
-      await append(name, 100)
-      await until(() => revisions.length >= round * 100)
-    }
-    expect(server.faults.happened().slowConsumer).toBeGreaterThan(1)
-    expect(dense(revisions)).toBe(true)
-    expect(revisions).toHaveLength(400)
-    await subscription.stop()
-  })
+  it.each(['aborted', 'fell-behind'] as const)(
+    'lose nothing when they are too slow and the server answers with %s',
+    async (manner) => {
+      const name = newStream()
+      const revisions: number[] = []
+      const subscription = subscribeInBatches({
+        connectionString: server.connectionString,
+        filter: { streamPrefixes: ['charger-'] },
+        from: 'start',
+        onBatch: ({ events }) => void revisions.push(...events.map((event) => event.revision)),
+      })
+      await until(() => subscription.status().state === 'live')
+      for (let round = 1; round <= 4; round++) {
+        server.faults.set({ slowConsumer: { next: 1, manner } })
+        await append(name, 100)
+        await until(() => revisions.length >= round * 100)
+      }
+      expect(server.faults.happened().slowConsumer).toBeGreaterThan(1)
+      expect(dense(revisions)).toBe(true)
+      expect(revisions).toHaveLength(400)
+      await subscription.stop()
+    },
+  )
 
   it('end at once when they are stopped while the server is away', async () => {
     await server.stop()

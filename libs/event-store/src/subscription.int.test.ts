@@ -23,7 +23,9 @@ describe('subscriptions to the log', () => {
   }
   const append = async (name: string, ...vendors: string[]): Promise<void> => {
     const last = await log.readLast(name)
-    const after = last ? { revision: last.revision, hash: (last.metadata as { hash: string }).hash } : { revision: -1, hash: genesisHash }
+    const after = last
+      ? { revision: last.revision, hash: (last.metadata as { hash: string }).hash }
+      : { revision: -1, hash: genesisHash }
     const outcome = await log.append(name, prepareEvents(name, vendors.map(visit), metadata(), after), after.revision)
     expect(outcome.outcome).toBe('appended')
   }
@@ -194,7 +196,10 @@ describe('subscriptions to the log', () => {
         },
       }),
     )
-    expect(await subscription.done).toMatchObject({ outcome: 'failed', error: expect.objectContaining({ message: 'no room for b' }) })
+    expect(await subscription.done).toMatchObject({
+      outcome: 'failed',
+      error: expect.objectContaining({ message: 'no room for b' }),
+    })
     expect(subscription.status()).toMatchObject({ state: 'failed', reason: 'no room for b' })
     expect(seen).toEqual(['a'])
   })
@@ -229,7 +234,10 @@ describe('subscriptions to the log', () => {
       expect(outcome).toMatchObject({ outcome: 'appended', revision: revision + 1 })
       revision += 1
     }
-    expect(await readCheckpoint(log, name)).toEqual({ position: { commit: 9007199254740995n, prepare: 9007199254740995n }, revision: 2 })
+    expect(await readCheckpoint(log, name)).toEqual({
+      position: { commit: 9007199254740995n, prepare: 9007199254740995n },
+      revision: 2,
+    })
     expect(await writeCheckpoint(log, name, { commit: 7n, prepare: 7n }, 0)).toEqual({ outcome: 'conflict' })
     const kept: unknown[] = []
     for await (const event of log.readStored(name)) kept.push(event)

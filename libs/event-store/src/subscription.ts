@@ -77,15 +77,22 @@ export const subscribeLog = ({ onEvent, onCheckpoint, onCaughtUp, ...source }: S
  * what was delivered last. Batches come in order, one at a time; the wait for the handler holds the server back. An event is never
  * skipped: when a handler throws, or an event cannot be read, the subscription ends as failed.
  */
-export const subscribeInBatches = ({ onBatch, maxEvents = 500, lingerMs = 20, ...source }: BatchOptions): Subscription =>
-  supervise(source, maxEvents, lingerMs, onBatch)
+export const subscribeInBatches = ({
+  onBatch,
+  maxEvents = 500,
+  lingerMs = 20,
+  ...source
+}: BatchOptions): Subscription => supervise(source, maxEvents, lingerMs, onBatch)
 
 /** After so many events of others the server tells how far it is; that many are read again, in vain, after a restart. */
 const searchWindow = 32
 const confirmWithinMs = 10_000
 
 /** What stands between events in the client's stream, put there in order by its callbacks. */
-type Item = { readonly event?: unknown } | { readonly checkpoint: LogPosition } | { readonly mark: 'caught-up' | 'fell-behind' }
+type Item =
+  | { readonly event?: unknown }
+  | { readonly checkpoint: LogPosition }
+  | { readonly mark: 'caught-up' | 'fell-behind' }
 
 /** An error that trying again would meet again. */
 class Final extends Error {}
@@ -248,7 +255,8 @@ function supervise(
 function readEvent(event: ClientEvent): (LogEvent & { readonly position: LogPosition }) | Final {
   try {
     const decoded = decodeEvent(event)
-    if (decoded.position === undefined) throw new Error(`the server gave event ${decoded.revision} of ${decoded.stream} no position`)
+    if (decoded.position === undefined)
+      throw new Error(`the server gave event ${decoded.revision} of ${decoded.stream} no position`)
     return decoded as LogEvent & { readonly position: LogPosition }
   } catch (cause) {
     return new Final('an event cannot be read', { cause })

@@ -18,7 +18,11 @@ describe('the write loop', () => {
     const decided = await setUp(log).decide(visits, CP1, visitOnce('acme'), metadata())
     expect(decided).toMatchObject({ outcome: 'accepted', revision: 0, state: { total: 1, lately: ['acme'] } })
     expect(decided.outcome === 'accepted' && decided.appended).toEqual([
-      expect.objectContaining({ type: 'VendorDataReceived', revision: 0, data: { vendorId: 'acme', status: 'Accepted' } }),
+      expect.objectContaining({
+        type: 'VendorDataReceived',
+        revision: 0,
+        data: { vendorId: 'acme', status: 'Accepted' },
+      }),
     ])
     expect(verifyChain(log.stored(CP1))).toMatchObject({ ok: true, revision: 0 })
   })
@@ -63,16 +67,22 @@ describe('the write loop', () => {
   it('never answers a repeat or a rejection from a cache that is behind', async () => {
     const log = createMemoryLog()
     const [one, other] = [setUp(log), setUp(log)]
-    const closedUntilTwo = (state: { total: number }) => (state.total < 2 ? reject('closed' as const) : accept<ChargerEvent>())
+    const closedUntilTwo = (state: { total: number }) =>
+      state.total < 2 ? reject('closed' as const) : accept<ChargerEvent>()
     expect(await one.decide(visits, CP1, visitOnce('a'), metadata())).toMatchObject({ outcome: 'accepted' })
     expect(await one.decide(visits, CP1, closedUntilTwo, metadata())).toMatchObject({ outcome: 'rejected' })
     await other.decide(visits, CP1, visitOnce('b'), metadata())
-    expect(await one.decide(visits, CP1, closedUntilTwo, metadata())).toMatchObject({ outcome: 'accepted', state: { total: 2 } })
+    expect(await one.decide(visits, CP1, closedUntilTwo, metadata())).toMatchObject({
+      outcome: 'accepted',
+      state: { total: 2 },
+    })
   })
 
   it('stores a start that two pods decide at the same moment once', async () => {
     const log = createMemoryLog()
-    const outcomes = await Promise.all([1, 2, 3, 4].map(() => setUp(log).decide(visits, CP1, visitOnce('a'), metadata())))
+    const outcomes = await Promise.all(
+      [1, 2, 3, 4].map(() => setUp(log).decide(visits, CP1, visitOnce('a'), metadata())),
+    )
     expect(outcomes.map((one) => one.outcome)).toEqual(['accepted', 'accepted', 'accepted', 'accepted'])
     expect(log.stored(CP1)).toHaveLength(1)
   })
@@ -119,24 +129,35 @@ describe('the write loop', () => {
 
   it('gives the same state from summaries as from a full fold, whatever was appended', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.array(fc.string({ minLength: 1, maxLength: 3 }), { maxLength: 14 }), { maxLength: 12 }), async (batches) => {
-        const log = createMemoryLog()
-        const loop = setUp(log)
-        for (const names of batches) await loop.decide(visits, CP1, () => accept(...names.map(visit)), metadata())
-        const bySummary = await loadCold(log, visits, CP1)
-        expect(bySummary).toEqual(await loadCold(log, visitsInFull, CP1))
-        expect(await loop.load(visits, CP1)).toEqual(bySummary)
-        expect(verifyChain(log.stored(CP1))).toMatchObject({ ok: true, head: bySummary.hash })
-      }),
+      fc.asyncProperty(
+        fc.array(fc.array(fc.string({ minLength: 1, maxLength: 3 }), { maxLength: 14 }), { maxLength: 12 }),
+        async (batches) => {
+          const log = createMemoryLog()
+          const loop = setUp(log)
+          for (const names of batches) await loop.decide(visits, CP1, () => accept(...names.map(visit)), metadata())
+          const bySummary = await loadCold(log, visits, CP1)
+          expect(bySummary).toEqual(await loadCold(log, visitsInFull, CP1))
+          expect(await loop.load(visits, CP1)).toEqual(bySummary)
+          expect(verifyChain(log.stored(CP1))).toMatchObject({ ok: true, head: bySummary.hash })
+        },
+      ),
       { numRuns: 50 },
     )
   })
 
   it('keeps the frame on the first event of a batch, and its own build in the decision of each', async () => {
     const log = createMemoryLog()
-    await setUp(log).decide(visits, CP1, () => accept(visit('a'), visit('b')), metadata({ frame: { text: '[2,"1","X",{}]' } }))
+    await setUp(log).decide(
+      visits,
+      CP1,
+      () => accept(visit('a'), visit('b')),
+      metadata({ frame: { text: '[2,"1","X",{}]' } }),
+    )
     expect(log.stored(CP1).map((event) => event.metadata)).toEqual([
-      expect.objectContaining({ frame: { text: '[2,"1","X",{}]' }, decision: expect.objectContaining({ build: 'build-1' }) }),
+      expect.objectContaining({
+        frame: { text: '[2,"1","X",{}]' },
+        decision: expect.objectContaining({ build: 'build-1' }),
+      }),
       expect.not.objectContaining({ frame: expect.anything() }),
     ])
   })
@@ -144,7 +165,10 @@ describe('the write loop', () => {
   it('says unavailable when the log cannot be read or written', async () => {
     const memory = createMemoryLog()
     const unwritable = setUp({ ...memory, append: async () => ({ outcome: 'unavailable', reason: 'no answer' }) })
-    expect(await unwritable.decide(visits, CP1, visitOnce('a'), metadata())).toEqual({ outcome: 'unavailable', reason: 'no answer' })
+    expect(await unwritable.decide(visits, CP1, visitOnce('a'), metadata())).toEqual({
+      outcome: 'unavailable',
+      reason: 'no answer',
+    })
     const unreadable = setUp({
       ...memory,
       readBackward: () => {
@@ -157,7 +181,12 @@ describe('the write loop', () => {
 
   it('gives up after as many conflicts as it was told to bear', async () => {
     const log = createMemoryLog()
-    const loop = createWriteLoop({ log: { ...log, append: async () => ({ outcome: 'conflict' }) }, cacheSize: 1, build: 'b', maxConflicts: 2 })
+    const loop = createWriteLoop({
+      log: { ...log, append: async () => ({ outcome: 'conflict' }) },
+      cacheSize: 1,
+      build: 'b',
+      maxConflicts: 2,
+    })
     let runs = 0
     const decision = () => {
       runs += 1

@@ -13,7 +13,12 @@ import { createStreamQueue } from './stream-queue.ts'
 
 export type Decided<S, E, R> =
   /** `appended` is empty for a repeat; else it holds a summary too, when one was due. `state` includes them. */
-  | { readonly outcome: 'accepted'; readonly state: S; readonly revision: number; readonly appended: readonly Recorded<E>[] }
+  | {
+      readonly outcome: 'accepted'
+      readonly state: S
+      readonly revision: number
+      readonly appended: readonly Recorded<E>[]
+    }
   | { readonly outcome: 'rejected'; readonly rejection: R; readonly state: S; readonly revision: number }
   /** not known to be written: deciding again is safe, a decider sees its own repeat */
   | { readonly outcome: 'unavailable'; readonly reason: string }
@@ -82,7 +87,7 @@ export function createWriteLoop({ log, cacheSize, build, maxConflicts = 20 }: Wr
     let loaded = warm ?? (await cold(aggregate, stream))
     // what comes from the cache may be behind: an append finds that out by its revision, a decision without events must look
     let current = warm === undefined
-    for (let conflicts = 0; conflicts <= maxConflicts; ) {
+    for (let conflicts = 0; conflicts <= maxConflicts;) {
       const decided = await decision(loaded.state, loaded.revision)
       if ('rejected' in decided || decided.accepted.length === 0) {
         if (!current) {
@@ -119,7 +124,10 @@ export function createWriteLoop({ log, cacheSize, build, maxConflicts = 20 }: Wr
           return append satisfies never
       }
     }
-    return { outcome: 'unavailable', reason: `${stream} was written by others ${maxConflicts + 1} times while this decision was made` }
+    return {
+      outcome: 'unavailable',
+      reason: `${stream} was written by others ${maxConflicts + 1} times while this decision was made`,
+    }
   }
 
   function prepareBatch<S, E extends DomainEvent>(
