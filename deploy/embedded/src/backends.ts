@@ -2,7 +2,9 @@ import type { Environment } from '@voltrail/runtime/config'
 import { StartError } from '@voltrail/runtime/start-error'
 
 /** A server that somebody else runs, or one that the product brings along. */
-export type Backend = { readonly kind: 'embedded' } | { readonly kind: 'external'; readonly url: string; readonly from: string }
+export type Backend =
+  | { readonly kind: 'embedded' }
+  | { readonly kind: 'external'; readonly url: string; readonly from: string }
 
 /** The three servers that the product stands on. */
 export interface Backends {
@@ -30,7 +32,11 @@ export function chooseBackends(env: Environment): Backends {
       'correct it, or unset it to use an embedded server',
     )
   }
-  return { eventStore: choose(variables.eventStore), nats: choose(variables.nats), postgres: choose(variables.postgres) }
+  return {
+    eventStore: choose(variables.eventStore),
+    nats: choose(variables.nats),
+    postgres: choose(variables.postgres),
+  }
 }
 
 /** One line that says which servers are used; without passwords. */

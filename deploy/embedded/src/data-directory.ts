@@ -48,9 +48,13 @@ export function openDataDirectory(dataDir: string): DataDirectory {
     if (error instanceof StartError) throw error
     const { code, message } = error as NodeJS.ErrnoException
     if (code === undefined) throw error
-    throw new StartError(`the data directory ${path} cannot be used (${message})`, 'pass --data-dir with a directory that you may write to', {
-      cause: error,
-    })
+    throw new StartError(
+      `the data directory ${path} cannot be used (${message})`,
+      'pass --data-dir with a directory that you may write to',
+      {
+        cause: error,
+      },
+    )
   }
 }
 

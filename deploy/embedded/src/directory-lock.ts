@@ -23,7 +23,11 @@ export function lockDirectory(dataDir: string): () => void {
       // a hard link appears with its content or not at all, and never over one that is there
       if (!heldHere.has(dataDir) && link(candidate, path)) break
       const holder = readHolder(path)
-      if (heldHere.has(dataDir) || attempt >= 10 || (holder !== undefined && holder.pid !== process.pid && isAlive(holder))) {
+      if (
+        heldHere.has(dataDir) ||
+        attempt >= 10 ||
+        (holder !== undefined && holder.pid !== process.pid && isAlive(holder))
+      ) {
         throw new StartError(
           `the data directory ${dataDir} is in use by process ${holder?.pid ?? 'unknown'}`,
           'stop that one first, or pass --data-dir with another directory',

@@ -47,7 +47,10 @@ exit 0
 
 export function startGuard(): Guard {
   // detached: a Ctrl-C in the terminal is for us alone
-  const shell = spawn('/bin/sh', ['-c', script, 'voltrail-guard'], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
+  const shell = spawn('/bin/sh', ['-c', script, 'voltrail-guard'], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  })
   // without it everything still runs and ends with us, unless we are killed
   shell.on('error', () => undefined)
   shell.stdin.on('error', () => undefined)

@@ -30,7 +30,9 @@ async function main(): Promise<void> {
   process.stdout.write('Voltrail is starting.\n')
   try {
     const product = await startProduct({ ...given, note: say, signal: stopping.signal })
-    process.stdout.write(`${readyText(product, { host: given.host, seconds: (performance.now() - begun) / 1_000, cwd: process.cwd() })}\n`)
+    process.stdout.write(
+      `${readyText(product, { host: given.host, seconds: (performance.now() - begun) / 1_000, cwd: process.cwd() })}\n`,
+    )
     await new Promise<void>((resolve) => {
       if (stopping.signal.aborted) resolve()
       else stopping.signal.addEventListener('abort', () => resolve(), { once: true })

@@ -24,7 +24,11 @@ export interface NodeProcess {
  * Runs a bundle with the node that runs us and waits until it is ready. Its standard input is a pipe that ends with us.
  * Throws StartError with the process's own last line when it ends before, or does not get ready in time.
  */
-export async function startNodeProcess(process_: NodeProcess, signal: AbortSignal, spawned: (pid: number) => void): Promise<RunningPart> {
+export async function startNodeProcess(
+  process_: NodeProcess,
+  signal: AbortSignal,
+  spawned: (pid: number) => void,
+): Promise<RunningPart> {
   const { name, log, readyUrl, startDeadlineMs = 60_000, stopDeadlineMs = 10_000 } = process_
   signal.throwIfAborted()
   log.mark()
@@ -34,7 +38,7 @@ export async function startNodeProcess(process_: NodeProcess, signal: AbortSigna
     stdio: ['pipe', log.descriptor, log.descriptor],
     detached: true,
   })
-  child.stdin.on('error', () => undefined)
+  child.stdin?.on('error', () => undefined)
   let reason: string | undefined
   const exited = new Promise<string>((resolve) => {
     const settle = (why: string): void => resolve((reason ??= why))
@@ -62,7 +66,10 @@ export async function startNodeProcess(process_: NodeProcess, signal: AbortSigna
   while (readyUrl !== undefined) {
     if (reason !== undefined) {
       const words = log.lastLine()
-      throw new StartError(`${name} ended while it started (${reason})${words === '' ? '' : `: ${words.slice(0, 1_000)}`}`, `see ${log.path}`)
+      throw new StartError(
+        `${name} ended while it started (${reason})${words === '' ? '' : `: ${words.slice(0, 1_000)}`}`,
+        `see ${log.path}`,
+      )
     }
     const answer = await ask(readyUrl)
     if (answer === 'ready') break
@@ -70,7 +77,10 @@ export async function startNodeProcess(process_: NodeProcess, signal: AbortSigna
     if (signal.aborted || Date.now() > giveUpAt) {
       await stop()
       signal.throwIfAborted()
-      throw new StartError(`${name} did not get ready within ${startDeadlineMs / 1_000} s: ${missing}`, `see ${log.path}`)
+      throw new StartError(
+        `${name} did not get ready within ${startDeadlineMs / 1_000} s: ${missing}`,
+        `see ${log.path}`,
+      )
     }
     await sleep(30, signal)
   }

@@ -17,23 +17,23 @@ export function identify(pid: number): ProcessIdentity | undefined {
 }
 
 /** Whether that very process still lives. */
-export function isAlive(process: ProcessIdentity): boolean {
-  return identify(process.pid)?.started === process.started
+export function isAlive(known: ProcessIdentity): boolean {
+  return identify(known.pid)?.started === known.started
 }
 
 /** Asks with the signal, waits, kills at last; returns once the process is gone. Does nothing to another process of the same number. */
-export async function endProcess(process: ProcessIdentity, signal: NodeJS.Signals, patienceMs: number): Promise<void> {
+export async function endProcess(known: ProcessIdentity, signal: NodeJS.Signals, patienceMs: number): Promise<void> {
   for (const [step, patience] of [
     [signal, patienceMs],
     ['SIGKILL', 5_000],
   ] as const) {
-    if (!isAlive(process)) return
-    sendSignal(process.pid, step)
+    if (!isAlive(known)) return
+    sendSignal(known.pid, step)
     for (const deadline = Date.now() + patience; Date.now() < deadline; await sleep(20)) {
-      if (!isAlive(process)) return
+      if (!isAlive(known)) return
     }
   }
-  throw new Error(`process ${process.pid} does not end, not even by SIGKILL`)
+  throw new Error(`process ${known.pid} does not end, not even by SIGKILL`)
 }
 
 /** false: there was no such process. */

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import type { Environment } from '@voltrail/runtime/config'
 import { StartError } from '@voltrail/runtime/start-error'
 import { chooseBackends, describeBackends } from './backends.ts'
@@ -6,15 +5,15 @@ import type { Backends } from './backends.ts'
 import { openDataDirectory } from './data-directory.ts'
 import type { DataDirectory } from './data-directory.ts'
 import { freePort, tryPort } from './free-port.ts'
-import { openLogFile } from './log-file.ts'
-import type { LogFile } from './log-file.ts'
+import { openLogs } from './logs.ts'
+import type { Logs } from './logs.ts'
 import { startNodeProcess } from './node-process.ts'
 import { openProcessRecords } from './process-records.ts'
 import type { ProcessRecords } from './process-records.ts'
 import type { Part } from './running-part.ts'
 import { openSecrets } from './secrets.ts'
 import { seedTariff } from './seed.ts'
-import { ensureDatabase, eventStorePart, natsPart, postgresPart } from './servers.ts'
+import { ensureDatabase, eventStorePart, findNats, natsPart, postgresPart } from './servers.ts'
 import { serviceBundles } from './service-bundles.ts'
 import { inheritedEnvironment } from './service-environment.ts'
 import { nameOfCopy, services } from './services.ts'
@@ -65,7 +64,6 @@ export interface Product {
 const local = '127.0.0.1'
 const tariffStep = 'standard-tariff'
 const eventStoreFolder = 'libs/event-store-dev'
-const longestBoundingMs = 5_000
 
 /**
  * Brings the whole product up on one machine, each part a process of its own, and resolves when it is ready.
@@ -91,7 +89,7 @@ export async function startProduct(options: ProductOptions): Promise<Product> {
     const records = openProcessRecords(directory.run)
     const leftovers = await records.endLeftovers()
     if (leftovers.length > 0) note(`stopped what an earlier run left behind: ${leftovers.join(', ')}`)
-    const logs = openLogs(directory)
+    const logs = openLogs(directory.logs)
     closers.push(logs.close)
     return { ...(await bringUp({ options, env, note, signal, backends, directory, records, logs, closers })), stop }
   } catch (error) {
@@ -125,10 +123,6 @@ async function bringUp(undertaking: Undertaking): Promise<Omit<Product, 'stop'>>
   closers.push(() => supervisor.stop())
   const inherited = inheritedEnvironment(env)
 
-  // the servers, and beside them the bundles, which take longest at the first start
-  const bundling = serviceBundles([...services.map(({ folder }) => folder), eventStoreFolder], () =>
-    note('bundling the services (only when sources have changed)'),
-  )
   const servers: Part[] = []
   let natsUrl: string
   let eventStoreUrl: string
@@ -137,13 +131,21 @@ async function bringUp(undertaking: Undertaking): Promise<Omit<Product, 'stop'>>
   else {
     const port = await freePort(local)
     natsUrl = `nats://${local}:${port}`
-    servers.push(natsPart({ storeDir: directory.nats, port, log: logs.of('nats'), note }))
+    // first of all: it is the one thing that npm does not bring along
+    const binary = await findNats(note, signal)
+    servers.push(natsPart({ storeDir: directory.nats, port, binary, log: logs.of('nats') }))
   }
   if (backends.postgres.kind === 'external') postgresUrl = backends.postgres.url
   else {
     const onUrl = (url: string): void => void (postgresUrl = url)
-    servers.push(postgresPart({ dataDir: directory.postgres, port: await freePort(local), log: logs.of('postgres'), onUrl }))
+    servers.push(
+      postgresPart({ dataDir: directory.postgres, port: await freePort(local), log: logs.of('postgres'), onUrl }),
+    )
   }
+  // the bundles take longest at the first start
+  const bundling = serviceBundles([...services.map(({ folder }) => folder), eventStoreFolder], () =>
+    note('bundling the services (only when sources have changed)'),
+  )
   const [bundles] = await settled([bundling, supervisor.start('server', servers.map(announced(note)), signal)])
   signal.throwIfAborted()
   if (backends.eventStore.kind === 'external') eventStoreUrl = backends.eventStore.url
@@ -179,16 +181,28 @@ async function bringUp(undertaking: Undertaking): Promise<Omit<Product, 'stop'>>
       name,
       async start(signal_, spawned) {
         const healthPort = await freePort(local)
-        const environment = { ...inherited, ...service.environment(wiring, copy), HEALTH_HOST: local, HEALTH_PORT: String(healthPort), ...overrides }
+        const environment = {
+          ...inherited,
+          ...service.environment(wiring, copy),
+          HEALTH_HOST: local,
+          HEALTH_PORT: String(healthPort),
+          ...overrides,
+        }
         const readyUrl = `http://${local}:${healthPort}/readyz`
-        return startNodeProcess({ name, bundle: bundles.fileOf(service.folder), environment, log: logs.of(name), readyUrl }, signal_, spawned)
+        return startNodeProcess(
+          { name, bundle: bundles.fileOf(service.folder), environment, log: logs.of(name), readyUrl },
+          signal_,
+          spawned,
+        )
       },
     }
   }
   const startTurn = (turn: number): Promise<void> => {
     const parts = services
       .filter((service) => service.turn === turn)
-      .flatMap((service) => Array.from({ length: service.copies?.(wiring) ?? 1 }, (_, copy) => announced(note)(partOf(service, copy))))
+      .flatMap((service) =>
+        Array.from({ length: service.copies?.(wiring) ?? 1 }, (_, copy) => announced(note)(partOf(service, copy))),
+      )
     return supervisor.start('service', parts, signal)
   }
 
@@ -253,38 +267,20 @@ async function publicPort(host: string, port: number, option: string): Promise<n
     return port
   } catch (error) {
     if ((error as { cause?: NodeJS.ErrnoException }).cause?.code !== 'EADDRINUSE') throw error
-    throw new StartError(`port ${port} on ${host} is taken by another process`, `stop that one, or pass ${option} with another port`, { cause: error })
+    throw new StartError(
+      `port ${port} on ${host} is taken by another process`,
+      `stop that one, or pass ${option} with another port`,
+      { cause: error },
+    )
   }
 }
 
 /** Waits for all before it throws what the first of them threw: nothing may come up behind a cleanup. */
-async function settled<T extends readonly unknown[]>(work: readonly [...{ [K in keyof T]: Promise<T[K]> }]): Promise<T> {
+async function settled<T extends readonly unknown[]>(
+  work: readonly [...{ [K in keyof T]: Promise<T[K]> }],
+): Promise<T> {
   const outcomes = await Promise.allSettled(work)
   const failed = outcomes.find((outcome) => outcome.status === 'rejected')
   if (failed?.status === 'rejected') throw failed.reason
   return outcomes.map((outcome) => (outcome as PromiseFulfilledResult<unknown>).value) as unknown as T
-}
-
-interface Logs {
-  of(name: string): LogFile
-  close(): void
-}
-
-function openLogs(directory: DataDirectory): Logs {
-  const files = new Map<string, LogFile>()
-  const bounding = setInterval(() => {
-    for (const file of files.values()) file.bound()
-  }, longestBoundingMs)
-  bounding.unref()
-  return {
-    of(name) {
-      const file = files.get(name) ?? openLogFile(join(directory.logs, `${name}.log`))
-      files.set(name, file)
-      return file
-    },
-    close() {
-      clearInterval(bounding)
-      for (const file of files.values()) file.close()
-    },
-  }
 }

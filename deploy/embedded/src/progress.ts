@@ -3,7 +3,10 @@ import { relative } from 'node:path'
 import type { Product } from './product.ts'
 
 /** What is shown once everything runs. `seconds`: how long the start took. */
-export function readyText(product: Product, options: { readonly host: string; readonly seconds: number; readonly cwd: string }): string {
+export function readyText(
+  product: Product,
+  options: { readonly host: string; readonly seconds: number; readonly cwd: string },
+): string {
   const { apiUrl, operatorKey, operatorKeyFile } = product
   const keyFile = shortPath(operatorKeyFile, options.cwd)
   const everywhere = options.host === '0.0.0.0' || options.host === '::'

@@ -21,14 +21,21 @@ export function openSecrets(dataDir: string): SecretFiles & { readonly operatorK
   loadOrMake(masterKey, () => randomBytes(32).toString('hex'), /^[0-9a-f]{64}$/i)
   loadOrMake(pepper, () => randomBytes(32).toString('hex'), /^([0-9a-f]{2}){16,}$/i)
   // base64url: may stand in a URL's fragment and on a command line as it is
-  const operatorKeyText = loadOrMake(operatorKey, () => `vt_${randomBytes(24).toString('base64url')}`, /^[\x21-\x7e]{16,}$/)
+  const operatorKeyText = loadOrMake(
+    operatorKey,
+    () => `vt_${randomBytes(24).toString('base64url')}`,
+    /^[\x21-\x7e]{16,}$/,
+  )
   return { masterKey, pepper, operatorKey, operatorKeyText }
 }
 
 function loadOrMake(path: string, make: () => string, form: RegExp): string {
   const text = read(path) ?? create(path, make())
   if (!form.test(text)) {
-    throw new StartError(`${path} does not hold what it should`, 'restore this file from a backup; with another one, what it protects cannot be read')
+    throw new StartError(
+      `${path} does not hold what it should`,
+      'restore this file from a backup; with another one, what it protects cannot be read',
+    )
   }
   return text
 }
@@ -41,7 +48,9 @@ function read(path: string): string | undefined {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT') return undefined
-    throw new StartError(`${path} cannot be read (${code})`, 'start as the user that made the data directory', { cause: error })
+    throw new StartError(`${path} cannot be read (${code})`, 'start as the user that made the data directory', {
+      cause: error,
+    })
   }
 }
 

@@ -23,15 +23,24 @@ export const standardTariff = {
       ],
     },
   ],
-  assign: 'tenant',
 } as const
 
-/** Defines the tariff and makes it the tenant's. Doing it again changes nothing. */
-export const seedTariff = (api: ApiAccess): Promise<void> => post(api, '/v1/tariffs', standardTariff)
+/** Before any session: chargers hand in what they kept while they were offline, and clocks of chargers are wrong. */
+const validFrom = '2000-01-01T00:00:00Z'
+
+/** Defines the tariff and makes it the tenant's, until a later assignment. Doing it again changes nothing. */
+export async function seedTariff(api: ApiAccess): Promise<void> {
+  await post(api, '/v1/tariffs', standardTariff)
+  await post(api, `/v1/tariffs/${standardTariff.id}/assignments`, { scope: { kind: 'tenant' }, validFrom })
+}
 
 /** Issues the id tokens of the demo fleet. Doing it again changes nothing. */
-export async function seedIdTokens(api: ApiAccess, tokens: readonly { readonly token: string; readonly label: string }[]): Promise<void> {
-  for (const { token, label } of tokens) await post(api, '/v1/id-tokens', { token, type: 'ISO14443', status: 'Accepted', label })
+export async function seedIdTokens(
+  api: ApiAccess,
+  tokens: readonly { readonly token: string; readonly label: string }[],
+): Promise<void> {
+  for (const { token, label } of tokens)
+    await post(api, '/v1/id-tokens', { token, type: 'ISO14443', status: 'Accepted', label })
 }
 
 async function post(api: ApiAccess, path: string, body: unknown): Promise<void> {
@@ -42,5 +51,8 @@ async function post(api: ApiAccess, path: string, body: unknown): Promise<void> 
     signal: AbortSignal.timeout(30_000),
   })
   if (response.ok) return
-  throw new StartError(`POST ${path} was answered ${response.status}: ${(await response.text()).slice(0, 500)}`, 'see the log of api')
+  throw new StartError(
+    `POST ${path} was answered ${response.status}: ${(await response.text()).slice(0, 500)}`,
+    'see the log of api',
+  )
 }

@@ -27,27 +27,30 @@ export const postgresPart = (options: {
   },
 })
 
-/** The nats-server, found or fetched at the first start. */
+/** A nats-server's path; one is fetched when there is none, which Ctrl-C interrupts. Throws StartError with the remedies. */
+export function findNats(note: (line: string) => void, signal: AbortSignal): Promise<string> {
+  const finding = findNatsServer({ log: note }).catch((error: unknown) => {
+    const [problem, remedy] = splitOnce(error instanceof Error ? error.message : String(error), ': ')
+    throw new StartError(problem, remedy, { cause: error })
+  })
+  return orAborted(finding, signal)
+}
+
 export const natsPart = (options: {
   readonly storeDir: string
   readonly port: number
+  readonly binary: string
   readonly log: LogFile
-  readonly note: (line: string) => void
-}): Part => {
-  let binary: string | undefined
-  return {
-    name: 'nats',
-    async start(signal, spawned) {
-      signal.throwIfAborted()
-      const { storeDir, port, log } = options
-      // fetching one may take a minute: do not make Ctrl-C wait for it
-      binary ??= await withLog(log, orAborted(findNatsServer({ log: options.note }), signal))
-      const server = await withLog(log, startNatsServer({ storeDir, port, host: local, binary, log: log.write }))
-      spawned(server.pid)
-      return server
-    },
-  }
-}
+}): Part => ({
+  name: 'nats',
+  async start(signal, spawned) {
+    signal.throwIfAborted()
+    const { storeDir, port, binary, log } = options
+    const server = await withLog(log, startNatsServer({ storeDir, port, host: local, binary, log: log.write }))
+    spawned(server.pid)
+    return server
+  },
+})
 
 /** The development event store. */
 export const eventStorePart = (options: {
@@ -94,6 +97,11 @@ function withLog<T>(log: LogFile, work: Promise<T>): Promise<T> {
     if (!(error instanceof Error) || error.name === 'AbortError') throw error
     throw new StartError(error.message, `more in ${log.path}`, { cause: error })
   })
+}
+
+function splitOnce(text: string, separator: string): [string, string] {
+  const at = text.indexOf(separator)
+  return at < 0 ? [text, 'install nats-server'] : [text.slice(0, at), text.slice(at + separator.length)]
 }
 
 function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

@@ -23,7 +23,10 @@ export interface ServiceBundles {
  * The bundles of these folders, made when their sources changed since the last time. They lie in a folder named for the
  * sources' content, so a product that runs keeps what it was started with, and two that start at a time do not meet.
  */
-export async function serviceBundles(folders: readonly string[], onBuild: () => void = () => undefined): Promise<ServiceBundles> {
+export async function serviceBundles(
+  folders: readonly string[],
+  onBuild: () => void = () => undefined,
+): Promise<ServiceBundles> {
   const stamp = stampOf(folders)
   const place = join(cache, stamp)
   if (existsSync(place)) {
@@ -52,18 +55,26 @@ export async function serviceBundles(folders: readonly string[], onBuild: () => 
 
 function stampOf(folders: readonly string[]): string {
   const hash = createHash('sha256')
-  const add = (path: string): void => void hash.update(`${path}\0`).update(readFileSync(join(repository, path))).update('\0')
+  const add = (path: string): void =>
+    void hash
+      .update(`${path}\0`)
+      .update(readFileSync(join(repository, path)))
+      .update('\0')
   for (const path of ['package-lock.json', 'package.json', 'deploy/bundle.mjs', ...sourceFiles()]) add(path)
   for (const folder of folders) hash.update(`${folder}\0`)
   return hash.digest('hex').slice(0, 16)
 }
 
 function sourceFiles(): string[] {
-  const packages = ['libs', 'services'].flatMap((group) => readdirSync(join(repository, group)).map((name) => `${group}/${name}`))
+  const packages = ['libs', 'services'].flatMap((group) =>
+    readdirSync(join(repository, group)).map((name) => `${group}/${name}`),
+  )
   const folders = ['contracts', ...packages].flatMap((name) => [`${name}/src`, `${name}/assets`])
   return folders
     .filter((folder) => existsSync(join(repository, folder)))
-    .flatMap((folder) => readdirSync(join(repository, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)))
+    .flatMap((folder) =>
+      readdirSync(join(repository, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
+    )
     .filter((path) => !/\.test\.ts$/.test(path) && statSync(join(repository, path)).isFile())
     .toSorted()
 }
@@ -71,6 +82,7 @@ function sourceFiles(): string[] {
 function discardOld(stamp: string): void {
   for (const name of readdirSync(cache)) {
     const place = join(cache, name)
-    if (name !== stamp && Date.now() - statSync(place).mtimeMs > keptForMs) rmSync(place, { recursive: true, force: true })
+    if (name !== stamp && Date.now() - statSync(place).mtimeMs > keptForMs)
+      rmSync(place, { recursive: true, force: true })
   }
 }

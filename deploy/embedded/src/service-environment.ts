@@ -23,6 +23,8 @@ const withheld = [
  * (HEARTBEAT_SECONDS, LOG_LEVEL, …) can be given there.
  */
 export function inheritedEnvironment(env: Environment): Record<string, string> {
-  const kept = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined && !withheld.includes(entry[0]))
+  const kept = Object.entries(env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && !withheld.includes(entry[0]),
+  )
   return { SHUTDOWN_DEADLINE: '8s', ...Object.fromEntries(kept), VOLTRAIL_EXIT_WITH_PARENT: '1' }
 }
