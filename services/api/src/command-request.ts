@@ -3,7 +3,6 @@ import type { ChargerCommandType } from '@voltrail/contracts/charger-commands'
 import { commandAliases, commandBodies, fieldAliases } from '@voltrail/contracts/rest/commands'
 import { ApiProblem, notFound } from './problem.ts'
 import { validationProblem } from './validation-problem.ts'
-import type { Issue } from './validation-problem.ts'
 
 const kebab = (name: string): string => name.replace(/(?<=[a-z0-9])(?=[A-Z])/g, '-').toLowerCase()
 
@@ -43,12 +42,10 @@ export function readCommand(type: ChargerCommandType, body: unknown): ChargerCom
   }
   const schema = commandBodies[type]
   const parsed = schema.safeParse(renameFields(type, given as Record<string, unknown>))
-  if (!parsed.success)
-    throw validationProblem('body', parsed.error.issues as readonly Issue[], Object.keys(schema.shape))
+  if (!parsed.success) throw validationProblem('body', parsed.error.issues, Object.keys(schema.shape))
   const command = ChargerCommand.safeParse({ type, ...neutralFields(type, parsed.data) })
   // what is left to go wrong here is a field that only one of two spellings could have filled
-  if (!command.success)
-    throw validationProblem('body', command.error.issues as readonly Issue[], Object.keys(schema.shape))
+  if (!command.success) throw validationProblem('body', command.error.issues, Object.keys(schema.shape))
   return command.data
 }
 

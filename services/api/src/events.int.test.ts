@@ -72,7 +72,7 @@ describe('the event stream', () => {
       'ChargerBooted',
     ])
     expect(all.map(({ id }) => BigInt(id.split('/')[0]!))).toEqual(
-      [...all.map(({ id }) => BigInt(id.split('/')[0]!))].sort((a, b) => (a < b ? -1 : 1)),
+      all.map(({ id }) => BigInt(id.split('/')[0]!)).toSorted((a, b) => (a < b ? -1 : 1)),
     )
     expect(all.every(({ data }) => /^(charger|session|billing)-default\./.test(data.stream))).toBe(true)
     expect(new Set(places(all)).size).toBe(all.length)

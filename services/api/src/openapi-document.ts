@@ -8,7 +8,7 @@ type Schemas = { [name: string]: Json }
 export function lightenDocument(generated: object): object {
   const { components, ...rest } = JSON.parse(JSON.stringify(generated)) as { components?: { schemas?: Schemas } }
   const all = components?.schemas ?? {}
-  const used = [...reachable(rest as Json, all)].sort()
+  const used = [...reachable(rest, all)].sort()
   const renamed = used.filter((name) => {
     const plain = plainName(name)
     return plain !== name && (!used.includes(plain) || alike(all[plain]) === alike(all[name]))
@@ -31,9 +31,9 @@ const alike = (schema: Json | undefined): string =>
     .replaceAll(/"(#\/components\/schemas\/[^"]+?)(Input)?"/g, '"$1"')
     .replaceAll(',"additionalProperties":false', '')
 
-function reachable(document: Json, schemas: Schemas): Set<string> {
+function reachable(document: object, schemas: Schemas): Set<string> {
   const found = new Set<string>()
-  const visit = (value: Json): void => {
+  const visit = (value: unknown): void => {
     for (const [, name] of JSON.stringify(value).matchAll(/"#\/components\/schemas\/([^"]+)"/g)) {
       if (name === undefined || found.has(name) || schemas[name] === undefined) continue
       found.add(name)

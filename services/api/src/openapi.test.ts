@@ -94,7 +94,7 @@ describe('the OpenAPI document', () => {
   it('refers only to components that are there, and has none that nobody refers to', () => {
     const text = JSON.stringify(document)
     const used = new Set([...text.matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map(([, name]) => name))
-    expect([...used].sort()).toEqual(Object.keys(document.components.schemas).sort())
+    expect(used).toEqual(new Set(Object.keys(document.components.schemas)))
     expect(Object.keys(document.components.schemas).filter((name) => name.endsWith('Input'))).toEqual([])
   })
 

@@ -1,13 +1,18 @@
 import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import { runApi, until } from './fixtures/running-api.ts'
 import type { RunningApi } from './fixtures/running-api.ts'
+
+const running: ChildProcess[] = []
+afterAll(() => running.forEach((child) => child.kill('SIGKILL')))
 
 /** The service as a process of its own. */
 function startProcess(env: Readonly<Record<string, string>>) {
   const child = spawn(process.execPath, ['--import', 'tsx', join(__dirname, 'main.ts')], {
     env: { PATH: process.env['PATH'], ...env },
   })
+  running.push(child)
   const seen = { out: '', err: '' }
   child.stdout.on('data', (chunk: Buffer) => (seen.out += String(chunk)))
   child.stderr.on('data', (chunk: Buffer) => (seen.err += String(chunk)))
@@ -29,7 +34,7 @@ describe('the api as a process', () => {
     expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200)
     child.kill('SIGTERM')
     expect(await ended).toBe(0)
-  })
+  }, 60_000)
 
   it('says in one line which settings are missing', async () => {
     const { seen, ended } = startProcess({})

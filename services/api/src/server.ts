@@ -41,8 +41,9 @@ const bodyLimit = 1024 * 1024
 /** The HTTP server with every route, not yet listening. */
 export async function buildServer(options: ServerOptions): Promise<FastifyInstance> {
   const { sources, metrics } = options
+  const logger: FastifyBaseLogger = options.log
   const app = Fastify({
-    loggerInstance: options.log as FastifyBaseLogger,
+    loggerInstance: logger,
     // paths hold id tokens: `observeRequests` logs the route's pattern instead
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit,
@@ -110,7 +111,7 @@ function acceptJson(app: FastifyInstance): void {
     { parseAs: 'string' },
     (request, body, done) => {
       if (body === '') done(null, undefined)
-      else parse(request, body as string, done)
+      else void parse(request, body as string, done)
     },
   )
 }
