@@ -1,4 +1,5 @@
 import { comparePositions, moveCheckpoint } from './checkpoint.ts'
+import type { DirectConnection } from './direct-connection.ts'
 import { CannotApply } from './projection.ts'
 import type { AnyDatabase, FeedBatch, PlacedEvent, Position, Projection } from './projection.ts'
 
@@ -9,7 +10,7 @@ import type { AnyDatabase, FeedBatch, PlacedEvent, Position, Projection } from '
  * @returns where the checkpoint stands now
  */
 export const applyBatch = async (
-  db: AnyDatabase,
+  connection: DirectConnection,
   projection: Projection,
   batch: Pick<FeedBatch, 'events' | 'position'>,
   from: Position | undefined,
@@ -18,7 +19,7 @@ export const applyBatch = async (
   // the server tells the position where we are again when nothing has come since
   if (to === undefined || (batch.events.length === 0 && comparePositions(to, from) <= 0)) return from
   try {
-    await applyTogether(db, projection, batch.events, from, to)
+    await applyTogether(connection, projection, batch.events, from, to)
     return to
   } catch (error) {
     if (!(error instanceof CannotApply)) throw error
@@ -26,30 +27,50 @@ export const applyBatch = async (
   // once more, one by one: it may have been a passing trouble, and what is before the event must not be held up by it
   let position = from
   for (const one of batch.events) {
-    await applyTogether(db, projection, [one], position, one.position)
+    await applyTogether(connection, projection, [one], position, one.position)
     position = one.position
   }
-  if (comparePositions(position, to) < 0) await applyTogether(db, projection, [], position, to)
+  if (comparePositions(position, to) < 0) await applyTogether(connection, projection, [], position, to)
   return to
 }
 
+/** Groups side by side, so that their statements travel together; the events of a group one after the other. */
 const applyTogether = (
-  db: AnyDatabase,
+  connection: DirectConnection,
   projection: Projection,
   events: readonly PlacedEvent[],
   from: Position | undefined,
   to: Position,
 ): Promise<void> =>
-  db.transaction().execute(async (tx) => {
-    await moveCheckpoint(tx, projection.name, from, to)
+  connection.inTransaction(async () => {
+    await moveCheckpoint(connection.db, projection.name, from, to)
+    const groups = new Map<string, PlacedEvent[]>()
     for (const event of events) {
-      try {
-        await projection.apply(tx, event)
-      } catch (error) {
-        throw isTroubleOfPostgres(error) ? error : new CannotApply(projection.name, event, error)
-      }
+      const name = projection.groupOf(event)
+      const group = groups.get(name)
+      if (group === undefined) groups.set(name, [event])
+      else group.push(event)
     }
+    const outcomes = await Promise.all(
+      Array.from(groups.values(), (group) =>
+        applyInOrder(connection.db, projection, group).catch((error: unknown) => ({ error })),
+      ),
+    )
+    // all have ended: nothing is asked of the transaction after its end
+    const failures = outcomes.flatMap((outcome) => outcome ?? [])
+    const trouble = failures.find(({ error }) => !(error instanceof CannotApply)) ?? failures[0]
+    if (trouble !== undefined) throw trouble.error
   })
+
+const applyInOrder = async (db: AnyDatabase, projection: Projection, events: readonly PlacedEvent[]): Promise<void> => {
+  for (const event of events) {
+    try {
+      await projection.apply(db, event)
+    } catch (error) {
+      throw isTroubleOfPostgres(error) ? error : new CannotApply(projection.name, event, error)
+    }
+  }
+}
 
 /**
  * Not the event's fault: the connection (08), a conflict (40), resources (53), somebody's intervention such as a shutdown (57),

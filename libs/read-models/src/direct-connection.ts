@@ -8,6 +8,11 @@ export interface DirectConnection {
   readonly db: AnyDatabase
   /** aborted when the connection breaks, also while it is idle: its session locks are gone then */
   readonly lost: AbortSignal
+  /**
+   * One transaction of everything that `run` asks of `db`. Statements go out as they are asked, without waiting for the answers of
+   * those before; Postgres still does them one after the other. (A transaction of Kysely would wait for each.)
+   */
+  inTransaction(run: () => Promise<void>): Promise<void>
   close(): Promise<void>
 }
 
@@ -29,7 +34,8 @@ export const openDirectConnection = async (
     connectionTimeoutMillis: 5_000,
     query_timeout: 60_000,
     keepAlive: true,
-  })
+    pipeline: true,
+  } as pg.ClientConfig)
   const broken = new AbortController()
   // without a listener a broken idle connection would end the process
   client.on('error', (error) => broken.abort(error))
@@ -64,7 +70,16 @@ export const openDirectConnection = async (
   return {
     db: new Kysely({ dialect: new PostgresDialect({ pool: pool as unknown as pg.Pool }) }),
     lost: broken.signal,
-    // end() does not wait for a statement that runs
+    async inTransaction(run) {
+      await client.query('begin')
+      try {
+        await run()
+        await client.query('commit')
+      } catch (error) {
+        await client.query('rollback').catch(() => undefined)
+        throw error
+      }
+    },
     close: () => client.end().catch(() => undefined),
   }
 }

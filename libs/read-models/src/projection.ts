@@ -29,7 +29,12 @@ export interface Projection {
   /** SQL, in order, each run once; table names without a schema. A change that needs earlier events asks for a rebuild. */
   readonly migrations: readonly string[]
   /**
-   * Each event once, in the order of the log. Table names are written without a schema: the connection's search path says which
+   * Events of different groups touch different rows, so they may be applied side by side; within a group the order of the log is
+   * kept. A group is best what has a row of its own: a session, a charger.
+   */
+  groupOf(event: ProjectedEvent): string
+  /**
+   * Each event once, in the order of the log (see `groupOf`). Table names are written without a schema: the connection's search path says which
    * (the live one, or the one beside it during a rebuild). Throws when it cannot apply the event: that stops the projector.
    */
   apply(tx: AnyDatabase, event: ProjectedEvent): Promise<void>

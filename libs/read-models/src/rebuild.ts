@@ -59,7 +59,7 @@ export const rebuild = async (options: RebuildOptions): Promise<RebuildResult> =
         onDown: (reason) => log.warn({ projection: projection.name, reason }, 'rebuild: the log is away'),
         async onBatch(batch) {
           const part = upTo(batch, until)
-          position = await applyBatch(filler.db, projection, part, position)
+          position = await applyBatch(filler, projection, part, position)
           events += part.events.length
           lastEvent = part.events.at(-1)?.position ?? lastEvent
           reached = part.caughtUp

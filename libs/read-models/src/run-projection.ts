@@ -79,7 +79,7 @@ export const runProjection = (options: ProjectionOptions): RunningProjection => 
       async onBatch(batch) {
         const oldest = batch.events[0]?.metadata.receivedAt
         if (oldest !== undefined) beingApplied = oldest
-        position = await applyBatch(connection.db, projection, batch, position)
+        position = await applyBatch(connection, projection, batch, position)
         beingApplied = undefined
         backoff.reset()
         options.onApplied?.(batch.events.length)

@@ -12,6 +12,12 @@ export const loadProjection: Projection = {
   streamPrefixes: [categoryPrefix('charger'), categoryPrefix('session')],
   eventTypes: [...handledTypes(chargerHandlers), ...handledTypes(sessionHandlers)],
   migrations: loadMigrations,
+  // `<tenant>.<charger>`: what a charger says of its EVSEs and what its sessions say of them meet in one row
+  groupOf: ({ stream }) =>
+    stream
+      .slice(stream.indexOf('-') + 1)
+      .split('.', 2)
+      .join('.'),
   async apply(tx, event) {
     if (await handle('session', sessionHandlers, tx, event)) return
     if (await handle('charger', chargerHandlers, tx, event)) return

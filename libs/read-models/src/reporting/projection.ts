@@ -21,6 +21,8 @@ export const reportingProjection: Projection = {
     ...handledTypes(tenantHandlers),
   ],
   migrations: reportingMigrations,
+  // a session and its bill have one id and write one row; nothing else shares rows with another stream
+  groupOf: ({ stream }) => stream.slice(stream.indexOf('-') + 1),
   async apply(tx, event) {
     if (await handle('session', sessionHandlers, tx, event)) return
     if (await handle('charger', chargerHandlers, tx, event)) return
