@@ -1,0 +1,48 @@
+import type { Configuration } from './configuration.ts'
+import type { CallOutcome } from './link.ts'
+import { writeTag } from './dialect.ts'
+import type { Dialect } from './dialect.ts'
+import type { Payload } from './payload.ts'
+
+export type AuthorizationOptions = {
+  readonly dialect: Dialect
+  readonly configuration: Configuration
+  /** `closed` while the central system cannot be reached. */
+  readonly call: (action: 'Authorize', payload: Payload) => Promise<CallOutcome>
+}
+
+/** Who may charge (OCPP 1.6 §3.4, §4.1): the central system says so; while it is away, the authorization cache. */
+export class Authorization {
+  readonly #options: AuthorizationOptions
+  readonly #cache = new Map<string, string>()
+
+  constructor(options: AuthorizationOptions) {
+    this.#options = options
+  }
+
+  async authorize(idTag: string): Promise<boolean> {
+    const outcome = await this.#options.call('Authorize', { idTag: writeTag(this.#options.dialect, idTag) })
+    if (outcome.type === 'result') return this.learn(idTag, outcome.payload['idTagInfo']) === 'Accepted'
+    // an error never authorises
+    return outcome.type === 'error' ? false : this.#offline(idTag)
+  }
+
+  /** Notes what an answer says of a tag (§3.4.1: Authorize, start and stop all update the cache); gives its status. */
+  learn(idTag: string, idTagInfo: unknown): string | undefined {
+    const status = (idTagInfo as { status?: unknown } | null | undefined)?.status
+    if (typeof status !== 'string') return undefined
+    if (this.#options.configuration.flag('AuthorizationCacheEnabled')) this.#cache.set(idTag.toUpperCase(), status)
+    return status
+  }
+
+  clearCache(): void {
+    this.#cache.clear()
+  }
+
+  #offline(idTag: string): boolean {
+    const { configuration } = this.#options
+    const known = this.#cache.get(idTag.toUpperCase())
+    if (known !== undefined) return configuration.flag('LocalAuthorizeOffline') && known === 'Accepted'
+    return configuration.flag('AllowOfflineTxForUnknownId')
+  }
+}

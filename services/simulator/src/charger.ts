@@ -1,0 +1,336 @@
+import { randomUUID } from 'node:crypto'
+import { Backoff } from '@voltrail/runtime/backoff'
+import { sleep } from '@voltrail/runtime/ticker'
+import { Authorization } from './authorization.ts'
+import type { Brand } from './brands.ts'
+import { answerCall } from './call-answers.ts'
+import type { Vehicle } from './charging-curve.ts'
+import { Charging } from './charging.ts'
+import type { Clock } from './clock.ts'
+import { createCommandTarget } from './command-target.ts'
+import { Configuration } from './configuration.ts'
+import { Connector } from './connector.ts'
+import { writeTimestamp } from './dialect.ts'
+import type { Ledger } from './ledger.ts'
+import { Link } from './link.ts'
+import type { CallOutcome } from './link.ts'
+import { MessageQueue } from './message-queue.ts'
+import type { Payload } from './payload.ts'
+import { between, seededRandom } from './random.ts'
+
+export type ChargerOptions = {
+  readonly id: string
+  readonly brand: Brand
+  readonly url: string
+  readonly password?: string | undefined
+  readonly clock: Clock
+  readonly seed: string
+  readonly ledger: Ledger
+  /** Before its first connection, so that a fleet does not come as one. */
+  readonly connectDelayMs: number
+  readonly reconnect: { readonly firstMs: number; readonly maxMs: number }
+  /** Configuration keys that differ from the brand's. */
+  readonly configuration: Readonly<Record<string, string>>
+  /** The central system wants a transaction on this connector, which is free or has a car waiting. */
+  readonly remoteStarted: (charger: Charger, connector: Connector, idTag: string) => void
+  /** Why it is offline, for people. */
+  readonly problem: (text: string) => void
+}
+
+const bootRetryMs = 10_000
+/** So many CALLs in a row without an answer: the connection is dead, whatever TCP says. */
+const unansweredCalls = 3
+/** Two connection attempts are never closer. */
+const shortestPauseMs = 50
+
+/** One charger: its connection and registration; what it does with cars is in `charging.ts`, with commands in `command-target.ts`. */
+export class Charger {
+  readonly id: string
+  readonly brand: Brand
+  readonly connectors: readonly Connector[]
+  readonly configuration: Configuration
+  readonly authorization: Authorization
+  readonly charging: Charging
+  readonly queue: MessageQueue
+  readonly #options: ChargerOptions
+  readonly #backoff: Backoff
+  readonly #stopping = new AbortController()
+  readonly #reported = new Map<number, string>()
+  #password: string | undefined
+  #link: Link | undefined
+  #life: Promise<void> = Promise.resolve()
+  #online = false
+  #commissioned = false
+  #operative = true
+  #needsBoot = true
+  #restarting = false
+  #unanswered = 0
+  #bootWanted: AbortController | undefined
+
+  constructor(options: ChargerOptions) {
+    const { id, brand, clock, ledger, seed } = options
+    this.#options = options
+    this.id = id
+    this.brand = brand
+    this.#password = options.password
+    this.configuration = new Configuration(brand, options.configuration)
+    // own streams of numbers: what happens on the network must not change who comes to charge
+    const network = seededRandom(`${seed}/${id}/network`)
+    const installed = seededRandom(`${seed}/${id}/meters`)
+    this.connectors = Array.from(
+      { length: brand.connectors },
+      (_, index) => new Connector(index + 1, brand.supply, Math.floor(between(installed, 1_000, 900_000))),
+    )
+    this.#backoff = new Backoff({ ...options.reconnect, random: network })
+    this.authorization = new Authorization({
+      dialect: brand.dialect,
+      configuration: this.configuration,
+      call: (action, payload) => this.call(action, payload),
+    })
+    this.queue = new MessageQueue({
+      random: network,
+      nextMessageId: randomUUID,
+      transmit: (message, payload, messageId) => this.call(message.action, payload, messageId),
+      policy: () => ({
+        ...brand.retry,
+        attempts: this.configuration.number('TransactionMessageAttempts'),
+        intervalMs: this.configuration.number('TransactionMessageRetryInterval') * 1_000,
+      }),
+      events: {
+        queued: () => ledger.messageQueued(),
+        acknowledged: ({ action, connectorId, transaction }, { repeat, ...delivery }) => {
+          const named = (action === 'StartTransaction' ? delivery.answer : delivery.payload)['transactionId']
+          const transactionId = typeof named === 'number' ? named : undefined
+          const acknowledgedAt = new Date()
+          ledger.messageAcknowledged(
+            { chargerId: id, action, connectorId, transaction, transactionId, acknowledgedAt, ...delivery },
+            repeat,
+          )
+        },
+        dropped: ({ action, transaction }, { why, detail, wasAnswered }) => {
+          if (!wasAnswered) ledger.messageDropped({ chargerId: id, action, transaction, why, detail })
+        },
+      },
+    })
+    this.charging = new Charging({
+      chargerId: id,
+      brand,
+      clock,
+      configuration: this.configuration,
+      authorization: this.authorization,
+      queue: this.queue,
+      ledger,
+      online: () => this.#online,
+      reportStatus: (connector) => this.reportStatus(connector),
+    })
+  }
+
+  /** Connected and registered. */
+  get online(): boolean {
+    return this.#online
+  }
+
+  /** Drivers may come: it was accepted once and is not restarting. */
+  get inService(): boolean {
+    return this.#commissioned && !this.#restarting
+  }
+
+  start(): void {
+    this.#life = this.#live()
+  }
+
+  /** Disconnects; what is in the queue stays there. */
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    this.#link?.close()
+    // a peer that does not answer the close frame must not hold us up
+    const cut = setTimeout(() => this.#link?.close(false), 1_000)
+    await this.#life
+    clearTimeout(cut)
+    await this.queue.stop()
+  }
+
+  plug(connector: Connector, vehicle: Vehicle, socPercent: number): void {
+    connector.plug(vehicle, socPercent)
+    void this.reportStatus(connector)
+  }
+
+  unplug(connector: Connector): void {
+    connector.unplug()
+    void this.reportStatus(connector)
+  }
+
+  /** A driver holds a tag to the reader; true when a transaction runs afterwards. */
+  async present(connector: Connector, idTag: string): Promise<boolean> {
+    if (connector.transaction) return true
+    connector.authorizing = true
+    const accepted = await this.authorization.authorize(idTag)
+    connector.authorizing = false
+    // the car may have gone, or a remote start been quicker
+    if (accepted && connector.plugged && !this.#restarting) this.charging.begin(connector, idTag)
+    return connector.transaction !== undefined
+  }
+
+  /** A CALL to the central system; `closed` while there is no connection. Never rejects. */
+  async call(action: string, payload: Payload, messageId?: string): Promise<CallOutcome> {
+    const link = this.#link
+    if (!link) return { type: 'closed' }
+    const empty = Object.keys(payload).length === 0 && this.brand.dialect.emptyPayload === 'null'
+    const outcome = await link.call(action, empty ? null : payload, messageId)
+    this.#unanswered = outcome.type === 'timeout' ? this.#unanswered + 1 : 0
+    if (this.#unanswered >= unansweredCalls) link.close(false)
+    return outcome
+  }
+
+  /** StatusNotification if the status is another than the last one told; connector undefined = the charger as a whole. */
+  async reportStatus(connector: Connector | undefined, always = false): Promise<void> {
+    if (!this.#link || (!this.#online && !always)) return
+    const id = connector?.id ?? 0
+    const status = connector?.status ?? (this.#operative ? 'Available' : 'Unavailable')
+    if (!always && this.#reported.get(id) === status) return
+    this.#reported.set(id, status)
+    const timestamp = writeTimestamp(this.brand.dialect, this.#options.clock.now())
+    const outcome = await this.call('StatusNotification', { connectorId: id, errorCode: 'NoError', status, timestamp })
+    // nobody knows whether it arrived: tell it again on the next occasion
+    if (outcome.type !== 'result') this.#reported.delete(id)
+  }
+
+  /** BootNotification on request; cuts short the wait of a charger that is not accepted yet. */
+  bootAgain(): void {
+    if (this.#bootWanted) this.#bootWanted.abort()
+    else void this.call('BootNotification', this.#bootPayload())
+  }
+
+  setOperative(operative: boolean): void {
+    this.#operative = operative
+  }
+
+  /** Reconnects, with another AuthorizationKey from now on. */
+  usePassword(password: string): void {
+    this.#password = password
+    this.#link?.close()
+  }
+
+  /** Restarts as after Reset: soft ends transactions first and tells so, hard just goes dark. */
+  async restart(type: 'Hard' | 'Soft'): Promise<void> {
+    if (this.#restarting) return
+    this.#restarting = true
+    this.#needsBoot = true
+    const reason = type === 'Hard' ? 'HardReset' : 'SoftReset'
+    if (type === 'Hard') {
+      this.queue.pause()
+      this.#online = false
+      this.#link?.close(false)
+    }
+    await Promise.all(this.connectors.map((connector) => this.charging.end(connector, reason)))
+    const deadline = Date.now() + 10_000
+    while (type === 'Soft' && this.#online && this.queue.size > 0 && Date.now() < deadline) {
+      if (!(await sleep(20, this.#stopping.signal))) return
+    }
+    this.#link?.close()
+  }
+
+  async #live(): Promise<void> {
+    const { signal } = this.#stopping
+    let go = await sleep(this.#options.connectDelayMs, signal)
+    while (go) {
+      const link = await this.#connect()
+      if (link) await this.#serve(link)
+      if (this.#restarting) {
+        go = await this.#options.clock.sleep(this.brand.rebootSeconds * 1_000, signal)
+        this.#restarting = false
+      } else go = await sleep(shortestPauseMs + this.#backoff.next(), signal)
+    }
+  }
+
+  async #connect(): Promise<Link | undefined> {
+    const { url, id } = this.#options
+    const { retry, liveness } = this.brand
+    const target = createCommandTarget(this, this.#options.remoteStarted)
+    try {
+      return await Link.connect(
+        {
+          url,
+          chargerId: id,
+          password: this.#password,
+          pingMs: this.configuration.number('WebSocketPingInterval') * 1_000,
+          answersPings: liveness.answersPings,
+          callTimeoutMs: retry.callTimeoutSeconds * 1_000,
+          nextMessageId: randomUUID,
+          onCall: (action, payload) => answerCall(target, action, payload),
+        },
+        this.#stopping.signal,
+      )
+    } catch (error) {
+      if (!this.#stopping.signal.aborted) this.#options.problem(error instanceof Error ? error.message : String(error))
+      return undefined
+    }
+  }
+
+  /** One connection, from its first frame to its end. */
+  async #serve(link: Link): Promise<void> {
+    const gone = new AbortController()
+    void link.closed.then(() => {
+      gone.abort()
+      this.#online = false
+      this.queue.pause()
+    })
+    this.#link = link
+    this.#unanswered = 0
+    if (this.#stopping.signal.aborted) link.close()
+    const boots = this.#needsBoot || this.brand.boot.on === 'every-connection'
+    if (boots && this.brand.boot.statusFirst) await this.#reportAll()
+    if (!boots || (await this.#register(gone.signal))) {
+      this.#online = link.open
+      this.#needsBoot = false
+      this.#commissioned = true
+      this.#backoff.reset()
+      if (this.#online) this.queue.resume()
+      void this.#reportAll()
+      void this.#beat(gone.signal)
+    }
+    const code = await link.closed
+    this.#link = undefined
+    if (!this.#stopping.signal.aborted && !this.#restarting) this.#options.problem(`connection closed (${code})`)
+  }
+
+  async #reportAll(): Promise<void> {
+    await this.reportStatus(undefined, true)
+    for (const connector of this.connectors) await this.reportStatus(connector, true)
+  }
+
+  /** BootNotification until it is accepted (OCPP 1.6 §4.2); false when the connection ended first. */
+  async #register(gone: AbortSignal): Promise<boolean> {
+    while (!gone.aborted) {
+      const outcome = await this.call('BootNotification', this.#bootPayload())
+      const answer = outcome.type === 'result' ? outcome.payload : {}
+      const seconds = Number(answer['interval'])
+      if (answer['status'] === 'Accepted') {
+        if (seconds > 0) this.configuration.change('HeartbeatInterval', String(seconds))
+        return true
+      }
+      if (outcome.type === 'closed') return false
+      const { status = outcome.type } = answer
+      this.#options.problem(`BootNotification: ${typeof status === 'string' ? status : 'no status'}`)
+      this.#bootWanted = new AbortController()
+      const wait = AbortSignal.any([gone, this.#bootWanted.signal])
+      await sleep(seconds > 0 ? seconds * 1_000 : bootRetryMs, wait)
+      this.#bootWanted = undefined
+    }
+    return false
+  }
+
+  #bootPayload(): Payload {
+    const { vendor, model, firmware } = this.brand
+    return {
+      chargePointVendor: vendor,
+      chargePointModel: model,
+      chargePointSerialNumber: this.id.slice(0, 25),
+      firmwareVersion: firmware,
+    }
+  }
+
+  async #beat(gone: AbortSignal): Promise<void> {
+    while (await sleep(this.configuration.number('HeartbeatInterval') * 1_000, gone)) await this.call('Heartbeat', {})
+  }
+}
