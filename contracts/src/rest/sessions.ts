@@ -158,6 +158,10 @@ export const HistoryEntry = z
       .string()
       .optional()
       .describe('the event (`<stream>@<revision>`) of the same message that keeps the frame, when it is another'),
+    frames: z
+      .object({ sent: FrameView.nullable(), received: FrameView.nullable() })
+      .optional()
+      .describe('of a settled command: what went to the charger, and what it answered'),
     normalisations: z.array(Normalisation),
     decision: DecisionView,
     causation: Causation,

@@ -393,6 +393,10 @@ describe('the REST surface', () => {
         frame: { text: recorded.startFrame },
         frameKeptBy: `session-default.${recorded.session}@0`,
       })
+      expect(frameOf('CommandSettled')['frames']).toEqual({
+        sent: { text: '[2,"c1","RemoteStopTransaction",{}]', sealed: false },
+        received: { text: '[3,"c1",{"status":"Accepted"}]', sealed: false },
+      })
       expect(frameOf('SessionEnergyMetered').frame).toEqual({ text: '[2,"19","MeterValues",{}]', sealed: false })
     })
     it('has decision inputs, times and hashes', () => {

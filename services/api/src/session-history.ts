@@ -141,6 +141,7 @@ async function historyEntry(
     personal,
     frame: kept ? await frameView(vault, tenant, kept.frame) : null,
     ...(kept && kept.event !== event && { frameKeptBy: `${kept.event.stream}@${kept.event.revision}` }),
+    ...(event.type === 'CommandSettled' && { frames: await commandFrames(vault, tenant, event.data.frames) }),
     normalisations: metadata.normalisations ?? [],
     decision: metadata.decision,
     causation: metadata.causation,
@@ -148,6 +149,15 @@ async function historyEntry(
     prevHash: metadata.prevHash,
     hash: metadata.hash,
   }
+}
+
+async function commandFrames(
+  vault: Pick<Vault, 'open'>,
+  tenant: TenantId,
+  { sent, received }: { readonly sent?: Evidence | undefined; readonly received?: Evidence | undefined },
+): Promise<NonNullable<HistoryEntry['frames']>> {
+  const view = async (evidence: Evidence | undefined) => (evidence ? frameView(vault, tenant, evidence) : null)
+  return { sent: await view(sent), received: await view(received) }
 }
 
 async function frameView(vault: Pick<Vault, 'open'>, tenant: TenantId, frame: Evidence): Promise<FrameView> {

@@ -122,7 +122,8 @@ function bill(detail) {
 function historyOf(history) {
   return [element('h3', {}, 'Every event, from the log'), ...history.items.map((entry) => {
     const frame = entry.frame
-    const evidence = !frame ? null : 'text' in frame ? frame.text : frame.erased ? 'the frame was erased' : JSON.stringify(frame)
+    const said = (one) => (!one ? null : 'text' in one ? one.text : one.erased ? 'the frame was erased' : JSON.stringify(one))
+    const evidence = entry.frames ? [said(entry.frames.sent), said(entry.frames.received)].filter(Boolean).join('\n') || null : said(frame)
     return element('details', {},
       element('summary', {}, element('time', { className: 'soft' }, clock(entry.receivedAt) + ' '), element('strong', {}, entry.type), element('span', { className: 'soft' }, ' ' + entry.stream + ' @ ' + entry.revision)),
       evidence === null ? null : element('pre', { title: 'the frame, as received' }, evidence),
