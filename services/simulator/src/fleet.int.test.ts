@@ -176,7 +176,9 @@ describe('the brands', () => {
     expect(starts[0]?.messageId).not.toBe(starts[1]?.messageId)
     expect(starts[0]?.params).toEqual(starts[1]?.params)
     expect(starts[0]?.params['timestamp']).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/)
-    const sampled = (peer.of('MeterValues')[0]?.params['meterValue'] as { sampledValue: { value: string; unit: string }[] }[])[0]
+    const sampled = (
+      peer.of('MeterValues')[0]?.params['meterValue'] as { sampledValue: { value: string; unit: string }[] }[]
+    )[0]
     expect(sampled?.sampledValue[0]).toMatchObject({ unit: 'kWh', value: expect.stringMatching(/^ \d+\.\d{3} $/) })
     expect(isClean(ledger.summary())).toBe(true)
     expect(ledger.summary().repeats).toBe(ledger.summary().acknowledged)

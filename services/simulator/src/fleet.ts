@@ -80,19 +80,18 @@ export function startFleet(options: FleetOptions): Fleet {
   if (makes.length === 0) throw new RangeError('a fleet needs at least one brand')
   const clock = createClock({ speed: options.speed ?? 1, simulated: options.simulatedClock ?? false })
   const ledger = new Ledger(options.keep)
-  const leaving = new AbortController()
+  const leaving: AbortController[] = []
   const stopped = new AbortController()
   const visits = new Set<Promise<void>>()
   let problem: string | undefined
   let stopping: Promise<void> | undefined
 
-  const driving: DriverOptions = {
+  const driving: Omit<DriverOptions, 'signal'> = {
     clock,
     ledger,
     tokens,
     session: options.session ?? minutes(20, 90),
     pause: options.pause ?? minutes(1, 20),
-    signal: leaving.signal,
   }
 
   function track(visit: Promise<void>): void {
@@ -105,6 +104,9 @@ export function startFleet(options: FleetOptions): Fleet {
   const chargers = Array.from({ length: count }, (_, index) => {
     const id = `${prefix}${String(index + 1).padStart(4, '0')}`
     const remote = seededRandom(`${seed}/${id}/remote`)
+    // one per charger: adding a listener to a signal takes longer the more it has
+    const left = new AbortController()
+    leaving.push(left)
     return new Charger({
       id,
       brand: makes[index % makes.length] as Brand,
@@ -117,18 +119,19 @@ export function startFleet(options: FleetOptions): Fleet {
       reconnect: options.reconnect ?? { firstMs: 1_000, maxMs: 30_000 },
       configuration: options.configuration ?? {},
       remoteStarted: (charger: Charger, connector: Connector, idTag: string) =>
-        track(driveRemotely(charger, connector, idTag, remote, driving)),
+        track(driveRemotely(charger, connector, idTag, remote, { ...driving, signal: left.signal })),
       problem: (text) => (problem = `${id}: ${text}`),
     })
   })
 
-  for (const charger of chargers) {
+  for (const [index, charger] of chargers.entries()) {
     charger.start()
+    const { signal } = leaving[index] as AbortController
     let left = sessionsPerCharger
     const anotherOne = () => (left -= 1) >= 0
     for (const connector of charger.connectors) {
       const random = seededRandom(`${seed}/${charger.id}/drivers/${connector.id}`)
-      if (left > 0) track(driveConnector(charger, connector, random, anotherOne, driving))
+      if (left > 0) track(driveConnector(charger, connector, random, anotherOne, { ...driving, signal }))
     }
   }
 
@@ -140,7 +143,7 @@ export function startFleet(options: FleetOptions): Fleet {
   }
 
   async function stop({ endSessions = true, drainMs = 10_000 }: StopOptions): Promise<void> {
-    leaving.abort()
+    for (const left of leaving) left.abort()
     if (endSessions) {
       const drained = AbortSignal.timeout(drainMs)
       for (const charger of chargers)

@@ -143,7 +143,11 @@ export class Link {
     if (id !== this.#pending?.id) return
     if (type === 3) this.#pending?.settle({ type: 'result', payload: isObject(frame[2]) ? frame[2] : {} })
     if (type === 4)
-      this.#pending?.settle({ type: 'error', code: String(frame[2]), description: typeof frame[3] === 'string' ? frame[3] : '' })
+      this.#pending?.settle({
+        type: 'error',
+        code: String(frame[2]),
+        description: typeof frame[3] === 'string' ? frame[3] : '',
+      })
   }
 
   #answer(id: string, action: string, payload: unknown): void {
