@@ -12,11 +12,12 @@ import { openProcessRecords } from './process-records.ts'
 import type { ProcessRecords } from './process-records.ts'
 import type { Part } from './running-part.ts'
 import { openSecrets } from './secrets.ts'
-import { seedTariff } from './seed.ts'
+import { seedDemo, seedTariff } from './seed.ts'
+import type { ApiAccess } from './seed.ts'
 import { ensureDatabase, eventStorePart, findNats, natsPart, postgresPart } from './servers.ts'
 import { serviceBundles } from './service-bundles.ts'
 import { inheritedEnvironment } from './service-environment.ts'
-import { nameOfCopy, services } from './services.ts'
+import { nameOfCopy, ocppUrl, reachedAt, services } from './services.ts'
 import type { Service, Wiring } from './services.ts'
 import type { ProductProcess } from './supervised-part.ts'
 import { createSupervisor } from './supervisor.ts'
@@ -62,7 +63,12 @@ export interface Product {
 }
 
 const local = '127.0.0.1'
-const tariffStep = 'standard-tariff'
+
+/** What a fresh installation is given, once. */
+const seeds: readonly { step: string; demo: boolean; plant: (api: ApiAccess) => Promise<void>; told: string }[] = [
+  { step: 'standard-tariff', demo: false, plant: seedTariff, told: 'the tariff "standard" applies to every charger' },
+  { step: 'demo-id-tokens', demo: true, plant: seedDemo, told: 'the drivers of the demo have id tokens' },
+]
 const eventStoreFolder = 'libs/event-store-dev'
 
 /**
@@ -146,7 +152,7 @@ async function bringUp(undertaking: Undertaking): Promise<Omit<Product, 'stop'>>
   const bundling = serviceBundles([...services.map(({ folder }) => folder), eventStoreFolder], () =>
     note('bundling the services (only when sources have changed)'),
   )
-  const [bundles] = await settled([bundling, supervisor.start('server', servers.map(announced(note)), signal)])
+  const bundles = await both(bundling, supervisor.start('server', servers.map(announced(note)), signal))
   signal.throwIfAborted()
   if (backends.eventStore.kind === 'external') eventStoreUrl = backends.eventStore.url
   else {
@@ -179,27 +185,37 @@ async function bringUp(undertaking: Undertaking): Promise<Omit<Product, 'stop'>>
     const name = nameOfCopy(service.name, copy)
     return {
       name,
-      async start(signal_, spawned) {
-        const healthPort = await freePort(local)
-        const environment = {
-          ...inherited,
-          ...service.environment(wiring, copy),
-          HEALTH_HOST: local,
-          HEALTH_PORT: String(healthPort),
-          ...overrides,
+      async start(partSignal, spawned) {
+        for (let attempt = 1; ; attempt += 1) {
+          const healthPort = await freePort(local)
+          const process_ = {
+            name,
+            bundle: bundles.fileOf(service.folder),
+            environment: {
+              ...inherited,
+              ...service.environment(wiring, copy),
+              HEALTH_HOST: local,
+              HEALTH_PORT: String(healthPort),
+              ...overrides,
+            },
+            log: logs.of(name),
+            readyUrl: `http://${local}:${healthPort}/readyz`,
+            ...(service.stopDeadlineMs !== undefined && { stopDeadlineMs: service.stopDeadlineMs }),
+          }
+          try {
+            return await startNodeProcess(process_, partSignal, spawned)
+          } catch (error) {
+            // somebody else may have taken the port since we found it free
+            if (attempt >= 3 || !(error instanceof StartError && error.message.includes(`:${healthPort}, which`)))
+              throw error
+          }
         }
-        const readyUrl = `http://${local}:${healthPort}/readyz`
-        return startNodeProcess(
-          { name, bundle: bundles.fileOf(service.folder), environment, log: logs.of(name), readyUrl },
-          signal_,
-          spawned,
-        )
       },
     }
   }
   const startTurn = (turn: number): Promise<void> => {
     const parts = services
-      .filter((service) => service.turn === turn)
+      .filter((service) => service.turn === turn && (!service.demo || options.demo === true))
       .flatMap((service) =>
         Array.from({ length: service.copies?.(wiring) ?? 1 }, (_, copy) => announced(note)(partOf(service, copy))),
       )
@@ -209,25 +225,28 @@ async function bringUp(undertaking: Undertaking): Promise<Omit<Product, 'stop'>>
   await startTurn(1)
   await startTurn(2)
   const operatorKey = secrets.operatorKeyText
-  if (!directory.done(tariffStep)) {
+  const due = seeds.filter(({ step, demo }) => (!demo || options.demo === true) && !directory.done(step))
+  if (due.length > 0) {
     // through an api that nobody else can reach yet: once the public one answers, everything is there
     const api = services.find(({ name }) => name === 'api') as Service
     const port = await freePort(local)
     const running = await partOf(api, 0, { API_HOST: local, API_PORT: String(port) }).start(signal, () => undefined)
     try {
-      await seedTariff({ url: `http://${local}:${port}`, operatorKey })
-      directory.markDone(tariffStep)
-      note('the tariff "standard" applies to every charger')
+      for (const { step, plant, told } of due) {
+        await plant({ url: `http://${local}:${port}`, operatorKey })
+        directory.markDone(step)
+        note(told)
+      }
     } finally {
       await running.stop()
     }
   }
   await startTurn(3)
+  await startTurn(4)
 
-  const reached = host === '0.0.0.0' || host === '::' ? local : host.includes(':') ? `[${host}]` : host
-  const ocppUrls = ocppPorts.map((port) => `ws://${reached}:${port}/ocpp`)
+  const ocppUrls = ocppPorts.map((port) => ocppUrl(host, port))
   return {
-    apiUrl: `http://${reached}:${apiPort}`,
+    apiUrl: `http://${reachedAt(host)}:${apiPort}`,
     ocppUrl: ocppUrls[0] as string,
     ocppUrls,
     operatorKey,
@@ -275,12 +294,10 @@ async function publicPort(host: string, port: number, option: string): Promise<n
   }
 }
 
-/** Waits for all before it throws what the first of them threw: nothing may come up behind a cleanup. */
-async function settled<T extends readonly unknown[]>(
-  work: readonly [...{ [K in keyof T]: Promise<T[K]> }],
-): Promise<T> {
-  const outcomes = await Promise.allSettled(work)
-  const failed = outcomes.find((outcome) => outcome.status === 'rejected')
-  if (failed?.status === 'rejected') throw failed.reason
-  return outcomes.map((outcome) => (outcome as PromiseFulfilledResult<unknown>).value) as unknown as T
+/** Waits for both before it throws what one of them threw: nothing may come up behind a cleanup. */
+async function both<T>(work: Promise<T>, other: Promise<void>): Promise<T> {
+  const [first, second] = await Promise.allSettled([work, other])
+  if (second.status === 'rejected') throw second.reason
+  if (first.status === 'rejected') throw first.reason
+  return first.value
 }

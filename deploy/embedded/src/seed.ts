@@ -34,13 +34,17 @@ export async function seedTariff(api: ApiAccess): Promise<void> {
   await post(api, `/v1/tariffs/${standardTariff.id}/assignments`, { scope: { kind: 'tenant' }, validFrom })
 }
 
-/** Issues the id tokens of the demo fleet. Doing it again changes nothing. */
-export async function seedIdTokens(
-  api: ApiAccess,
-  tokens: readonly { readonly token: string; readonly label: string }[],
-): Promise<void> {
-  for (const { token, label } of tokens)
+/** What the drivers of the demo carry. */
+export const demoIdTokens = [1, 2, 3, 4, 5].map((number) => ({
+  token: `04DE000${number}`,
+  label: `Demo driver ${number}`,
+}))
+
+/** Issues the id tokens of the demo. Doing it again changes nothing. */
+export async function seedDemo(api: ApiAccess): Promise<void> {
+  for (const { token, label } of demoIdTokens) {
     await post(api, '/v1/id-tokens', { token, type: 'ISO14443', status: 'Accepted', label })
+  }
 }
 
 async function post(api: ApiAccess, path: string, body: unknown): Promise<void> {

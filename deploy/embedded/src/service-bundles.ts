@@ -75,7 +75,7 @@ function sourceFiles(): string[] {
     .flatMap((folder) =>
       readdirSync(join(repository, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
     )
-    .filter((path) => !/\.test\.ts$/.test(path) && statSync(join(repository, path)).isFile())
+    .filter((path) => !path.endsWith('.test.ts') && statSync(join(repository, path)).isFile())
     .toSorted()
 }
 

@@ -16,6 +16,10 @@ const withheld = [
   'NATS_URL',
   'ESDB_URL',
   'POSTGRES_URL',
+  // the simulator's, but names that others use too
+  'PREFIX',
+  'PASSWORD',
+  'DURATION',
 ]
 
 /**

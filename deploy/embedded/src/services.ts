@@ -1,4 +1,5 @@
 import type { SecretFiles } from './secrets.ts'
+import { demoIdTokens } from './seed.ts'
 
 /** What the services are told of each other and of the machine. */
 export interface Wiring {
@@ -19,7 +20,11 @@ export interface Service {
   readonly name: string
   readonly folder: string
   /** Side by side with those of the same number, after those of a smaller one. */
-  readonly turn: 1 | 2 | 3
+  readonly turn: 1 | 2 | 3 | 4
+  /** Runs only with the demo. */
+  readonly demo?: true
+  /** How long it may take to end after SIGTERM; 10 s unless told. */
+  readonly stopDeadlineMs?: number
   /** Default 1. Each is a process of its own, with its own number from 0. */
   copies?(wiring: Wiring): number
   environment(wiring: Wiring, copy: number): Readonly<Record<string, string>>
@@ -98,7 +103,29 @@ export const services: readonly Service[] = [
       API_PORT: String(wiring.apiPort),
     }),
   },
+  {
+    name: 'simulator',
+    folder: 'services/simulator',
+    turn: 4,
+    demo: true,
+    // its sessions end and its queues are delivered before it goes
+    stopDeadlineMs: 15_000,
+    environment: (wiring) => ({
+      DEMO: 'true',
+      OCPP_URL: ocppUrl(wiring.host, wiring.ocppPorts[0] as number),
+      TOKENS: demoIdTokens.map(({ token }) => token).join(','),
+    }),
+  },
 ]
+
+/** Where chargers of this machine connect, without their id. */
+export const ocppUrl = (host: string, port: number): string => `ws://${reachedAt(host)}:${port}/ocpp`
+
+/** The host of a URL for what listens on `host`. */
+export function reachedAt(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1'
+  return host.includes(':') ? `[${host}]` : host
+}
 
 /** `edge`, `edge-2`, `edge-3`: the first keeps the plain name. */
 export const nameOfCopy = (name: string, copy: number): string => (copy === 0 ? name : `${name}-${copy + 1}`)

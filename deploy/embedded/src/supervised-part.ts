@@ -39,6 +39,9 @@ export function supervise(part: Part, hooks: SupervisionHooks): SupervisedPart {
   const { name } = part
   // exact waits: there is only one of us, and nobody to keep out of step with
   const backoff = new Backoff({ firstMs: hooks.firstWaitMs ?? 200, maxMs: longestWaitMs, random: () => 0.999_999 })
+  /** The newest process, alive or not. */
+  let latest: RunningPart | undefined
+  /** That process while it is ready for work. */
   let current: RunningPart | undefined
   /** Aborted: the process is not wanted (any more). */
   let wanted = new AbortController()
@@ -58,12 +61,13 @@ export function supervise(part: Part, hooks: SupervisionHooks): SupervisedPart {
       if (pid !== undefined) hooks.gone(pid)
       throw error
     }
+    latest = running
     current = running
     for (const tell of waiting) tell()
     waiting.clear()
     void running.exited.then((reason) => {
       hooks.gone(running.pid)
-      if (current !== running) return
+      if (latest !== running) return
       current = undefined
       if (signal.aborted) return
       if (Date.now() - begun > healthyAfterMs) backoff.reset()
@@ -87,7 +91,8 @@ export function supervise(part: Part, hooks: SupervisionHooks): SupervisedPart {
   async function stop(): Promise<void> {
     wanted.abort(new Error(`${name} is being stopped`))
     await recovering
-    await current?.stop()
+    await latest?.stop()
+    current = undefined
   }
 
   return {
@@ -100,7 +105,10 @@ export function supervise(part: Part, hooks: SupervisionHooks): SupervisedPart {
       await launch(AbortSignal.any([signal, wanted.signal]))
     },
     kill(signal = 'SIGKILL') {
-      if (current) sendSignal(current.pid, signal)
+      if (!current) return
+      sendSignal(current.pid, signal)
+      // it will not live to hear it: nobody shall take it for ready until its end is noticed
+      if (signal === 'SIGKILL') current = undefined
     },
     ready: () => (current ? Promise.resolve() : new Promise((resolve) => waiting.add(resolve))),
     stop,

@@ -1,0 +1,182 @@
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { allGone, identities, recordedProcesses, runMain } from './fixtures/product-process.ts'
+import { startProduct } from './product.ts'
+import type { Product } from './product.ts'
+
+jest.setTimeout(120_000)
+
+let folder: string
+let dataDir: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'voltrail-product-'))
+  // root runs Postgres as another user, who must get in
+  chmodSync(folder, 0o711)
+  dataDir = join(folder, 'data')
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const get = (product: Product, path: string): Promise<Response> =>
+  fetch(`${product.apiUrl}${path}`, { headers: { authorization: `Bearer ${product.operatorKey}` } })
+const pidsOf = (product: Product) => [...product.processes.values()].map(({ pid }) => pid)
+
+it('comes up on an empty directory, survives a crash of a part, and finds everything again after a restart', async () => {
+  const notes: string[] = []
+  const first = await startProduct({ dataDir, edges: 2, centrals: 2, note: (line) => notes.push(line) })
+  let second: Product | undefined
+  try {
+    expect([...first.processes.keys()]).toEqual([
+      'nats',
+      'postgres',
+      'event-store',
+      'central',
+      'central-2',
+      'billing',
+      'projector-reporting',
+      'projector-load',
+      'edge',
+      'edge-2',
+      'api',
+    ])
+    expect(new Set(first.ocppUrls).size).toBe(2)
+    expect((await fetch(`${first.apiUrl}/healthz`)).status).toBe(200)
+    expect((await fetch(`${first.apiUrl}/v1/chargers`)).status).toBe(401)
+    expect(await (await get(first, '/v1/settings')).json()).toMatchObject({ adoption: 'open' })
+    expect(await (await get(first, '/v1/tariffs/standard')).json()).toMatchObject({
+      currency: 'EUR',
+      assignments: [{ scope: { kind: 'tenant' } }],
+    })
+    const issued = await fetch(`${first.apiUrl}/v1/id-tokens`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${first.operatorKey}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ token: '04A1B2C3', type: 'ISO14443', status: 'Accepted' }),
+    })
+    expect(issued.status).toBe(201)
+
+    const central = first.processes.get('central')
+    const killed = central?.pid
+    const ends = identities([killed])
+    central?.kill('SIGKILL')
+    expect(await allGone(ends, 5_000)).toBe(true)
+    await central?.ready()
+    expect(central?.pid).not.toBe(killed)
+    expect(notes).toContain('central ended unexpectedly (signal SIGKILL); starting it again')
+
+    const edge = first.processes.get('edge')
+    await edge?.stop()
+    expect(edge?.pid).toBeUndefined()
+    await edge?.restart()
+    expect(edge?.pid).toBeGreaterThan(0)
+
+    const before = identities(pidsOf(first))
+    expect(before).toHaveLength(11)
+    await first.stop()
+    expect(await allGone(before, 0)).toBe(true)
+    expect(recordedProcesses(dataDir)).toEqual([])
+
+    second = await startProduct({ dataDir })
+    expect(second.operatorKey).toBe(first.operatorKey)
+    expect(await (await get(second, '/v1/id-tokens/04A1B2C3')).json()).toMatchObject({ status: 'Accepted' })
+    expect(await (await get(second, '/v1/tariffs')).json()).toMatchObject({ items: [{ tariffId: 'standard' }] })
+    const after = identities(pidsOf(second))
+    await second.stop()
+    expect(await allGone(after, 0)).toBe(true)
+  } finally {
+    await first.stop()
+    await second?.stop()
+  }
+})
+
+it('leaves no process behind when it is killed, starts again on what it left, and ends by Ctrl-C', async () => {
+  const args = ['--data-dir', dataDir, '--api-port', '0', '--ocpp-port', '0']
+  const first = runMain(args)
+  await first.said('Ctrl-C stops everything')
+  const all = recordedProcesses(dataDir)
+  expect(all.length).toBeGreaterThanOrEqual(10)
+  process.kill(first.pid, 'SIGKILL')
+  expect(await allGone(all, 12_000)).toBe(true)
+  expect(existsSync(join(dataDir, 'lock'))).toBe(true)
+
+  const second = runMain(args)
+  await second.said('edge ready')
+  const others = recordedProcesses(dataDir)
+  // also in the middle of a start
+  process.kill(second.pid, 'SIGINT')
+  expect(await second.exitCode).toBe(0)
+  expect(second.output()).toContain('Stopped.')
+  expect(await allGone(others, 0)).toBe(true)
+  expect(existsSync(join(dataDir, 'lock'))).toBe(false)
+})
+
+it('stops a leftover of an earlier run before it starts', async () => {
+  const args = ['--data-dir', dataDir, '--api-port', '0', '--ocpp-port', '0']
+  const first = runMain(args)
+  await first.said('Ctrl-C stops everything')
+  const guard = JSON.parse(readFileSync(join(dataDir, 'run', 'guard.json'), 'utf8')) as { pid: number }
+  const store = JSON.parse(readFileSync(join(dataDir, 'run', 'event-store.json'), 'utf8')) as { pid: number }
+  // nobody is left who would end the servers
+  process.kill(guard.pid, 'SIGKILL')
+  const servers = identities([store.pid])
+  process.kill(first.pid, 'SIGKILL')
+  await first.exitCode
+  const second = runMain(args)
+  await second.said('stopped what an earlier run left behind')
+  expect(await allGone(servers, 0)).toBe(true)
+  await second.said('Ctrl-C stops everything')
+  process.kill(second.pid, 'SIGTERM')
+  expect(await second.exitCode).toBe(0)
+})
+
+describe('what keeps it from starting is one line with a remedy', () => {
+  const lineOf = async (args: readonly string[], env: Record<string, string> = {}): Promise<string> => {
+    const run = runMain(['--data-dir', dataDir, '--api-port', '0', '--ocpp-port', '0', ...args], env)
+    expect(await run.exitCode).toBe(1)
+    const lines = run.output().trimEnd().split('\n')
+    expect(recordedProcesses(dataDir)).toEqual([])
+    return lines.at(-1) ?? ''
+  }
+
+  it('when a port is taken', async () => {
+    const server = createServer()
+    const port = await new Promise<number>((done) =>
+      server.listen(0, '127.0.0.1', () => done((server.address() as AddressInfo).port)),
+    )
+    try {
+      expect(await lineOf(['--ocpp-port', String(port)])).toBe(
+        `voltrail cannot start: port ${port} on 127.0.0.1 is taken by another process - stop that one, or pass --ocpp-port with another port`,
+      )
+    } finally {
+      server.close()
+    }
+  })
+
+  it('when there is no nats-server', async () => {
+    const env = { PATH: folder, HOME: folder, XDG_CACHE_HOME: folder, NATS_SERVER_BIN: '', NATS_URL: '' }
+    // a machine that has one in /usr/sbin cannot show this
+    if (existsSync('/usr/sbin/nats-server') || existsSync('/usr/local/bin/nats-server')) return
+    expect(await lineOf([], env)).toMatch(
+      /^voltrail cannot start: no nats-server found - install one \(.*apt-get install nats-server.*\), or name its path in NATS_SERVER_BIN/,
+    )
+  })
+
+  it('when the data directory is of another version', async () => {
+    const run = runMain(['--data-dir', dataDir, '--api-port', '0'], { NATS_SERVER_BIN: join(folder, 'none') })
+    expect(await run.exitCode).toBe(1)
+    writeFileSync(join(dataDir, 'version'), '99\n')
+    expect(await lineOf([])).toBe(
+      `voltrail cannot start: the data directory ${dataDir} is of version "99", this release reads version 1 - ` +
+        'start the release that made it, or pass --data-dir with another directory',
+    )
+  })
+
+  it('when an argument is wrong', async () => {
+    const run = runMain(['--ocpp-prot', '9000'])
+    expect(await run.exitCode).toBe(1)
+    expect(run.output()).toBe(
+      "voltrail cannot start: Unknown option '--ocpp-prot' - npm start -- --help lists what there is\n",
+    )
+  })
+})
