@@ -7,13 +7,27 @@ import { Instant } from './quantities.ts'
 
 /** The envelope of every event of ours: the metadata that the store keeps beside the data. */
 
-/** The verbatim frame that caused an event: clear, sealed (it names an id token), or by content hash (over 64 KiB). */
+/**
+ * The verbatim frame that caused an event: clear, sealed (it names an id token), or, over 64 KiB, in a stream of its own that is
+ * named by the SHA-256 of what lies there: the frame, or its ciphertext (then `sealed` has the rest of the seal).
+ */
 export const Evidence = z.union([
   z.object({ text: z.string() }),
   z.object({ sealed: Sealed }),
-  z.object({ sha256: Sha256, bytes: z.int(), stream: z.string() }),
+  z.object({
+    sha256: Sha256,
+    bytes: z.int(),
+    stream: z.string(),
+    sealed: Sealed.omit({ text: true }).optional(),
+  }),
 ])
 export type Evidence = z.infer<typeof Evidence>
+
+/** One part of a large frame, in its stream `frame-<tenant>.<sha256>`; the parts in order are the text that the hash names. */
+export const FrameChunk = z.object({ part: z.int(), parts: z.int(), text: z.string() })
+export type FrameChunk = z.infer<typeof FrameChunk>
+/** Event type of the parts. They carry no envelope: their stream's name proves them. */
+export const frameChunkType = 'FrameChunk'
 
 /** What a decision read elsewhere: stream, the revision it saw (`null`: the stream did not exist) and the value it used. */
 export const Lookup = z.object({ stream: z.string(), revision: z.int().min(0).nullable(), value: z.json() })

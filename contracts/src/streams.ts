@@ -17,6 +17,9 @@ export const tariffStream = (tenant: TenantId, tariff: TariffId) => name('tariff
 export const tokenStream = (tenant: TenantId, token: TokenRef) => name('token', tenant, token)
 export const tenantStream = (tenant: TenantId) => name('tenant', tenant)
 
+/** Where the parts of a large frame lie. Not a category of domain events. */
+export const frameStream = (tenant: TenantId, sha256: string): string => `frame-${tenant}.${sha256}`
+
 /** The prefix that a subscription filters by: `session-`. */
 export const categoryPrefix = (category: Category): string => `${category}-`
 

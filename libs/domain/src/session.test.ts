@@ -96,6 +96,17 @@ describe('a session', () => {
       { type: 'SessionCorrected', data: { cause: 'late-meter', stop: { energyWh: 900, energySource: 'registers' } } },
     ]))
 
+  it('stores of a very long list of readings only what its energy depends on', () => {
+    const values = Array.from({ length: 10_000 }, (_, i) => (i < 5000 ? i * 2 : (i - 5000) * 3))
+    const registers = values.map((wh, i) => ({ at: at(i / 1000) as Instant, reading: readRegister(String(wh), 'Wh') }))
+    const all = { ...stopping(undefined, 60), registers }
+    const decided = stopSession(all, foldHistory(session, [started({ meterStart: readRegister('0', 'Wh') })]))
+    const [stopped] = 'accepted' in decided ? decided.accepted : []
+    expect(stopped).toMatchObject({ data: { energyWh: 4999 * 2 + 4999 * 3, energySource: 'registers' } })
+    expect((stopped!.data as { registers: unknown[] }).registers).toHaveLength(4)
+    expect(foldHistory(session, [started({ meterStart: readRegister('0', 'Wh') }), stopped!]).summary).toEqual((stopped!.data as { summary: unknown }).summary)
+  })
+
   it('tells a change of its charging state, and only a change', () => {
     const suspended = { chargingState: 'SuspendedEV' as const, at: when(3) }
     given(session, started()).when((s) => changeChargingState(suspended, s)).thenMatching({ type: 'SessionChargingStateChanged' })

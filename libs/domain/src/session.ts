@@ -11,7 +11,7 @@ import type {
   SessionSummary,
 } from '@voltrail/contracts/events/session'
 import { accept, reject, type Aggregate, type Decision, type Recorded } from './decider.ts'
-import { beginTrack, energyBetween, trackReading, trackedEnergy } from './registers.ts'
+import { beginTrack, energyBetween, trackReading, trackedEnergy, wentBack } from './registers.ts'
 
 /** One charging session: `session-<tenant>.<charger>.<transaction>`. Event 0 holds the start facts for ever. */
 
@@ -211,8 +211,23 @@ export const changeChargingState = (
 
 // --- calculations -----------------------------------------------------------------------------------------------------
 
+const mostReadings = 64
+
+/**
+ * The readings of a message as they are stored. Of a very long list (a stop may carry megabytes) only those that the energy
+ * depends on: the first, the last, and both sides of each place where the register went back. The frame keeps them all.
+ */
+const essential = (list: readonly TimedReading[]): readonly TimedReading[] =>
+  list.length <= mostReadings
+    ? list
+    : list.filter(({ reading }, i) => {
+        const [before, after] = [list[i - 1], list[i + 1]]
+        if (before === undefined || after === undefined) return true
+        return wentBack(before.reading, reading) || wentBack(reading, after.reading)
+      })
+
 const readings = (list: readonly TimedReading[]): { at: Instant; reading: RegisterReading; context?: string }[] =>
-  list.map(({ at, reading, context }) => ({ at, reading, ...(context === undefined ? {} : { context }) }))
+  essential(list).map(({ at, reading, context }) => ({ at, reading, ...(context === undefined ? {} : { context }) }))
 
 /**
  * The billed energy and where it comes from: meter stop − meter start when the register only grew; otherwise the sum of the

@@ -1,4 +1,4 @@
-import { isSecretKey } from './secret-keys.ts'
+import { isSecretKey } from '@voltrail/domain/secret-keys'
 import { rawText } from './notes.ts'
 
 /** Fields that may name a person; normalisations lie in clear in the log, so they never carry these values. */

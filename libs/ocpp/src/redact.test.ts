@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { redactFrame, redactJson } from './redact.ts'
-import { isSecretKey } from './secret-keys.ts'
+import { isSecretKey } from '@voltrail/domain/secret-keys'
 
 const digest = (secret: string): string => `#${secret.length}`
 const redact = (text: string): string => redactFrame(text, digest).text

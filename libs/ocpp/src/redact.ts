@@ -1,5 +1,5 @@
 import { scanJson, type ScannedArray, type ScannedObject, type ScannedValue } from './scan-json.ts'
-import { isSecretKey } from './secret-keys.ts'
+import { isSecretKey } from '@voltrail/domain/secret-keys'
 
 /**
  * Takes secrets out of OCPP texts before anything is stored, published or logged. What is not a secret stays byte for byte.

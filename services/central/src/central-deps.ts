@@ -4,11 +4,13 @@ import type { Bus } from '@voltrail/bus/bus'
 import type { Vault } from '@voltrail/key-store/vault'
 import type { Log } from '@voltrail/runtime/log'
 import type { Deciding } from './deciding.ts'
+import type { FrameStore } from './frame-store.ts'
 import type { LookUps } from './look-ups.ts'
 
 /** What every handler of central is given. */
 export interface CentralDeps extends Deciding {
   readonly bus: Bus
+  readonly frames: FrameStore
   readonly vault: Vault
   readonly lookUps: LookUps
   readonly log: Log

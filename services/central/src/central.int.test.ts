@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Fact, FactOf } from '@voltrail/contracts/facts'
 import { instant } from '@voltrail/contracts/quantities'
 import { epochCommands } from '@voltrail/contracts/subjects'
@@ -263,6 +264,28 @@ describe('central', () => {
     const text = textOf(await cp.events())
     expect(text).not.toContain('hunter2')
     expect(text).toContain('digest:')
+  })
+
+  it('keeps a frame that is too large for an event in a stream that its content names', async () => {
+    const cp = house.charger('CP-large')
+    await cp.connect()
+    const { transactionId } = await cp.answer(start('0', time(60)))
+    const samples = Array.from({ length: 20_000 }, (_, i) => ({
+      time: time(59 - i / 1000),
+      values: [{ measurand: 'Energy.Active.Import.Register', value: String(i), unit: 'Wh' }],
+    }))
+    const frame = `[2,"1","StopTransaction",${JSON.stringify({ pad: '€'.repeat(1_000_000) })}]`
+    await cp.answer({ ...stop('30000', time(1), transactionId), samples }, { frame })
+    const stopped = (await cp.sessionEvents(transactionId)).at(-1)!
+    expect(stopped).toMatchObject({ type: 'SessionStopped', data: { energyWh: 30_000 } })
+    const evidence = stopped.metadata.frame as { sha256: string; stream: string; bytes: number }
+    expect(evidence.bytes).toBeGreaterThan(3_000_000)
+    const parts: { part: number; parts: number; text: string }[] = []
+    for await (const event of house.log.readStored(evidence.stream)) parts.push(event.data as never)
+    expect(parts.map(({ part }) => part)).toEqual(Array.from({ length: parts[0]!.parts }, (_, i) => i))
+    const text = parts.map((part) => part.text).join('')
+    expect(createHash('sha256').update(text).digest('hex')).toBe(evidence.sha256)
+    expect(evidence.stream).toBe(`frame-default.${evidence.sha256}`)
   })
 
   it('answers once the log has it, however the append came to be known', async () => {

@@ -14,6 +14,7 @@ import type { CentralDeps } from './central-deps.ts'
 import { createCommandHandler } from './commands/commands.ts'
 import { deciding } from './deciding.ts'
 import { createFactHandler } from './facts/facts.ts'
+import { createFrameStore } from './frame-store.ts'
 import { lookUpFolds, lookUps } from './look-ups.ts'
 
 export interface Central extends RunningService {
@@ -62,6 +63,7 @@ export const startCentral = async (config: CentralConfig): Promise<Central> => {
     const deps: CentralDeps = {
       ...deciding(loop),
       bus,
+      frames: createFrameStore(eventLog),
       vault,
       lookUps: lookUps(cache, defaultSettings),
       log,

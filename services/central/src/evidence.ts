@@ -23,17 +23,20 @@ export const sealToken = async (
   const ref = deps.vault.tokenRef(tenant, token.value)
   const [value, text] = await deps.vault.seal(tenant, ref, frame === undefined ? [token.value] : [token.value, frame])
   if (value === undefined) throw new Error('sealing gave nothing back')
-  return { idToken: { ref, type: token.type, sealed: value }, frame: text === undefined ? undefined : { sealed: text } }
+  return {
+    idToken: { ref, type: token.type, sealed: value },
+    frame: text === undefined ? undefined : await deps.frames.sealed(tenant, text),
+  }
 }
 
 export const sealText = async (deps: CentralDeps, tenant: TenantId, owner: TokenRef, text: string): Promise<Evidence> => {
   const [sealed] = await deps.vault.seal(tenant, owner, [text])
   if (sealed === undefined) throw new Error('sealing gave nothing back')
-  return { sealed }
+  return deps.frames.sealed(tenant, sealed)
 }
 
-export const clearFrame = (request: FactRequest): Evidence | undefined =>
-  request.frame === undefined ? undefined : { text: request.frame }
+export const clearFrame = async (deps: CentralDeps, request: FactRequest): Promise<Evidence | undefined> =>
+  request.frame === undefined ? undefined : deps.frames.clear(request.tenant, request.frame)
 
 /** Metadata of events that a charger's fact causes. `frame` belongs to one event only: leave it out for the others. */
 export const factMetadata = (

@@ -62,6 +62,7 @@ export const chargerCommand = async (
   if (requested.appended.length === 0) return replyOf(request, commandOutcome(requested.state, commandId))
 
   const sent = await send(tenant, request, requested.state, deps)
+  const now = deps.now()
   // by now the charger's answer may have come another way (late, through another pod): the log decides
   const settled = await deps.decide(
     charger,
@@ -78,7 +79,7 @@ export const chargerCommand = async (
         state,
       )
     },
-    meta,
+    { ...meta, receivedAt: now, decision: { ...meta.decision, clock: now } },
   )
   if (sent.kind === 'answered' && sent.reply.result.outcome === 'timeout') return { outcome: 'timeout', commandId }
   return replyOf(request, commandOutcome(settled.state, commandId))
@@ -147,7 +148,8 @@ const evidenceOf = async (
   const owner: TokenRef | undefined =
     command.type === 'RemoteStart' ? deps.vault.tokenRef(tenant, command.idToken.value) : undefined
   const evidence = async (text: string | undefined): Promise<Evidence | undefined> =>
-    text === undefined ? undefined : owner === undefined ? { text } : sealText(deps, tenant, owner, text)
+    
+    text === undefined ? undefined : owner === undefined ? deps.frames.clear(tenant, text) : sealText(deps, tenant, owner, text)
   return { sent: await evidence(frames.sent), received: await evidence(frames.received) }
 }
 

@@ -15,7 +15,8 @@ import { answered } from './answered.ts'
 
 /** Facts that concern the charging station itself. */
 
-const meta = (deps: CentralDeps, request: FactRequest<Fact>) => factMetadata(deps, request, { frame: clearFrame(request) })
+const meta = async (deps: CentralDeps, request: FactRequest<Fact>) =>
+  factMetadata(deps, request, { frame: await clearFrame(deps, request) })
 
 export const disconnect = async (request: FactRequest<FactOf<'Disconnect'>>, deps: CentralDeps): Promise<FactReply> => {
   const { tenant, chargerId, epoch, edge, fact } = request
@@ -24,7 +25,7 @@ export const disconnect = async (request: FactRequest<FactOf<'Disconnect'>>, dep
     charger,
     chargerStream(tenant, chargerId),
     (state) => disconnectCharger({ epoch, edge, code: fact.code, reason: fact.reason }, state),
-    meta(deps, request),
+    await meta(deps, request),
   )
   return answered(deps, { type: 'Disconnect' })
 }
@@ -40,7 +41,7 @@ export const boot = async (request: FactRequest<FactOf<'Boot'>>, deps: CentralDe
       const intervalSeconds = known.registration === 'Accepted' ? settings.value.heartbeatSeconds : 60
       return bootCharger({ ...identity, factId: request.factId, intervalSeconds }, known)
     },
-    factMetadata(deps, request, { frame: clearFrame(request), lookups: [settings.lookup] }),
+    factMetadata(deps, request, { frame: await clearFrame(deps, request), lookups: [settings.lookup] }),
   )
   return answered(deps, remembered(answeredBefore(state, request.factId), 'Boot'))
 }
@@ -55,7 +56,7 @@ export const connectorStatus = async (
     charger,
     chargerStream(tenant, chargerId),
     (state) => changeConnectorStatus(fact, state),
-    meta(deps, request),
+    await meta(deps, request),
   )
   const { status: chargingState } = fact
   const open = fact.evseId === 0 ? undefined : openOnEvse(decided.state, fact.evseId)
@@ -85,7 +86,7 @@ export const vendorData = async (request: FactRequest<FactOf<'VendorData'>>, dep
             type: 'VendorDataReceived',
             data: { vendorId, ...(messageId === undefined ? {} : { messageId }), status: 'UnknownVendorId' },
           }),
-    meta(deps, request),
+    await meta(deps, request),
   )
   return answered(deps, remembered(answeredBefore(state, request.factId), 'VendorData'))
 }
@@ -102,7 +103,7 @@ export const lateAnswer = async (request: FactRequest<FactOf<'LateAnswer'>>, dep
         { commandId: CommandId.parse(commandId), result, frames: {}, late: true, factId: request.factId, configuration },
         state,
       ),
-    meta(deps, request),
+    await meta(deps, request),
   )
   return answered(deps, { type: 'LateAnswer' })
 }

@@ -40,7 +40,7 @@ const meterInto = async (request: Meter, transactionId: TransactionId, deps: Cen
     session,
     sessionStream(tenant, id),
     (state) => meterSession({ factId, contentKey, ...samples }, state),
-    factMetadata(deps, request, { frame: clearFrame(request), correlation: id }),
+    factMetadata(deps, request, { frame: await clearFrame(deps, request), correlation: id }),
   )
   return decided.outcome === 'accepted'
 }

@@ -53,7 +53,7 @@ const readStop = async (request: Stop, deps: CentralDeps): Promise<ReadStop> => 
     stoppedAt: occurredAt(fact.time, receivedAt),
     meterStop: fact.meterStop && readRegister(fact.meterStop.value, fact.meterStop.unit),
   }
-  if (fact.idToken === undefined) return { ...base, frame: clearFrame(request), lookups: [], token: undefined }
+  if (fact.idToken === undefined) return { ...base, frame: await clearFrame(deps, request), lookups: [], token: undefined }
   const { idToken, frame } = await sealToken(deps, tenant, fact.idToken, request.frame)
   const found = await deps.lookUps.token(tenant, idToken.ref)
   const settings = await deps.lookUps.settings(tenant)
