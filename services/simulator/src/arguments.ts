@@ -98,6 +98,6 @@ export function helpText(): string {
     'Brands:',
     ...makes,
     '',
-    'Exit code 0 when every transaction message was acknowledged, else 1.',
+    'Exit code 0 when every charger was accepted and every transaction message acknowledged, else 1.',
   ].join('\n')
 }

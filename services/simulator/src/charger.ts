@@ -66,6 +66,7 @@ export class Charger {
   #restarting = false
   #unanswered = 0
   #bootWanted: AbortController | undefined
+  #beatWaits: AbortController | undefined
 
   constructor(options: ChargerOptions) {
     const { id, brand, clock, ledger, seed } = options
@@ -128,6 +129,11 @@ export class Charger {
   /** Connected and registered. */
   get online(): boolean {
     return this.#online
+  }
+
+  /** The central system has accepted it at least once. */
+  get commissioned(): boolean {
+    return this.#commissioned
   }
 
   /** Drivers may come: it was accepted once and is not restarting. */
@@ -205,10 +211,16 @@ export class Charger {
     this.#operative = operative
   }
 
-  /** Reconnects, with another AuthorizationKey from now on. */
-  usePassword(password: string): void {
-    this.#password = password
-    this.#link?.close()
+  /** Takes up what the central system has changed, where that does not wait for the next reading of the key. */
+  configurationChanged(key: string, value: string): void {
+    switch (key.toLowerCase()) {
+      case 'heartbeatinterval':
+        this.#beatWaits?.abort()
+        break
+      case 'authorizationkey':
+        this.#password = value
+        this.#link?.close()
+    }
   }
 
   /** Restarts as after Reset: soft ends transactions first and tells so, hard just goes dark. */
@@ -331,6 +343,11 @@ export class Charger {
   }
 
   async #beat(gone: AbortSignal): Promise<void> {
-    while (await sleep(this.configuration.number('HeartbeatInterval') * 1_000, gone)) await this.call('Heartbeat', {})
+    while (!gone.aborted) {
+      this.#beatWaits = new AbortController()
+      const wait = AbortSignal.any([gone, this.#beatWaits.signal])
+      const due = await sleep(this.configuration.number('HeartbeatInterval') * 1_000, wait)
+      if (due) await this.call('Heartbeat', {})
+    }
   }
 }

@@ -59,8 +59,7 @@ export function createCommandTarget(
 
     changeConfiguration(key, value) {
       const status = configuration.change(key, value)
-      const rekeyed = status === 'Accepted' && key.toLowerCase() === 'authorizationkey'
-      return rekeyed ? { status, after: () => charger.usePassword(value) } : { status }
+      return status === 'Accepted' ? { status, after: () => charger.configurationChanged(key, value) } : { status }
     },
 
     showConfiguration: (keys) => configuration.show(keys),

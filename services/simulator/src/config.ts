@@ -17,6 +17,7 @@ const variables = z.object({
   LOG_LEVEL: processVariables.LOG_LEVEL,
   HEALTH_HOST: processVariables.HEALTH_HOST,
   HEALTH_PORT: processVariables.HEALTH_PORT,
+  SHUTDOWN_DEADLINE: processVariables.SHUTDOWN_DEADLINE,
   OCPP_URL: url(['ws', 'wss'], 'ws://127.0.0.1:9000/ocpp').default('ws://127.0.0.1:9000/ocpp'),
   CHARGERS: integer({ min: 1, max: 100_000, example: 10 }).default(10),
   BRANDS: text('norden,lumen')

@@ -42,7 +42,10 @@ export type FleetOptions = {
 
 export type FleetProgress = {
   readonly chargers: number
+  /** Connected and registered now. */
   readonly online: number
+  /** Accepted at least once. */
+  readonly registered: number
   readonly sessionsRunning: number
   /** Transaction messages that wait for an acknowledgement. */
   readonly waiting: number
@@ -163,6 +166,7 @@ export function startFleet(options: FleetOptions): Fleet {
     progress: () => ({
       chargers: count,
       online: chargers.filter((charger) => charger.online).length,
+      registered: chargers.filter((charger) => charger.commissioned).length,
       sessionsRunning: chargers.reduce((sum, charger) => sum + charger.charging.running, 0),
       waiting: waiting(),
       problem,

@@ -35,11 +35,14 @@ async function simulate(argv: readonly string[], stop: AbortSignal): Promise<num
   while (await sleep(progressMs, over.signal)) say()
 
   clearTimeout(limit)
-  await fleet.stop()
+  const { registered, chargers, problem } = fleet.progress()
+  // the rest of the time is for closing connections
+  await fleet.stop({ drainMs: Math.max(1_000, config.SHUTDOWN_DEADLINE - 3_000) })
   await health?.stop()
-  say()
   for (const line of summaryLines(fleet.ledger)) console.log(line)
-  return isClean(fleet.ledger.summary()) ? 0 : 1
+  if (registered < chargers)
+    console.log(`never registered ${chargers - registered} chargers, last: ${problem ?? 'no time'}`)
+  return registered === chargers && isClean(fleet.ledger.summary()) ? 0 : 1
 }
 
 runService(
