@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { NatsServerOptions, RunningNatsServer } from './nats-server.ts'
 import { startNatsServer } from './nats-server.ts'
-import { livingProcess } from './server-process.ts'
+import { livingProcess } from '@voltrail/runtime/server-process'
 import { openTestNats } from './test-nats.ts'
 
 let folder: string

@@ -3,7 +3,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { findNatsServer } from './find-nats-server.ts'
-import { livingProcess, stopByPid } from './server-process.ts'
+import { livingProcess, stopByPid } from '@voltrail/runtime/server-process'
 
 export interface NatsServerOptions {
   /** JetStream's files. Made on first use. `<storeDir>.conf`, `.pid` and `.owner` are written beside it. */

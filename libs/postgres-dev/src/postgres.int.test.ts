@@ -8,7 +8,7 @@ import pg from 'pg'
 import type { RunningPostgres } from './postgres.ts'
 import { startPostgres } from './postgres.ts'
 import { findPostgresBinaries } from './postgres-binaries.ts'
-import { livingProcess, stopByPid } from './server-process.ts'
+import { livingProcess, stopByPid } from '@voltrail/runtime/server-process'
 import { reachableBinaries } from './unprivileged.ts'
 
 let folder: string

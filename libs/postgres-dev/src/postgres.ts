@@ -11,7 +11,7 @@ import pg from 'pg'
 import type { PostgresBinaries } from './postgres-binaries.ts'
 import { findPostgresBinaries } from './postgres-binaries.ts'
 import { checkVersion, loadOrMakePassword, makeCluster, serverEnvironment } from './postgres-cluster.ts'
-import { livingProcess, stopByPid } from './server-process.ts'
+import { livingProcess, stopByPid } from '@voltrail/runtime/server-process'
 import type { RunAs } from './unprivileged.ts'
 import { chooseRunAs, reachableBinaries } from './unprivileged.ts'
 

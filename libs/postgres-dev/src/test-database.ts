@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { startPostgres } from './postgres.ts'
-import { livingProcess } from './server-process.ts'
+import { livingProcess } from '@voltrail/runtime/server-process'
 
 export interface TestDatabase {
   readonly url: string
