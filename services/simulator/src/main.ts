@@ -29,7 +29,8 @@ async function simulate(argv: readonly string[], stop: AbortSignal): Promise<num
   const end = () => over.abort()
   stop.addEventListener('abort', end, { once: true })
   if (stop.aborted) end()
-  void fleet.done.then(end)
+  // a fleet without drivers of its own waits for remote starts
+  if (config.SESSIONS_PER_CHARGER !== 0) void fleet.done.then(end)
   const limit = config.DURATION === undefined ? undefined : setTimeout(end, config.DURATION)
   const say = () => console.log(progressLine(fleet.progress(), fleet.ledger.summary()))
   while (await sleep(progressMs, over.signal)) say()
