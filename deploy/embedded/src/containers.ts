@@ -48,7 +48,7 @@ export async function startContainers(): Promise<ContainerServers> {
       .start(),
   ])
   const stop = async (): Promise<void> => {
-    await Promise.all(outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value.stop() : undefined)))
+    await Promise.all(outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value.stop()] : [])))
   }
   const failed = outcomes.find((outcome) => outcome.status === 'rejected')
   if (failed) {

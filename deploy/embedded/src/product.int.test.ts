@@ -3,6 +3,10 @@ import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { startEventStoreDev } from '@voltrail/event-store-dev/server'
+import { openTestNats } from '@voltrail/nats-dev/test-nats'
+import { openTestDatabase } from '@voltrail/postgres-dev/test-database'
+import pg from 'pg'
 import { allGone, identities, recordedProcesses, runMain } from './fixtures/product-process.ts'
 import { startProduct } from './product.ts'
 import type { Product } from './product.ts'
@@ -22,6 +26,13 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }))
 const get = (product: Product, path: string): Promise<Response> =>
   fetch(`${product.apiUrl}${path}`, { headers: { authorization: `Bearer ${product.operatorKey}` } })
 const pidsOf = (product: Product) => [...product.processes.values()].map(({ pid }) => pid)
+
+async function dropDatabase(serverUrl: string, name: string): Promise<void> {
+  const client = new pg.Client({ connectionString: serverUrl })
+  await client.connect()
+  await client.query(`drop database ${pg.escapeIdentifier(name)} with (force)`)
+  await client.end()
+}
 
 it('comes up on an empty directory, survives a crash of a part, and finds everything again after a restart', async () => {
   const notes: string[] = []
@@ -90,7 +101,7 @@ it('comes up on an empty directory, survives a crash of a part, and finds everyt
   }
 })
 
-it('leaves no process behind when it is killed, starts again on what it left, and ends by Ctrl-C', async () => {
+it('leaves no process behind when it is killed, takes over what it left, and ends by Ctrl-C', async () => {
   const args = ['--data-dir', dataDir, '--api-port', '0', '--ocpp-port', '0']
   const first = runMain(args)
   await first.said('Ctrl-C stops everything')
@@ -100,34 +111,53 @@ it('leaves no process behind when it is killed, starts again on what it left, an
   expect(await allGone(all, 12_000)).toBe(true)
   expect(existsSync(join(dataDir, 'lock'))).toBe(true)
 
+  // once more, and nobody is left who would end the servers
   const second = runMain(args)
-  await second.said('edge ready')
+  await second.said('event-store ready')
+  const recordOf = (name: string): number =>
+    (JSON.parse(readFileSync(join(dataDir, 'run', `${name}.json`), 'utf8')) as { pid: number }).pid
+  const left = identities([recordOf('event-store'), recordOf('nats'), recordOf('postgres')])
+  process.kill(recordOf('guard'), 'SIGKILL')
+  process.kill(second.pid, 'SIGKILL')
+  await second.exitCode
+  const third = runMain(args)
+  await third.said('stopped what an earlier run left behind: event-store, nats')
+  expect(await allGone(left, 0)).toBe(true)
+
+  // in the middle of a start
+  await third.said('event-store ready')
   const others = recordedProcesses(dataDir)
-  // also in the middle of a start
-  process.kill(second.pid, 'SIGINT')
-  expect(await second.exitCode).toBe(0)
-  expect(second.output()).toContain('Stopped.')
+  process.kill(third.pid, 'SIGINT')
+  expect(await third.exitCode).toBe(0)
+  expect(third.output()).toContain('Stopped.')
   expect(await allGone(others, 0)).toBe(true)
   expect(existsSync(join(dataDir, 'lock'))).toBe(false)
 })
 
-it('stops a leftover of an earlier run before it starts', async () => {
-  const args = ['--data-dir', dataDir, '--api-port', '0', '--ocpp-port', '0']
-  const first = runMain(args)
-  await first.said('Ctrl-C stops everything')
-  const guard = JSON.parse(readFileSync(join(dataDir, 'run', 'guard.json'), 'utf8')) as { pid: number }
-  const store = JSON.parse(readFileSync(join(dataDir, 'run', 'event-store.json'), 'utf8')) as { pid: number }
-  // nobody is left who would end the servers
-  process.kill(guard.pid, 'SIGKILL')
-  const servers = identities([store.pid])
-  process.kill(first.pid, 'SIGKILL')
-  await first.exitCode
-  const second = runMain(args)
-  await second.said('stopped what an earlier run left behind')
-  expect(await allGone(servers, 0)).toBe(true)
-  await second.said('Ctrl-C stops everything')
-  process.kill(second.pid, 'SIGTERM')
-  expect(await second.exitCode).toBe(0)
+it('uses the servers that the environment names and leaves them running', async () => {
+  const nats = await openTestNats()
+  const postgres = await openTestDatabase()
+  const store = await startEventStoreDev({ data: 'memory', port: 0 })
+  const lines: string[] = []
+  const env = { ...process.env, NATS_URL: nats.url, POSTGRES_URL: postgres.url, ESDB_URL: store.connectionString }
+  let product: Product | undefined
+  try {
+    product = await startProduct({ dataDir, env, note: (line) => lines.push(line) })
+    expect(lines[0]).toMatch(
+      /^event store: esdb:.* \(ESDB_URL\), NATS: nats:.* \(NATS_URL\), Postgres: postgres:.* \(POSTGRES_URL\)$/,
+    )
+    expect([...product.processes.keys()]).not.toContain('nats')
+    expect(new URL(product.databaseUrl).pathname).toMatch(/^\/voltrail_[0-9a-f]{12}$/)
+    expect((await get(product, '/v1/tariffs/standard')).status).toBe(200)
+    await product.stop()
+    expect((await fetch(`http://127.0.0.1:${store.port}/health/live`)).status).toBe(204)
+  } finally {
+    await product?.stop()
+    if (product) await dropDatabase(postgres.url, new URL(product.databaseUrl).pathname.slice(1))
+    await store.stop()
+    await postgres.drop()
+    await nats.stop()
+  }
 })
 
 describe('what keeps it from starting is one line with a remedy', () => {

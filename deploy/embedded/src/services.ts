@@ -112,6 +112,7 @@ export const services: readonly Service[] = [
     stopDeadlineMs: 15_000,
     environment: (wiring) => ({
       DEMO: 'true',
+      SHUTDOWN_DEADLINE: '14s',
       OCPP_URL: ocppUrl(wiring.host, wiring.ocppPorts[0] as number),
       TOKENS: demoIdTokens.map(({ token }) => token).join(','),
     }),
