@@ -8,6 +8,7 @@ import { freePort, tryPort } from './free-port.ts'
 import { openLogs } from './logs.ts'
 import type { Logs } from './logs.ts'
 import { startNodeProcess } from './node-process.ts'
+import { orAborted } from './or-aborted.ts'
 import { openProcessRecords } from './process-records.ts'
 import type { ProcessRecords } from './process-records.ts'
 import type { Part } from './running-part.ts'
@@ -152,7 +153,10 @@ async function bringUp(undertaking: Undertaking): Promise<Omit<Product, 'stop'>>
   const bundling = serviceBundles([...services.map(({ folder }) => folder), eventStoreFolder], () =>
     note('bundling the services (only when sources have changed)'),
   )
-  const bundles = await both(bundling, supervisor.start('server', servers.map(announced(note)), signal))
+  const bundles = await both(
+    orAborted(bundling, signal),
+    supervisor.start('server', servers.map(announced(note)), signal),
+  )
   signal.throwIfAborted()
   if (backends.eventStore.kind === 'external') eventStoreUrl = backends.eventStore.url
   else {

@@ -5,6 +5,7 @@ import { StartError } from '@voltrail/runtime/start-error'
 import pg from 'pg'
 import type { LogFile } from './log-file.ts'
 import { startNodeProcess } from './node-process.ts'
+import { orAborted } from './or-aborted.ts'
 import type { Part } from './running-part.ts'
 
 const local = '127.0.0.1'
@@ -102,12 +103,4 @@ function withLog<T>(log: LogFile, work: Promise<T>): Promise<T> {
 function splitOnce(text: string, separator: string): [string, string] {
   const at = text.indexOf(separator)
   return at < 0 ? [text, 'install nats-server'] : [text.slice(0, at), text.slice(at + separator.length)]
-}
-
-function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error)
-    signal.addEventListener('abort', abort, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
 }

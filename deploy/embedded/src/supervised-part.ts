@@ -48,7 +48,7 @@ export function supervise(part: Part, hooks: SupervisionHooks): SupervisedPart {
   let recovering: Promise<void> = Promise.resolve()
   const waiting = new Set<() => void>()
 
-  async function launch(signal: AbortSignal): Promise<void> {
+  async function launch(signal: AbortSignal, onUp?: () => void): Promise<void> {
     let pid: number | undefined
     const begun = Date.now()
     let running: RunningPart
@@ -63,6 +63,7 @@ export function supervise(part: Part, hooks: SupervisionHooks): SupervisedPart {
     }
     latest = running
     current = running
+    onUp?.()
     for (const tell of waiting) tell()
     waiting.clear()
     void running.exited.then((reason) => {
@@ -79,8 +80,7 @@ export function supervise(part: Part, hooks: SupervisionHooks): SupervisedPart {
   async function recover(signal: AbortSignal): Promise<void> {
     while (await sleep(backoff.next(), signal)) {
       try {
-        await launch(signal)
-        return hooks.note(`${name} is back`)
+        return await launch(signal, () => hooks.note(`${name} is back`))
       } catch (error) {
         if (signal.aborted) return
         hooks.note(`${name} could not be started again: ${error instanceof Error ? error.message : String(error)}`)
