@@ -21,6 +21,7 @@ import { sessionRoutes } from './routes/sessions.ts'
 import { settingsRoutes } from './routes/settings.ts'
 import { tariffRoutes } from './routes/tariffs.ts'
 import type { Sources } from './sources.ts'
+import { refuseUnstorableText } from './unstorable-text.ts'
 
 export type ServerOptions = {
   readonly operatorKey: string
@@ -72,6 +73,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     async (v1) => {
       // here and not by comparing paths: the router decodes percent signs, so one path has many spellings
       v1.addHook('onRequest', checkKey)
+      v1.addHook('preValidation', async (request) => refuseUnstorableText(request))
       v1.addHook('onSend', async (_request, reply) => {
         reply.header('cache-control', 'no-store')
       })
