@@ -10,11 +10,12 @@ import type { Clock } from './clock.ts'
 import { createCommandTarget } from './command-target.ts'
 import { Configuration } from './configuration.ts'
 import { Connector } from './connector.ts'
+import { createDelivery } from './delivery.ts'
 import { writeTimestamp } from './dialect.ts'
 import type { Ledger } from './ledger.ts'
 import { Link } from './link.ts'
 import type { CallOutcome } from './link.ts'
-import { MessageQueue } from './message-queue.ts'
+import type { MessageQueue } from './message-queue.ts'
 import type { Payload } from './payload.ts'
 import { between, seededRandom } from './random.ts'
 
@@ -64,6 +65,7 @@ export class Charger {
   #operative = true
   #needsBoot = true
   #restarting = false
+  #readerClosed = false
   #unanswered = 0
   #bootWanted: AbortController | undefined
   #beatWaits: AbortController | undefined
@@ -88,30 +90,13 @@ export class Charger {
       configuration: this.configuration,
       call: (action, payload) => this.call(action, payload),
     })
-    this.queue = new MessageQueue({
+    this.queue = createDelivery({
+      chargerId: id,
+      brand,
+      configuration: this.configuration,
+      ledger,
       random: network,
-      nextMessageId: randomUUID,
-      transmit: (message, payload, messageId) => this.call(message.action, payload, messageId),
-      policy: () => ({
-        ...brand.retry,
-        attempts: this.configuration.number('TransactionMessageAttempts'),
-        intervalMs: this.configuration.number('TransactionMessageRetryInterval') * 1_000,
-      }),
-      events: {
-        queued: () => ledger.messageQueued(),
-        acknowledged: ({ action, connectorId, transaction }, { repeat, ...delivery }) => {
-          const named = (action === 'StartTransaction' ? delivery.answer : delivery.payload)['transactionId']
-          const transactionId = typeof named === 'number' ? named : undefined
-          const acknowledgedAt = new Date()
-          ledger.messageAcknowledged(
-            { chargerId: id, action, connectorId, transaction, transactionId, acknowledgedAt, ...delivery },
-            repeat,
-          )
-        },
-        dropped: ({ action, transaction }, { why, detail, wasAnswered }) => {
-          if (!wasAnswered) ledger.messageDropped({ chargerId: id, action, transaction, why, detail })
-        },
-      },
+      call: (action, payload, messageId) => this.call(action, payload, messageId),
     })
     this.charging = new Charging({
       chargerId: id,
@@ -136,19 +121,19 @@ export class Charger {
     return this.#commissioned
   }
 
-  /** Drivers may come: it was accepted once and is not restarting. */
+  /** Drivers may come: it was accepted once, is not restarting and is to stay. */
   get inService(): boolean {
-    return this.#commissioned && !this.#restarting
+    return this.#commissioned && !this.#restarting && !this.#readerClosed
   }
 
   start(): void {
     this.#life = this.#live()
   }
 
-  /** Disconnects; what is in the queue stays there. */
-  async stop(): Promise<void> {
+  /** Disconnects, `politely` with a close frame; what is in the queue stays there. */
+  async stop(politely: boolean): Promise<void> {
     this.#stopping.abort()
-    this.#link?.close()
+    this.#link?.close(politely)
     // a peer that does not answer the close frame must not hold us up
     const cut = setTimeout(() => this.#link?.close(false), 1_000)
     await this.#life
@@ -173,8 +158,13 @@ export class Charger {
     const accepted = await this.authorization.authorize(idTag)
     connector.authorizing = false
     // the car may have gone, or a remote start been quicker
-    if (accepted && connector.plugged && !this.#restarting) this.charging.begin(connector, idTag)
+    if (accepted && connector.plugged && this.inService) this.charging.begin(connector, idTag)
     return connector.transaction !== undefined
+  }
+
+  /** No transaction begins any more. */
+  closeReader(): void {
+    this.#readerClosed = true
   }
 
   /** A CALL to the central system; `closed` while there is no connection. Never rejects. */

@@ -88,7 +88,9 @@ export async function driveRemotely(
     }
     charger.plug(connector, visit.vehicle, visit.socPercent)
   }
-  if (charger.configuration.flag('AuthorizeRemoteTxRequests')) await charger.present(connector, idTag)
+  // a reset may have come between
+  if (!charger.inService) connector.authorizing = false
+  else if (charger.configuration.flag('AuthorizeRemoteTxRequests')) await charger.present(connector, idTag)
   else charger.charging.begin(connector, idTag)
   // a car that was waiting has a driver of its own
   if (!waiting) await charge(charger, connector, visit, options)

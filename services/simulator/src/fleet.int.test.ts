@@ -164,6 +164,29 @@ describe('an outage', () => {
   })
 })
 
+describe('the end of a fleet', () => {
+  it('ends what runs, delivers it, and begins nothing any more', async () => {
+    const peer = await central({ strict: true })
+    const { stop, ledger, progress } = fleet(peer, { chargers: 10, session: { minMs: 3_600_000, maxMs: 3_600_000 } })
+    await eventually('some charge, some still come', () => progress().sessionsRunning >= 5)
+    await stop()
+    const { sessionsStarted, sessionsFinished } = ledger.summary()
+    expect(sessionsFinished).toBe(sessionsStarted)
+    expect(peer.of('StopTransaction')).toHaveLength(sessionsStarted)
+    expect(isClean(ledger.summary())).toBe(true)
+    expect(progress()).toMatchObject({ online: 0, sessionsRunning: 0, waiting: 0 })
+  })
+
+  it('can come like a power failure: the central system hears nothing of it', async () => {
+    const peer = await central({ strict: true })
+    const { stop, ledger, progress } = fleet(peer, { session: { minMs: 3_600_000, maxMs: 3_600_000 } })
+    await eventually('charging', () => progress().sessionsRunning >= 1 && peer.of('StartTransaction').length >= 1)
+    await stop({ endSessions: false })
+    expect(peer.of('StopTransaction')).toEqual([])
+    expect(ledger.summary().sessionsFinished).toBe(0)
+  })
+})
+
 describe('the brands', () => {
   it('lumen writes times without zone and kWh with decimals, and repeats with a new message id', async () => {
     const peer = await central()

@@ -147,16 +147,17 @@ export function startFleet(options: FleetOptions): Fleet {
 
   async function stop({ endSessions = true, drainMs = 10_000 }: StopOptions): Promise<void> {
     for (const left of leaving) left.abort()
-    if (endSessions) {
-      const drained = AbortSignal.timeout(drainMs)
-      for (const charger of chargers)
-        for (const connector of charger.connectors) void charger.charging.end(connector, 'Local', true)
-      await settle(drained)
-    }
+    for (const charger of chargers) charger.closeReader()
+    const ends = endSessions
+      ? chargers.flatMap((charger) =>
+          charger.connectors.map((connector) => charger.charging.end(connector, 'Local', true)),
+        )
+      : []
+    if (endSessions) await settle(AbortSignal.timeout(drainMs))
     stopped.abort()
-    await Promise.all(chargers.map((charger) => charger.stop()))
+    await Promise.all(chargers.map((charger) => charger.stop(endSessions)))
     for (const charger of chargers) charger.charging.forget()
-    await Promise.all(visits)
+    await Promise.all([...visits, ...ends])
   }
 
   return {
