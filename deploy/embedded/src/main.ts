@@ -24,6 +24,7 @@ async function main(): Promise<void> {
     }
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, ask)
+  endWithNpm(ask)
   // a closed terminal or pipe is no reason to end
   process.stdout.on('error', () => undefined)
 
@@ -42,6 +43,18 @@ async function main(): Promise<void> {
     if (!stopping.signal.aborted) throw error
   }
   process.stdout.write('Stopped.\n')
+}
+
+/** npm hands signals on (the script says `exec`, so no shell is between us), but a killed one cannot: its death is a request to stop. */
+function endWithNpm(ask: () => void): void {
+  if (process.env['npm_lifecycle_event'] !== 'start') return
+  const npm = process.ppid
+  const watch = setInterval(() => {
+    if (process.ppid === npm) return
+    clearInterval(watch)
+    ask()
+  }, 1_000)
+  watch.unref()
 }
 
 main().then(
