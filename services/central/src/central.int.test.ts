@@ -167,6 +167,26 @@ describe('central', () => {
     expect(kept?.subject).toBe('voltrail.default.telemetry.CP-meter.2')
   })
 
+  it('seals a frame that names a person where none is expected, and all vendor data', async () => {
+    const cp = house.charger('CP-personal')
+    await cp.connect()
+    const status = { type: 'ConnectorStatus' as const, evseId: 1, connectorId: 1, status: 'Preparing' as const, errorCode: 'NoError' }
+    await cp.answer(status, { frame: '[2,"1","StatusNotification",{"connectorId":1,"idTag":"PRIVATE1"}]' })
+    await cp.answer({ type: 'VendorData', vendorId: 'v' }, { frame: '[2,"2","DataTransfer",{"vendorId":"v","data":"PRIVATE2"}]' })
+    await cp.answer(meter('1', time(5), undefined, 2), { frame: String.raw`[2,"3","MeterValues",{"x":"{\"id_token\" :\"PRIVATE3\"}"}]` })
+    await cp.answer({ ...status, status: 'Available' }, { frame: '[2,"4","StatusNotification",{"connectorId":1}]' })
+    const events = await cp.events()
+    expect(textOf(events)).not.toContain('PRIVATE')
+    expect(events.slice(-3).map(({ metadata }) => (metadata as { frame: object }).frame)).toEqual([
+      { sealed: expect.anything() },
+      { sealed: expect.anything() },
+      { text: '[2,"4","StatusNotification",{"connectorId":1}]' },
+    ])
+    const kept = await house.bus.lastMessage('TELEMETRY')
+    expect(Buffer.from(kept!.data).toString()).toContain('"sealed"')
+    expect(Buffer.from(kept!.data).toString()).not.toContain('PRIVATE')
+  })
+
   it('ends a session by inference when the next begins on its EVSE, and corrects it when its stop comes after all', async () => {
     const cp = house.charger('CP-inferred')
     await cp.connect()

@@ -35,8 +35,20 @@ export const sealText = async (deps: CentralDeps, tenant: TenantId, owner: Token
   return deps.frames.sealed(tenant, sealed)
 }
 
-export const clearFrame = async (deps: CentralDeps, request: FactRequest): Promise<Evidence | undefined> =>
-  request.frame === undefined ? undefined : deps.frames.clear(request.tenant, request.frame)
+/** Fields of any version or dialect whose value may be an id token or name a person; also inside JSON that is text in a frame. */
+const personalField = /(?:id_?tag|id_?token|tag_?id|emaid|evcc_?id|rfid|uid|vin|user_?name)\\*"\s*:/i
+
+/**
+ * The frame of a fact that is about nobody. Chargers put tags where no schema has them, and vendor data may hold anything: such
+ * a frame is sealed whole, under a key that stands for what belongs to nobody that we know.
+ */
+export const clearFrame = async (deps: CentralDeps, request: FactRequest<Fact>): Promise<Evidence | undefined> => {
+  const { tenant, frame, fact } = request
+  if (frame === undefined) return undefined
+  return fact.type === 'VendorData' || personalField.test(frame)
+    ? sealText(deps, tenant, deps.vault.tokenRef(tenant, ''), frame)
+    : deps.frames.clear(tenant, frame)
+}
 
 /** Metadata of events that a charger's fact causes. `frame` belongs to one event only: leave it out for the others. */
 export const factMetadata = (

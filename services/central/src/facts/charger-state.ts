@@ -55,7 +55,7 @@ export const connectorStatus = async (
   const decided = await deps.decide(
     charger,
     chargerStream(tenant, chargerId),
-    (state) => changeConnectorStatus(fact, state),
+    (state) => changeConnectorStatus(fact, state, request.factId),
     await meta(deps, request),
   )
   const { status: chargingState } = fact
@@ -66,7 +66,7 @@ export const connectorStatus = async (
     await deps.decide(
       session,
       sessionStream(tenant, id),
-      (state) => (state.start === undefined ? accept() : changeChargingState({ chargingState, at }, state)),
+      (state) => (state.start === undefined ? accept() : changeChargingState({ factId: request.factId, chargingState, at }, state)),
       factMetadata(deps, request, { correlation: id }),
     )
   }

@@ -46,7 +46,8 @@ const meterInto = async (request: Meter, transactionId: TransactionId, deps: Cen
 }
 
 const keepAsTelemetry = async (request: Meter, deps: CentralDeps): Promise<void> => {
-  const { tenant, chargerId, factId, receivedAt, frame, normalisations, fact } = request
+  const { tenant, chargerId, factId, receivedAt, normalisations, fact } = request
+  const frame = await clearFrame(deps, request)
   const stored = await deps.bus.publishDurable(
     telemetrySubject(tenant, chargerId, fact.evseId),
     Buffer.from(JSON.stringify({ factId, chargerId, receivedAt, evseId: fact.evseId, samples: fact.samples, normalisations, frame })),
