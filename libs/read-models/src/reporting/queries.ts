@@ -187,42 +187,46 @@ export const listSessions = async (
   return page(rows, request.limit, (row) => [row.started_at, row.session_id], sessionItem)
 }
 
-export const getSession = async (
+/** All of it as of one moment: a session between its credit and its new price is shown as one or the other. */
+export const getSession = (
   db: ReportingDatabase,
   tenant: TenantId,
   session: SessionId,
-): Promise<SessionDetail | undefined> => {
-  const row = await db
-    .selectFrom('sessions')
-    .selectAll()
-    .where('tenant', '=', tenant)
-    .where('session_id', '=', session)
-    .executeTakeFirst()
-  if (row === undefined) return undefined
-  const [bill, energy] = await Promise.all([
-    db
-      .selectFrom('billing_entries')
-      .selectAll()
-      .where('tenant', '=', tenant)
-      .where('session_id', '=', session)
-      .orderBy('revision')
-      .execute(),
-    db
-      .selectFrom('session_energy')
-      .select(['at', 'register_wh', 'context'])
-      .where('tenant', '=', tenant)
-      .where('session_id', '=', session)
-      .orderBy('at')
-      .orderBy('revision')
-      .orderBy('n')
-      .execute(),
-  ])
-  return {
-    ...sessionItem(row),
-    bill: bill.map(entryItem),
-    energy: energySinceStart(row.meter_start_wh, energy),
-  }
-}
+): Promise<SessionDetail | undefined> =>
+  db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .setAccessMode('read only')
+    .execute(async (tx) => {
+      const row = await tx
+        .selectFrom('sessions')
+        .selectAll()
+        .where('tenant', '=', tenant)
+        .where('session_id', '=', session)
+        .executeTakeFirst()
+      if (row === undefined) return undefined
+      const bill = await tx
+        .selectFrom('billing_entries')
+        .selectAll()
+        .where('tenant', '=', tenant)
+        .where('session_id', '=', session)
+        .orderBy('revision')
+        .execute()
+      const energy = await tx
+        .selectFrom('session_energy')
+        .select(['at', 'register_wh', 'context'])
+        .where('tenant', '=', tenant)
+        .where('session_id', '=', session)
+        .orderBy('at')
+        .orderBy('revision')
+        .orderBy('n')
+        .execute()
+      return {
+        ...sessionItem(row),
+        bill: bill.map(entryItem),
+        energy: energySinceStart(row.meter_start_wh, energy),
+      }
+    })
 
 /** By reference, an order without a meaning. Texts are sealed: whoever shows them opens them. */
 export const listIdTokens = async (
