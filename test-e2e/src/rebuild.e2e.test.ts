@@ -192,7 +192,12 @@ describe('the read models', () => {
   it('are rebuilt from the log to identical rows, by the process that an operator runs', async () => {
     const charger = await connected('RB-2')
     // something in every corner: a fault, a command, a parked frame, an unknown tag, a session that goes on, one that is suspended
-    await charger.call('StatusNotification', { connectorId: 2, status: 'Faulted', errorCode: 'GroundFailure', info: 'wet' })
+    await charger.call('StatusNotification', {
+      connectorId: 2,
+      status: 'Faulted',
+      errorCode: 'GroundFailure',
+      info: 'wet',
+    })
     await charger.call('StatusNotification', { connectorId: 2, status: 'Available', errorCode: 'NoError' })
     await rest.send('POST', '/v1/chargers/RB-2/commands/ClearCache', {})
     await charger.call('StopTransaction', { transactionId: 7, meterStop: 1, timestamp: timestamp(1) })
@@ -242,7 +247,11 @@ describe('the read models', () => {
     await ready()
     await rest.eventually<ChargerDetail>('/v1/chargers/RB-3', (one) => !one.connected)
     const [session] = (
-      await rest.eventually<Sessions>('/v1/sessions?chargerId=RB-3', ({ items: [one] }) => one?.billing === 'final', 30_000)
+      await rest.eventually<Sessions>(
+        '/v1/sessions?chargerId=RB-3',
+        ({ items: [one] }) => one?.billing === 'final',
+        30_000,
+      )
     ).items
     const detail = await rest.get<SessionDetail>(`/v1/sessions/${session!.sessionId}`)
     expect(detail.energyWh).toBe(3005)
