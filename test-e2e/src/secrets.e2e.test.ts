@@ -26,6 +26,8 @@ const secrets = {
   'a tag in a message that cannot be read': 'QZ7TAGBROKEN1',
   'a tag in an unknown action': 'QZ7TAGACTION2',
   'a tag in the data of a vendor': 'QZ7TAGVENDOR44',
+  'a tag in vendor data of ours': 'QZ7TAGOURDATA7',
+  'a password in vendor data of ours': 'qz7aPasswordOurs1',
   'a tag among meter values': 'QZ7TAGMETERED5',
   'a tag for a remote start': 'QZ7TAGREMOTE3',
   'a group of tags': 'QZ7GROUPTAG55',
@@ -125,10 +127,20 @@ describe('what is personal or secret', () => {
     await rest.send('POST', `${at}/ChangeConfiguration`, { key: 'AuthorizationKey', value: key })
     await rest.send('POST', `${at}/GetConfiguration`, {})
     await rest.send('POST', `${at}/RemoteStart`, { connectorId: 1, idToken: secrets['a tag for a remote start'] })
+    for (const data of [
+      JSON.stringify({ password: secrets['a password in vendor data of ours'] }),
+      secrets['a tag in vendor data of ours'],
+    ])
+      await rest.send('POST', `${at}/DataTransfer`, { vendorId: 'acme', data })
     expect(charger.calls).toMatchObject([
       { action: 'ChangeConfiguration', params: { value: key } },
       { action: 'GetConfiguration' },
       { action: 'RemoteStartTransaction', params: { idTag: secrets['a tag for a remote start'] } },
+      {
+        action: 'DataTransfer',
+        params: { data: JSON.stringify({ password: secrets['a password in vendor data of ours'] }) },
+      },
+      { action: 'DataTransfer', params: { data: secrets['a tag in vendor data of ours'] } },
     ])
     // no command for whoever is away: what it would have carried is kept no better
     await charger.close()
@@ -187,7 +199,12 @@ describe('what is personal or secret', () => {
     for (const before of ['', 'a', 'ab', 'abc'])
       for (const encoding of ['utf8', 'base64', 'base64url', 'hex'] as const) {
         const text = Buffer.from(`${before}${secrets['the tag of a driver'].toLowerCase()}:z`).toString(encoding)
-        expect([encoding, before, found(text).length, found(Buffer.from(text)).length]).toEqual([encoding, before, 1, 1])
+        expect([encoding, before, found(text).length, found(Buffer.from(text)).length]).toEqual([
+          encoding,
+          before,
+          1,
+          1,
+        ])
       }
   })
 

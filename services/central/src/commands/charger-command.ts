@@ -61,7 +61,7 @@ export const chargerCommand = async (
     return { outcome: 'refused', reason: 'unknown-charger', detail: `no charger ${chargerId} is registered` }
   if (requested.appended.length === 0) return replyOf(request, commandOutcome(requested.state, commandId))
 
-  const sent = await send(tenant, request, requested.state, deps)
+  const sent = await send(tenant, request, stored.owner, requested.state, deps)
   const now = deps.now()
   // by now the charger's answer may have come another way (late, through another pod): the log decides
   const settled = await deps.decide(
@@ -102,6 +102,7 @@ const graceMs = 2_000
 const send = async (
   tenant: TenantId,
   request: ChargerCommandRequest,
+  owner: TokenRef | undefined,
   first: ChargerState,
   deps: CentralDeps,
 ): Promise<Sent> => {
@@ -127,7 +128,7 @@ const send = async (
       if (outcome.kind === 'reply') {
         const reply = EpochCommandReply.safeParse(JSON.parse(Buffer.from(outcome.data).toString('utf8')))
         if (!reply.success) return { kind: 'unknown', reason: `the edge answered in a form that is not ours: ${reply.error.message}` }
-        return { kind: 'answered', reply: reply.data, frames: await evidenceOf(deps, tenant, reply.data, command) }
+        return { kind: 'answered', reply: reply.data, frames: await evidenceOf(deps, tenant, reply.data, owner) }
       }
       if (outcome.kind === 'timeout') return { kind: 'unknown', reason: 'the edge that holds the charger gave no answer' }
       if (outcome.kind === 'disconnected' && outcome.sent) return { kind: 'unknown', reason: 'the bus broke while the command was under way' }
@@ -138,18 +139,17 @@ const send = async (
   }
 }
 
-/** The frames of a command that names an id token are sealed with that token's key. */
+/** The frames of a command, sealed with the key of the token that owns them. */
 const evidenceOf = async (
   deps: CentralDeps,
   tenant: TenantId,
   { frames }: EpochCommandReply,
-  command: ChargerCommandRequest['command'],
+  owner: TokenRef | undefined,
 ) => {
-  const owner: TokenRef | undefined =
-    command.type === 'RemoteStart' ? deps.vault.tokenRef(tenant, command.idToken.value) : undefined
-  const evidence = async (text: string | undefined): Promise<Evidence | undefined> =>
-    
-    text === undefined ? undefined : owner === undefined ? deps.frames.clear(tenant, text) : sealText(deps, tenant, owner, text)
+  const evidence = async (text: string | undefined): Promise<Evidence | undefined> => {
+    if (text === undefined) return undefined
+    return owner === undefined ? deps.frames.clear(tenant, text) : sealText(deps, tenant, owner, text)
+  }
   return { sent: await evidence(frames.sent), received: await evidence(frames.received) }
 }
 

@@ -4,7 +4,7 @@ import { isSecretKey } from '@voltrail/domain/secret-keys'
 import type { CentralDeps } from '../central-deps.ts'
 import { sealToken } from '../evidence.ts'
 
-/** A command as the log may hold it: id tokens sealed, secrets digested. `owner` is the token whose key seals its frames. */
+/** A command as the log may hold it: id tokens sealed, secrets digested. `owner` is the token whose key seals its frames; absent: they lie in clear. */
 export const storedCommand = async (
   deps: CentralDeps,
   tenant: TenantId,
@@ -19,6 +19,12 @@ export const storedCommand = async (
       const redacted = isSecretKey(command.key)
       const value = redacted ? deps.vault.secretDigest(tenant, command.value) : command.value
       return { command: { ...command, value, redacted }, owner: undefined }
+    }
+    case 'DataTransfer': {
+      // vendor data may hold anything; what was sent can be read in its sealed frame
+      const { data } = command
+      const stored = { ...command, ...(data === undefined ? {} : { data: deps.vault.secretDigest(tenant, data) }) }
+      return { command: stored, owner: deps.vault.tokenRef(tenant, '') }
     }
     default:
       return { command, owner: undefined }
