@@ -101,6 +101,7 @@ export const services: readonly Service[] = [
       OPERATOR_KEY_FILE: wiring.secrets.operatorKey,
       API_HOST: wiring.host,
       API_PORT: String(wiring.apiPort),
+      OCPP_PORT: String(wiring.ocppPorts[0]),
     }),
   },
   {

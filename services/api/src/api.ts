@@ -74,6 +74,7 @@ export async function startApi(config: ApiConfig): Promise<Api> {
       keys: () => vault.failing(),
     }
     const app = await buildServer({
+      ocppPort: config.OCPP_PORT,
       operatorKey: config.OPERATOR_KEY,
       log,
       metrics,

@@ -9,6 +9,8 @@ const schema = z.object({
   /** Where the API and the page listen; `/healthz`, `/readyz` and `/metrics` are here too. */
   API_HOST: text('0.0.0.0').default('127.0.0.1'),
   API_PORT: port(8080).default(8080),
+  /** Where chargers connect to the edge: the page shows it. */
+  OCPP_PORT: port(9000).default(9000),
   /** What `Authorization: Bearer` must carry. */
   OPERATOR_KEY: secret({ minLength: 16 }).regex(/^[!-~]+$/),
   /** The tenant that the key belongs to. */

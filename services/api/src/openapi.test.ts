@@ -11,6 +11,7 @@ describe('the OpenAPI document', () => {
 
   beforeAll(async () => {
     const app = await buildServer({
+      ocppPort: 9000,
       operatorKey: 'k',
       // the document is made of the routes' schemas: no route is called here
       sources: {} as Sources,

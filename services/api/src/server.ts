@@ -32,6 +32,8 @@ export type ServerOptions = {
   /** whether the process takes work: false while it starts or stops */
   readonly isReady: () => boolean
   readonly mostEventStreams: number
+  /** where chargers connect, for the page to show */
+  readonly ocppPort: number
   readonly heartbeatMs: number
   readonly signal: AbortSignal
 }
@@ -66,7 +68,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   observeRequests(app, metrics)
 
   await addDocs(app)
-  await addLivePage(app)
+  await addLivePage(app, options.ocppPort)
   addProbes(app, options)
   const checkKey = operatorKeyCheck(options.operatorKey)
   await app.register(

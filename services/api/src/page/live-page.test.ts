@@ -17,13 +17,14 @@ describe('the live page', () => {
 
   it('allows exactly its own script and style, and loads nothing', async () => {
     const app = Fastify()
-    await addLivePage(app)
+    await addLivePage(app, 9123)
     const page = await app.inject('/')
     const policy = String(page.headers['content-security-policy'])
     for (const name of ['script', 'style']) {
       const text = new RegExp(`<${name}>([\\s\\S]*)</${name}>`).exec(page.body)?.[1] ?? ''
       expect(policy).toContain(`${name}-src 'sha256-${createHash('sha256').update(text).digest('base64')}'`)
     }
+    expect(page.body).toContain('<meta name="ocpp-port" content="9123">')
     expect(page.body).not.toMatch(/(src|href)="(https?:)?\/\//)
     await app.close()
   })

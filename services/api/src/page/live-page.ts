@@ -6,10 +6,11 @@ import { style } from './style.ts'
 
 const source = (text: string): string => `'sha256-${createHash('sha256').update(text, 'utf8').digest('base64')}'`
 
-const html = `<!doctype html>
+const html = (ocppPort: number): string => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta name="ocpp-port" content="${ocppPort}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Voltrail</title>
 <link rel="icon" href="data:,">
@@ -31,8 +32,9 @@ const policy = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-/** One page at `/` on which a person sees chargers and sessions as they happen. It is text in the program: nothing is read from disk. */
-export async function addLivePage(app: FastifyInstance): Promise<void> {
+/** One page at `/` on which a person sees chargers and sessions as they happen. It is text in the program: nothing is read from disk. It tells where chargers connect. */
+export async function addLivePage(app: FastifyInstance, ocppPort: number): Promise<void> {
+  const page = html(ocppPort)
   app.get('/', { schema: { hide: true } }, async (_request, reply) =>
     reply
       .headers({
@@ -42,6 +44,6 @@ export async function addLivePage(app: FastifyInstance): Promise<void> {
         'referrer-policy': 'no-referrer',
         'x-content-type-options': 'nosniff',
       })
-      .send(html),
+      .send(page),
   )
 }

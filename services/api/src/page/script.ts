@@ -267,7 +267,8 @@ addEventListener('hashchange', () => {
   const given = keyFromAddress()
   if (given) { key = given; start() }
 })
-byId('ocpp-url').textContent = 'ws://' + location.hostname + ':9000/ocpp/<chargerId>'
+byId('ocpp-url').textContent = 'ws://' + location.hostname + ':' +
+  document.querySelector('meta[name=ocpp-port]').content + '/ocpp/<chargerId>'
 setInterval(draw, 10000)
 if (key) start()
 else askForKey()
