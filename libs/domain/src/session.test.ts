@@ -96,6 +96,21 @@ describe('a session', () => {
       { type: 'SessionCorrected', data: { cause: 'late-meter', stop: { energyWh: 900, energySource: 'registers' } } },
     ]))
 
+  it('keeps the energy of its stop when values that are older than the stop come after it', () => {
+    // the register was reset under way: 500 Wh before, 250 Wh after it, of which the stop alone told the last 100
+    const ended = history(meter('1500', 10), meter('50', 20), meter('200', 30), stop('300', 40))
+    expect(ended.at(-1)).toMatchObject({ data: { energyWh: 750, energySource: 'registers' } })
+    for (const late of [meter('150', 25), meter('250', 35), meter('300', 40)]) {
+      expect(late(ended)).toMatchObject([{ type: 'SessionEnergyMetered', data: { late: true, summary: { energyWh: 750 } } }])
+    }
+    expect(meter('320', 41)(ended)).toMatchObject([{}, { type: 'SessionCorrected', data: { stop: { energyWh: 770 } } }])
+  })
+  it('keeps the energy of a late real stop when older values come after it', () => {
+    const ended = history(meter('1500', 10), meter('50', 20), stop(undefined, 30, true), stop('300', 40))
+    expect(ended.at(-1)).toMatchObject({ type: 'SessionCorrected', data: { stop: { energyWh: 750 } } })
+    expect(meter('200', 35)(ended)).toMatchObject([{ type: 'SessionEnergyMetered', data: { summary: { energyWh: 750 } } }])
+  })
+
   it('stores of a very long list of readings only what its energy depends on', () => {
     const values = Array.from({ length: 10_000 }, (_, i) => (i < 5000 ? i * 2 : (i - 5000) * 3))
     const registers = values.map((wh, i) => ({ at: at(i / 1000) as Instant, reading: readRegister(String(wh), 'Wh') }))
@@ -112,6 +127,10 @@ describe('a session', () => {
     given(session, started()).when((s) => changeChargingState(suspended, s)).thenMatching({ type: 'SessionChargingStateChanged' })
     given(session, started(), { type: 'SessionChargingStateChanged', data: suspended })
       .when((s) => changeChargingState(suspended, s))
+      .thenNothing()
+    const resumed = { chargingState: 'Charging' as const, at: when(4) }
+    given(session, started(), { event: { type: 'SessionChargingStateChanged', data: suspended }, factId: '1.7' }, { type: 'SessionChargingStateChanged', data: resumed })
+      .when((s) => changeChargingState({ ...suspended, factId: '1.7' as FactId }, s))
       .thenNothing()
   })
 

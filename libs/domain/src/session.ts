@@ -57,6 +57,13 @@ type Change =
 const trackAll = (track: RegisterTrack | undefined, readings: readonly TimedReading[]): RegisterTrack | undefined =>
   readings.reduce<RegisterTrack | undefined>((t, { reading, at }) => trackReading(t, reading, at), track)
 
+/** The track with the meter stop as its newest reading, so that what comes late is held against the whole session. */
+const trackStop = (track: RegisterTrack | undefined, { meterStop, stoppedAt }: SessionStop): RegisterTrack | undefined => {
+  if (meterStop === undefined) return track
+  const at = stoppedAt.effectiveAt
+  return trackReading(track, meterStop, track !== undefined && track.lastAt > at ? track.lastAt : at)
+}
+
 /** What a change makes of the summary. The deciders write its result into the event; the fold finds the same again. */
 const summarised = (summary: SessionSummary, change: Change, factId: FactId | undefined): SessionSummary => {
   const recentFacts = keep(summary.recentFacts, factId, keptFacts)
@@ -84,18 +91,22 @@ const summarised = (summary: SessionSummary, change: Change, factId: FactId | un
     case 'SessionChargingStateChanged':
       return { ...summary, recentFacts, chargingState: change.data.chargingState }
     case 'SessionStopped': {
-      const registers = trackAll(summary.registers, change.data.registers)
       const stop = onlyStop(change.data)
+      const registers = trackStop(trackAll(summary.registers, change.data.registers), stop)
       return { ...summary, recentFacts, ...(registers === undefined ? {} : { registers }), energyWh: stop.energyWh, stop }
     }
-    case 'SessionCorrected':
+    case 'SessionCorrected': {
+      const { cause, stop } = change.data
+      const registers = cause === 'late-stop' ? trackStop(summary.registers, stop) : summary.registers
       return {
         ...summary,
         recentFacts,
-        stop: change.data.stop,
-        energyWh: change.data.stop.energyWh,
+        ...(registers === undefined ? {} : { registers }),
+        stop,
+        energyWh: stop.energyWh,
         corrections: summary.corrections + 1,
       }
+    }
     case 'SessionSettled':
       return { ...summary, recentFacts, settled: true }
     default:
@@ -164,7 +175,8 @@ export const meterSession = (command: MeterSession, state: SessionState): Decisi
   const stop = summary.stop
   const energyWh = trackedEnergy(summary.registers)
   if (stop === undefined || stop.energySource === 'meter-stop' || stop.energySource === 'signed') return accept(metered)
-  if (energyWh === stop.energyWh) return accept(metered)
+  // values older than what is known say nothing new about the energy
+  if (energyWh === stop.energyWh || energyWh === trackedEnergy(state.summary.registers)) return accept(metered)
   return accept(
     metered,
     correction(summary, { ...stop, energyWh, energySource: 'registers' }, 'late-meter', 'meter values after the stop', factId),
@@ -201,12 +213,14 @@ export const stopSession = (command: StopSession, state: SessionState): Decision
 
 /** The charger says that energy flows or pauses. Only a change is told. */
 export const changeChargingState = (
-  command: { readonly chargingState: ChargingState; readonly at: OccurredAt },
+  command: { readonly factId?: FactId | undefined; readonly chargingState: ChargingState; readonly at: OccurredAt },
   state: SessionState,
 ): Decision<SessionEvent, SessionRejection> => {
   if (state.start === undefined) return reject({ kind: 'not-started' })
-  if (state.summary.stop !== undefined || state.summary.chargingState === command.chargingState) return accept()
-  return accept<SessionEvent>({ type: 'SessionChargingStateChanged', data: { ...command } })
+  const { factId, chargingState, at } = command
+  if (heard(state, factId)) return accept()
+  if (state.summary.stop !== undefined || state.summary.chargingState === chargingState) return accept()
+  return accept<SessionEvent>({ type: 'SessionChargingStateChanged', data: { chargingState, at } })
 }
 
 // --- calculations -----------------------------------------------------------------------------------------------------

@@ -53,7 +53,7 @@ export const clearFrame = async (deps: CentralDeps, request: FactRequest<Fact>):
 /** Metadata of events that a charger's fact causes. `frame` belongs to one event only: leave it out for the others. */
 export const factMetadata = (
   deps: CentralDeps,
-  request: FactRequest<Fact>,
+  request: Omit<FactRequest, 'fact'>,
   given: { frame?: Evidence | undefined; lookups?: readonly Lookup[]; correlation?: string; settings?: MetadataInput['decision']['settings'] } = {},
 ): MetadataInput => ({
   tenant: request.tenant,

@@ -1,3 +1,6 @@
+import { LogUnavailable } from '@voltrail/event-store/event-log'
+import { VaultUnavailable } from '@voltrail/key-store/vault-errors'
+
 /** The log (or what deciding needs) is away: nothing is durable, the same request may come again. */
 export class Unavailable extends Error {
   constructor(reason: string, options?: { cause?: unknown }) {
@@ -5,3 +8,7 @@ export class Unavailable extends Error {
     this.name = 'Unavailable'
   }
 }
+
+/** Whether an error says that a part which deciding needs is away, and nothing about the fact itself. */
+export const isAway = (error: unknown): error is Error =>
+  error instanceof Unavailable || error instanceof LogUnavailable || error instanceof VaultUnavailable

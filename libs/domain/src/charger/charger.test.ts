@@ -97,6 +97,18 @@ describe('a charging station', () => {
     given(charger, ...history).when((s) => changeConnectorStatus({ ...status, vendorErrorCode: '17' }, s)).thenMatching({ type: 'ConnectorStatusChanged' })
     given(charger, ...history).when((s) => changeConnectorStatus({ ...status, evseId: 2 }, s)).thenMatching({ type: 'ConnectorStatusChanged' })
   })
+  it('is not set back by a status that is told again after newer ones', () => {
+    const status = (to: 'Preparing' | 'Charging') => ({ type: 'ConnectorStatus' as const, evseId: 1, connectorId: 1, status: to, errorCode: 'NoError' })
+    const told = (to: 'Preparing' | 'Charging'): ChargerEvent => {
+      const { type: _, ...data } = status(to)
+      return { type: 'ConnectorStatusChanged', data }
+    }
+    const history = [registered, { event: told('Preparing'), factId: '1.1' }, { event: told('Charging'), factId: '1.2' }]
+    given(charger, ...history).when((s) => changeConnectorStatus(status('Preparing'), s, factId('1.1'))).thenNothing()
+    given(charger, ...history)
+      .when((s) => changeConnectorStatus(status('Preparing'), s, factId('1.3')))
+      .thenMatching({ type: 'ConnectorStatusChanged' })
+  })
   it('is registered by an operator, its password changed, and left alone when nothing changes', () => {
     given(charger)
       .when((s) => registerCharger({ registration: 'Accepted', passwordDigests: ['good'] }, s))
@@ -181,5 +193,28 @@ describe('the summary of a charger', () => {
       { numRuns: 30 },
     )
     expect(charger.summarise?.(foldHistory(charger, [registered]))).toBeUndefined()
+  })
+
+  it('stays within one event however long the answers to commands are', () => {
+    const payload = { configurationKey: Array.from({ length: 300 }, (_, i) => ({ key: `Key${i}`, value: 'v'.repeat(100), readonly: false })) }
+    const events = Array.from({ length: 40 }, (_, i): ChargerEvent[] => {
+      const commandId = `c${i}` as CommandId
+      return [
+        { type: 'CommandRequested', data: { commandId, command: { type: 'GetConfiguration' }, deadline: at(1) } },
+        { type: 'CommandSettled', data: { commandId, result: { outcome: 'result', status: 'Accepted', payload }, late: false, frames: {} } },
+        connected,
+      ]
+    }).flat()
+    const state = foldHistory(charger, [registered, ...events])
+    expect(JSON.stringify(charger.summarise?.(state)).length).toBeLessThan(160_000)
+    expect(commandOutcome(state, 'c39' as CommandId)).toEqual({ kind: 'settled', tooLong: true })
+    given(charger, registered, ...events)
+      .when((s) => settleCommand({ commandId: 'c39' as CommandId, result: { outcome: 'timeout' }, frames: {}, late: true }, s))
+      .thenNothing()
+  })
+  it('is left out, and nothing is refused, when no event could carry it', () => {
+    const data = { evseId: 1, connectorId: 1, status: 'Faulted' as const, errorCode: 'OtherError', info: 'x'.repeat(600_000) }
+    const state = foldHistory(charger, [registered, ...Array<ChargerEvent>(120).fill({ type: 'ConnectorStatusChanged', data })])
+    expect(charger.summarise?.(state)).toBeUndefined()
   })
 })

@@ -27,9 +27,13 @@ export const unknownCharger: ChargerState = {
 
 const keptAnswers = 16
 const keptCommands = 32
+/** An answer may carry the whole configuration; all that are kept must fit into one summary. In characters of JSON. */
+const keptOutcomeLength = 4096
 const keptKeys = 32
 /** A charger is summarised each so many events, which bounds every load. */
 const summaryEvery = 100
+/** A summary that no event can carry is left out: loads grow longer, but nothing is refused for it. In characters of JSON. */
+const longestSummary = 160_000
 
 /**
  * The answer that an event gives to the fact behind it. A group's clear token is not in it (it is not in the log): whoever
@@ -92,6 +96,9 @@ const upsertConnector = (state: ChargerState, connector: ChargerState['connector
     connector,
   ],
 })
+
+const kept = (result: EventNamed<'CommandSettled'>['data']['result']): ChargerState['recentCommands'][number]['outcome'] =>
+  JSON.stringify(result).length <= keptOutcomeLength ? { kind: 'settled', result } : { kind: 'settled', tooLong: true }
 
 const settle = (
   state: ChargerState,
@@ -156,7 +163,7 @@ const change = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerStat
       return { ...state, pendingCommands: [...state.pendingCommands, { commandId, type: command.type, deadline }] }
     }
     case 'CommandSettled':
-      return settle(state, event.data.commandId, { kind: 'settled', result: event.data.result })
+      return settle(state, event.data.commandId, kept(event.data.result))
     case 'CommandOutcomeUnknown':
       return settle(state, event.data.commandId, { kind: 'unknown', reason: event.data.reason })
     case 'CommandOffline':
@@ -186,7 +193,7 @@ export const charger: Aggregate<ChargerState, ChargerEvent> = {
   restore: (event) =>
     event.type === 'ChargerSummarised' ? evolve(unknownCharger, event) : undefined,
   summarise: (state) =>
-    state.eventsSinceSummary >= summaryEvery
+    state.eventsSinceSummary >= summaryEvery && JSON.stringify(state).length <= longestSummary
       ? { type: 'ChargerSummarised', data: { summary: { ...state, eventsSinceSummary: 0 } } }
       : undefined,
 }

@@ -11,6 +11,8 @@ import { answeredBefore, type ChargerState } from './charger.ts'
 
 export type CommandOutcome =
   | { readonly kind: 'settled'; readonly result: CommandResult }
+  /** settled with an answer that is too long to be kept in the state: it stands in the log */
+  | { readonly kind: 'settled'; readonly tooLong: true }
   | { readonly kind: 'unknown'; readonly reason: string }
   | { readonly kind: 'offline' }
   | { readonly kind: 'pending' }

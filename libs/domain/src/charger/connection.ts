@@ -108,7 +108,10 @@ const detailsOf = (c: ChargerState['connectors'][number]): string =>
 export const changeConnectorStatus = (
   fact: FactOf<'ConnectorStatus'>,
   state: ChargerState,
+  factId?: FactId,
 ): Decision<ChargerEvent> => {
+  // a pod that was slow may come to it after newer ones: it must not set the connector back
+  if (answeredBefore(state, factId) !== undefined) return accept()
   const { type: _, ...status } = fact
   const current = state.connectors.find((c) => c.evseId === fact.evseId && c.connectorId === fact.connectorId)
   if (current !== undefined && detailsOf(current) === detailsOf(status)) return accept()

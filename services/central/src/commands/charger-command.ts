@@ -15,13 +15,12 @@ import {
   commandWasOffline,
   giveUpCommand,
   requestCommand,
-  settleCommand,
   type CommandOutcome,
 } from '@voltrail/domain/charger/commands'
 import { sleep } from '@voltrail/runtime/ticker'
 import type { CentralDeps } from '../central-deps.ts'
 import { requestMetadata, sealText } from '../evidence.ts'
-import { configurationOf } from './configuration-seen.ts'
+import { settleInLog } from './settle-in-log.ts'
 import { storedCommand } from './stored-command.ts'
 
 /**
@@ -64,24 +63,26 @@ export const chargerCommand = async (
   const sent = await send(tenant, request, stored.owner, requested.state, deps)
   const now = deps.now()
   // by now the charger's answer may have come another way (late, through another pod): the log decides
+  const settledMeta = { ...meta, receivedAt: now, decision: { ...meta.decision, clock: now } }
+  const result = sent.kind === 'answered' ? sent.reply.result : undefined
+  if (sent.kind === 'answered' && result !== undefined && result.outcome !== 'notSent' && result.outcome !== 'timeout') {
+    const answer = { commandId, result, frames: sent.frames, late: false }
+    const settled = await settleInLog(deps, tenant, chargerId, answer, settledMeta)
+    const written = settled.outcome === 'accepted' && settled.appended.length > 0
+    return replyOf(request, written ? { kind: 'settled', result } : commandOutcome(settled.state, commandId))
+  }
   const settled = await deps.decide(
     charger,
     stream,
     (state) => {
-      if (sent.kind === 'offline') return commandWasOffline(commandId, state)
       if (sent.kind === 'unknown') return giveUpCommand({ commandId, reason: sent.reason }, state)
-      const { result } = sent.reply
-      if (result.outcome === 'notSent') return commandWasOffline(commandId, state)
-      if (result.outcome === 'timeout')
+      if (result?.outcome === 'timeout')
         return giveUpCommand({ commandId, reason: `the charger gave no answer within ${timeoutMs} ms` }, state)
-      return settleCommand(
-        { commandId, result, frames: sent.frames, late: false, configuration: configurationOf(result) },
-        state,
-      )
+      return commandWasOffline(commandId, state)
     },
-    { ...meta, receivedAt: now, decision: { ...meta.decision, clock: now } },
+    settledMeta,
   )
-  if (sent.kind === 'answered' && sent.reply.result.outcome === 'timeout') return { outcome: 'timeout', commandId }
+  if (result?.outcome === 'timeout') return { outcome: 'timeout', commandId }
   return replyOf(request, commandOutcome(settled.state, commandId))
 }
 
@@ -159,6 +160,8 @@ const replyOf = (
 ): ChargerCommandReply => {
   switch (outcome?.kind) {
     case 'settled': {
+      if (!('result' in outcome))
+        return { outcome: 'unknown', commandId, detail: 'it was answered; the answer is too long to be told again and stands in the log' }
       const { result } = outcome
       switch (result.outcome) {
         case 'result':

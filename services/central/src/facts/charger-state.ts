@@ -3,14 +3,13 @@ import { chargerStream, sessionId, sessionStream } from '@voltrail/contracts/str
 import { answeredBefore, charger } from '@voltrail/domain/charger/charger'
 import { bootCharger, changeConnectorStatus, disconnectCharger } from '@voltrail/domain/charger/connection'
 import { openOnEvse } from '@voltrail/domain/charger/transactions'
-import { settleCommand } from '@voltrail/domain/charger/commands'
 import { occurredAt } from '@voltrail/domain/occurred-at'
 import { changeChargingState, session } from '@voltrail/domain/session'
 import { accept } from '@voltrail/domain/decider'
 import { CommandId } from '@voltrail/contracts/ids'
 import type { CentralDeps } from '../central-deps.ts'
 import { clearFrame, factMetadata } from '../evidence.ts'
-import { configurationOf } from '../commands/configuration-seen.ts'
+import { settleInLog } from '../commands/settle-in-log.ts'
 import { answered } from './answered.ts'
 
 /** Facts that concern the charging station itself. */
@@ -21,10 +20,12 @@ const meta = async (deps: CentralDeps, request: FactRequest<Fact>) =>
 export const disconnect = async (request: FactRequest<FactOf<'Disconnect'>>, deps: CentralDeps): Promise<FactReply> => {
   const { tenant, chargerId, epoch, edge, fact } = request
   if (epoch === undefined) return { outcome: 'refused', reason: 'invalid-request', detail: 'a disconnect names its epoch' }
+  // a close reason is the peer's text: some end it as C does
+  const reason = fact.reason.replaceAll('\u0000', '').toWellFormed()
   await deps.decide(
     charger,
     chargerStream(tenant, chargerId),
-    (state) => disconnectCharger({ epoch, edge, code: fact.code, reason: fact.reason }, state),
+    (state) => disconnectCharger({ epoch, edge, code: fact.code, reason }, state),
     await meta(deps, request),
   )
   return answered(deps, { type: 'Disconnect' })
@@ -94,17 +95,9 @@ export const vendorData = async (request: FactRequest<FactOf<'VendorData'>>, dep
 /** The answer to a command, after its time was up. */
 export const lateAnswer = async (request: FactRequest<FactOf<'LateAnswer'>>, deps: CentralDeps): Promise<FactReply> => {
   const { commandId, result } = request.fact
-  const configuration = configurationOf(result)
-  await deps.decide(
-    charger,
-    chargerStream(request.tenant, request.chargerId),
-    (state) =>
-      settleCommand(
-        { commandId: CommandId.parse(commandId), result, frames: {}, late: true, factId: request.factId, configuration },
-        state,
-      ),
-    await meta(deps, request),
-  )
+  const { tenant, chargerId, factId } = request
+  const answer = { commandId: CommandId.parse(commandId), result, frames: {}, late: true, factId }
+  await settleInLog(deps, tenant, chargerId, answer, await meta(deps, request))
   return answered(deps, { type: 'LateAnswer' })
 }
 

@@ -1,11 +1,10 @@
 import { FactRequest, type Fact, type FactOf, type FactReply, type FactType } from '@voltrail/contracts/facts'
 import { chargerStream } from '@voltrail/contracts/streams'
 import { charger } from '@voltrail/domain/charger/charger'
-import { LogUnavailable } from '@voltrail/event-store/event-log'
-import { VaultUnavailable } from '@voltrail/key-store/vault-errors'
 import { LRUCache } from 'lru-cache'
+import { z } from 'zod'
 import type { CentralDeps } from '../central-deps.ts'
-import { Unavailable } from '../unavailable.ts'
+import { isAway } from '../unavailable.ts'
 import { authorize } from './authorize.ts'
 import { boot, connectorStatus, disconnect, lateAnswer, vendorData } from './charger-state.ts'
 import { connect } from './connect.ts'
@@ -31,15 +30,16 @@ const handlers: { readonly [T in FactType]: (request: FactRequest<FactOf<T>>, de
 
 /** Facts about energy: never refused, and parked rather than left without an answer. */
 const energyFacts: ReadonlySet<FactType> = new Set(['TransactionStart', 'MeterValues', 'TransactionStop', 'Malformed'])
+/** As much of a request as parking needs: a fact about energy is not refused, whatever is wrong in it. */
+const EnergyRequest = FactRequest.pick({ factId: true, tenant: true, chargerId: true, epoch: true, edge: true, receivedAt: true, frame: true }).extend({
+  fact: z.looseObject({ type: z.enum(['TransactionStart', 'MeterValues', 'TransactionStop', 'Malformed']) }),
+})
 /** What a rejected charger may still tell. */
 const ungated: ReadonlySet<FactType> = new Set([...energyFacts, 'Connect', 'Disconnect', 'Boot', 'LateAnswer'])
 
-const isAway = (error: unknown): error is Error =>
-  error instanceof Unavailable || error instanceof LogUnavailable || error instanceof VaultUnavailable
-
 /**
  * Decides on one fact of a charger. It answers `unavailable` while a part that deciding needs is away (ask again with the same
- * fact id); what fails for any other reason twice is poison: an energy fact is then parked and answered.
+ * fact id); what fails for any other reason twice is poison: an energy fact is then parked and answered, any other refused.
  */
 export const createFactHandler = (deps: CentralDeps) => {
   const failures = new LRUCache<string, number>({ max: 10_000 })
@@ -55,30 +55,50 @@ export const createFactHandler = (deps: CentralDeps) => {
   }
 
   return async (payload: Uint8Array): Promise<FactReply> => {
-    const parsed = FactRequest.safeParse(parseJson(payload))
-    if (!parsed.success)
-      return { outcome: 'refused', reason: 'invalid-request', detail: parsed.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`).join('; ') }
+    const json = parseJson(payload)
+    const parsed = FactRequest.safeParse(json)
+    if (!parsed.success) {
+      const detail = parsed.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`).join('; ')
+      const energy = EnergyRequest.safeParse(json)
+      if (energy.success) return parkPoison({ ...energy.data, normalisations: [] }, energy.data.fact, 'malformed', detail)
+      return { outcome: 'refused', reason: 'invalid-request', detail }
+    }
     const request = parsed.data
     try {
       return await handle(request)
     } catch (error) {
       if (isAway(error)) return { outcome: 'unavailable', reason: error.message }
-      const times = (failures.get(request.factId) ?? 0) + 1
-      failures.set(request.factId, times)
-      deps.log.error({ err: error, factId: request.factId, fact: request.fact.type, times }, 'a fact failed')
+      const { tenant, chargerId, factId, fact } = request
+      const name = `${tenant}/${chargerId}/${factId}`
+      const times = (failures.get(name) ?? 0) + 1
+      failures.set(name, times)
+      deps.log.error({ err: error, chargerId, factId, fact: fact.type, times }, 'a fact failed')
       const reason = error instanceof Error ? error.message : String(error)
-      if (times < 2 || !energyFacts.has(request.fact.type)) return { outcome: 'unavailable', reason }
-      return parkPoison(request, reason)
+      if (times < 2 || fact.type === 'Connect') return { outcome: 'unavailable', reason }
+      if (energyFacts.has(fact.type)) return parkPoison(request, fact, 'poison', reason)
+      // to stay silent would stop the charger's queue for ever
+      return { outcome: 'refused', reason: 'invalid-request', detail: 'this message cannot be recorded' }
     }
   }
 
-  async function parkPoison(request: FactRequest<Fact>, reason: string): Promise<FactReply> {
-    const { type } = request.fact
-    const meant = type === 'TransactionStart' || type === 'TransactionStop' ? type : 'MeterValues'
+  /** What made the fact fail may lie in what comes with it: without that, if need be. */
+  async function parkPoison(
+    request: Omit<FactRequest, 'fact'>,
+    { type, meant = type }: { readonly type: string; readonly meant?: unknown },
+    cause: 'malformed' | 'poison',
+    reason: string,
+  ): Promise<FactReply> {
+    const as = meant === 'TransactionStart' || meant === 'TransactionStop' ? meant : 'MeterValues'
+    const { messageId: _, traceparent: __, ...bare } = request
+    const about = { chargerId: request.chargerId, factId: request.factId }
     try {
-      return await park(request, meant, 'poison', reason.slice(0, 2000), deps)
+      return await park(request, as, cause, reason, deps).catch((error: unknown) => {
+        if (isAway(error)) throw error
+        deps.log.error({ err: error, ...about }, 'a fact is parked without what came with it')
+        return park({ ...bare, normalisations: [] }, as, cause, reason, deps)
+      })
     } catch (error) {
-      deps.log.error({ err: error, factId: request.factId }, 'a poisonous fact could not be parked')
+      deps.log.error({ err: error, ...about }, 'a poisonous fact could not be parked')
       return { outcome: 'unavailable', reason }
     }
   }

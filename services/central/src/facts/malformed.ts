@@ -1,5 +1,5 @@
 import type { Evidence } from '@voltrail/contracts/envelope'
-import type { Fact, FactOf, FactReply, FactRequest } from '@voltrail/contracts/facts'
+import type { FactOf, FactReply, FactRequest } from '@voltrail/contracts/facts'
 import { chargerStream } from '@voltrail/contracts/streams'
 import { charger } from '@voltrail/domain/charger/charger'
 import { parkFrame } from '@voltrail/domain/charger/transactions'
@@ -11,7 +11,7 @@ import { answered } from './answered.ts'
 /** A start, stop or meter message that cannot be read: parked with its violations, and answered so that the queue goes on. */
 export const malformed = async (request: FactRequest<FactOf<'Malformed'>>, deps: CentralDeps): Promise<FactReply> => {
   const { meant, violations } = request.fact
-  return park(request, meant, 'malformed', violations.join('; ').slice(0, 2000), deps)
+  return park(request, meant, 'malformed', violations.join('; '), deps)
 }
 
 /**
@@ -19,7 +19,7 @@ export const malformed = async (request: FactRequest<FactOf<'Malformed'>>, deps:
  * belongs to nobody that we know.
  */
 export const park = async (
-  request: FactRequest<Fact>,
+  request: Omit<FactRequest, 'fact'>,
   meant: FactOf<'Malformed'>['meant'],
   reason: 'malformed' | 'poison',
   detail: string,
@@ -28,12 +28,13 @@ export const park = async (
   const { tenant, chargerId, factId } = request
   const contentKey = frameKey(chargerId, meant, request.frame ?? factId)
   const transactionId = deriveTransactionId(contentKey, 0)
+  const shortDetail = detail.replaceAll('\u0000', '').slice(0, 2000).toWellFormed()
   const frame: Evidence | undefined =
     request.frame === undefined ? undefined : await sealText(deps, tenant, deps.vault.tokenRef(tenant, ''), request.frame)
   await deps.decide(
     charger,
     chargerStream(tenant, chargerId),
-    (state) => parkFrame({ factId, parked: { meant, reason, detail, contentKey, transactionId } }, state),
+    (state) => parkFrame({ factId, parked: { meant, reason, detail: shortDetail, contentKey, transactionId } }, state),
     factMetadata(deps, request, { frame }),
   )
   return answered(deps, { type: 'Malformed', transactionId })

@@ -51,7 +51,8 @@ const keepAsTelemetry = async (request: Meter, deps: CentralDeps): Promise<void>
   const stored = await deps.bus.publishDurable(
     telemetrySubject(tenant, chargerId, fact.evseId),
     Buffer.from(JSON.stringify({ factId, chargerId, receivedAt, evseId: fact.evseId, samples: fact.samples, normalisations, frame })),
-    { msgId: factId },
+    // a fact id is unique within its charger, the broker compares within the stream
+    { msgId: `${tenant}/${chargerId}/${factId}` },
   )
   if (stored.kind !== 'stored') throw new Unavailable(`telemetry could not be stored: ${stored.kind}`)
 }

@@ -15,6 +15,7 @@ import type { CentralDeps } from '../central-deps.ts'
 import { factMetadata, sealToken } from '../evidence.ts'
 import { answered } from './answered.ts'
 import { authorizationOf } from './authorization.ts'
+import { isAway } from '../unavailable.ts'
 
 type Start = FactRequest<FactOf<'TransactionStart'>>
 
@@ -80,7 +81,13 @@ export const transactionStart = async (request: Start, deps: CentralDeps): Promi
   )
 
   const open = opened.state.openTransactions.find((one) => one.transactionId === transactionId)
-  if (open !== undefined) for (const older of supersededBy(opened.state, open)) await endInferred(request, older, open, deps)
+  if (open !== undefined)
+    for (const older of supersededBy(opened.state, open))
+      await endInferred(request, older, open, deps).catch((error: unknown) => {
+        if (isAway(error)) throw error
+        // this start stands in the log: what is wrong with an older session must not keep its answer back
+        deps.log.error({ err: error, chargerId, transactionId: older.transactionId }, 'a session could not be ended by inference')
+      })
 
   // the answer is the recorded one, also when this start was heard before
   const recorded = started.state.start?.authorization ?? terms
@@ -91,31 +98,48 @@ export const transactionStart = async (request: Start, deps: CentralDeps): Promi
   })
 }
 
-const mostProbes = 16
+/** More sessions with equal start facts than this no charger can have. */
+const mostProbes = 2 ** 20
 
 /**
  * The transaction id for these start facts: the first derived one whose session is theirs or nobody's. A session of theirs that
- * has ended is the same start told again, unless the charger's clock cannot tell two starts apart.
+ * has ended is the same start told again, unless the charger's clock cannot tell two starts apart: then the next probe is
+ * tried. Such sessions stand one behind the other, so the first free probe is found in steps that double.
  */
 const transactionFor = async (
   { tenant, chargerId, fact, receivedAt }: Start,
   key: string,
   deps: CentralDeps,
 ): Promise<{ transactionId: TransactionId; ended: boolean }> => {
-  for (let probe = 0; probe < mostProbes; probe++) {
+  const at = async (probe: number) => {
     const transactionId = deriveTransactionId(key, probe)
     const { state } = await deps.load(session, sessionStream(tenant, sessionId(chargerId, transactionId)))
     if (state.start === undefined) return { transactionId, ended: false }
-    if (state.start.startKey !== key) continue
+    if (state.start.startKey !== key) return undefined
     const ended = state.summary.stop !== undefined
-    if (!ended || isPlausible(fact.time.at, receivedAt)) return { transactionId, ended }
+    return !ended || isPlausible(fact.time.at, receivedAt) ? { transactionId, ended } : undefined
+  }
+  let taken = -1
+  for (let probe = 0; probe < mostProbes; probe = probe * 2 + 1) {
+    let found = await at(probe)
+    if (found === undefined) {
+      taken = probe
+      continue
+    }
+    for (let free = probe; free - taken > 1; ) {
+      const middle = (taken + free) >> 1
+      const earlier = await at(middle)
+      if (earlier === undefined) taken = middle
+      else [free, found] = [middle, earlier]
+    }
+    return found
   }
   throw new Error(`no transaction id is free for a start of ${chargerId} after ${mostProbes} probes`)
 }
 
 /** A new start on an EVSE proves that the session before it has ended; what it used is known from its last register. */
 const endInferred = async (request: Start, older: OpenTransaction, newer: OpenTransaction, deps: CentralDeps): Promise<void> => {
-  const { tenant, chargerId, receivedAt } = request
+  const { tenant, chargerId, factId, receivedAt } = request
   const id = sessionId(chargerId, older.transactionId)
   const meta = factMetadata(deps, request, { correlation: id })
   await deps.decide(
@@ -126,7 +150,7 @@ const endInferred = async (request: Start, older: OpenTransaction, newer: OpenTr
       const last = state.summary.registers?.lastAt ?? older.startedAt.effectiveAt
       const effectiveAt = last < newer.startedAt.effectiveAt ? last : newer.startedAt.effectiveAt
       const stoppedAt = { receivedAt, effectiveAt, reason: 'inferred' as const }
-      return stopSession({ stoppedAt, reason: 'NextStart', inferred: true, registers: [] }, state)
+      return stopSession({ factId, stoppedAt, reason: 'NextStart', inferred: true, registers: [] }, state)
     },
     meta,
   )
