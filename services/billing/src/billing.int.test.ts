@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { MetadataInput } from '@voltrail/contracts/envelope'
 import type { BillingEvent } from '@voltrail/contracts/events/registry'
@@ -47,7 +48,7 @@ describe('billing', () => {
   const config = () => billingConfig({ ESDB_URL: store.connectionString, LOG_LEVEL: 'silent' })
 
   beforeAll(async () => {
-    store = await startEventStoreDev({ data: 'memory' })
+    store = await startEventStoreDev({ data: 'memory', port: 0 })
     log = connectEventLog({ connectionString: store.connectionString, besideAnotherAppender: true })
     loop = createWriteLoop({ log, cacheSize: 100, build: 'test' })
   })
@@ -167,4 +168,57 @@ describe('billing', () => {
     }
     throw new Error('no answer from billing')
   }, 60_000)
+})
+
+describe('billing, with a log that holds what it cannot read', () => {
+  const store = async () => {
+    const server = await startEventStoreDev({ data: 'memory' })
+    const log = connectEventLog({ connectionString: server.connectionString, besideAnotherAppender: true })
+    const put = (stream: string, type: string, version: number, data: object) =>
+      log.appendBytes(
+        stream,
+        [
+          {
+            id: randomUUID(),
+            type,
+            data: new Uint8Array(Buffer.from(JSON.stringify(data))),
+            metadata: new Uint8Array(
+              Buffer.from(JSON.stringify({ version, prevHash: '0'.repeat(64), hash: '0'.repeat(64), receivedAt: instant(now) })),
+            ),
+          },
+        ],
+        -1,
+      )
+    return {
+      put,
+      config: billingConfig({ ESDB_URL: server.connectionString, LOG_LEVEL: 'silent' }),
+      close: async () => {
+        await log.close()
+        await server.stop()
+      },
+    }
+  }
+
+  it('does not start without every tariff, for it would price by another', async () => {
+    const { put, config: settings, close } = await store()
+    await put(tariffStream(tenant, tariffId), 'TariffDefined', 99, { tariffId, terms: terms('0.40') })
+    await expect(startBilling(settings)).rejects.toThrow('not every tariff can be read')
+    await close()
+  }, 30_000)
+
+  it('stops at an end that cannot be rated, is not ready, and names it', async () => {
+    const { put, config: settings, close } = await store()
+    await put(sessionStream(tenant, sessionId(chargerId, '5' as TransactionId)), 'SessionStopped', 1, { summary: {} })
+    const billing = await startBilling(settings)
+    let answer = ''
+    for (let tries = 0; tries < 100 && !answer.includes('session-default.CP1.5'); tries++) {
+      const ready = await fetch(`http://127.0.0.1:${billing.healthPort}/readyz`)
+      answer = `${ready.status} ${await ready.text()}`
+      await wait(50)
+    }
+    expect(answer).toContain('503')
+    expect(answer).toContain('event 0 of session-default.CP1.5 cannot be rated')
+    await billing.stop()
+    await close()
+  }, 30_000)
 })
