@@ -69,6 +69,6 @@ export const billingEvents = {
     costMinor: MinorUnits,
     cause: z.string(),
   }),
-  /** No price could be made. Rated when the session changes again. */
-  SessionUnpriced: z.object({ ...session, reason: z.enum(['no-tariff']) }),
+  /** No price could be made; `out-of-range`: an amount that is no safe integer. Rated when the session changes again. */
+  SessionUnpriced: z.object({ ...session, reason: z.enum(['no-tariff', 'out-of-range']) }),
 } as const

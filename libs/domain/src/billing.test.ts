@@ -88,4 +88,19 @@ describe('the bill of a session', () => {
     given(billing, ...events(unpriced!)).when((s) => rateSession({ ...rate(final, 1), tariff: undefined }, s)).thenNothing()
     given(billing, ...events(unpriced!)).when((s) => rateSession(rate(final, 1), s)).thenMatching({ type: 'SessionRated' })
   })
+  it('has no price when the amount is beyond all money, and what was rated before is credited', () => {
+    const absurd: ChosenTariff = {
+      ...tariff,
+      terms: { ...tariff.terms, elements: [{ price_components: [{ type: 'ENERGY', price: '9'.repeat(20), vat: '20', step_size: 1 }] }] },
+    }
+    given(billing).when((s) => rateSession(rate(final, 1, absurd), s)).thenMatching({ type: 'SessionUnpriced', data: expect.objectContaining({ reason: 'out-of-range' }) })
+    const [unpriced] = given(billing).when((s) => rateSession(rate(final, 1, absurd), s)).events
+    given(billing, ...events(unpriced!)).when((s) => rateSession(rate(final, 1, absurd), s)).thenNothing()
+    given(billing, ...events(first!))
+      .when((s) => rateSession(rate(final, 2, absurd), s))
+      .thenMatching({ type: 'SessionCredited' }, { type: 'SessionUnpriced' })
+    given(billing, ...events(first!))
+      .when((s) => rateSession({ ...rate(final, 2), tariff: undefined }, s))
+      .thenMatching({ type: 'SessionCredited' }, { type: 'SessionUnpriced' })
+  })
 })

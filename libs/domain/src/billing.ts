@@ -3,7 +3,8 @@ import type { EventNamed, BillingEvent } from '@voltrail/contracts/events/regist
 import { canonicalJson } from './canonical-json.ts'
 import { accept, reject, type Aggregate, type Decision, type Recorded } from './decider.ts'
 import { chargedPeriod, priceSession } from './rating.ts'
-import type { SessionState } from './session.ts'
+import type { SessionStop } from '@voltrail/contracts/events/session'
+import type { SessionStarted, SessionState } from './session.ts'
 import { sessionParts } from '@voltrail/contracts/streams'
 import type { ChosenTariff } from './tariff.ts'
 
@@ -58,25 +59,18 @@ export const rateSession = (
   if (start === undefined || summary.stop === undefined) return reject({ kind: 'not-ended' })
   if (state.sessionRevision > command.sessionRevision) return accept()
   const alreadyAnswered = state.sessionRevision === command.sessionRevision
-  if (alreadyAnswered && (state.rated !== undefined || tariff === undefined)) return accept()
+  if (alreadyAnswered && state.rated !== undefined) return accept()
   const { chargerId } = sessionParts(sessionId)
   const origin = { sessionId, chargerId, sessionRevision: String(command.sessionRevision) }
-  if (tariff === undefined)
-    return accept<BillingEvent>({ type: 'SessionUnpriced', data: { ...origin, reason: 'no-tariff' } })
-  const stop = summary.stop
-  const charged = chargedPeriod(start.startedAt.effectiveAt, stop.stoppedAt.effectiveAt, stop.energyWh)
-  const rated: Rated = {
-    ...origin,
-    kind: stop.inferred ? 'provisional' : 'final',
-    charged,
-    energySource: stop.energySource,
-    tariff: { ...tariff, revision: String(tariff.revision) },
-    price: priceSession(charged, tariff.terms),
-    free: false,
-  }
+  const rated = tariff === undefined ? ('no-tariff' as const) : ratedBy(tariff, origin, start, summary.stop)
+  if (alreadyAnswered && typeof rated === 'string') return accept()
   const before = state.rated
-  if (before === undefined) return accept<BillingEvent>({ type: 'SessionRated', data: rated })
-  if (sameBill(before, rated)) return accept()
+  if (before !== undefined && typeof rated !== 'string' && sameBill(before, rated)) return accept()
+  const next: BillingEvent =
+    typeof rated === 'string'
+      ? { type: 'SessionUnpriced', data: { ...origin, reason: rated } }
+      : { type: 'SessionRated', data: rated }
+  if (before === undefined) return accept(next)
   const { currency, netMinor, vatMinor, costMinor } = before.price
   return accept<BillingEvent>(
     {
@@ -91,6 +85,28 @@ export const rateSession = (
         cause: 'the session was corrected',
       },
     },
-    { type: 'SessionRated', data: rated },
+    next,
   )
+}
+
+/** The rating, unless an amount is beyond what money can be: a meter that shows nonsense must not stop the billing of others. */
+const ratedBy = (
+  tariff: ChosenTariff,
+  origin: Pick<Rated, 'sessionId' | 'chargerId' | 'sessionRevision'>,
+  start: SessionStarted,
+  stop: SessionStop,
+): Rated | 'out-of-range' => {
+  const charged = chargedPeriod(start.startedAt.effectiveAt, stop.stoppedAt.effectiveAt, stop.energyWh)
+  const price = priceSession(charged, tariff.terms)
+  const amounts = [price.netMinor, price.vatMinor, price.costMinor, ...price.lines.map((line) => line.netMinor)]
+  if (!amounts.every(Number.isSafeInteger)) return 'out-of-range'
+  return {
+    ...origin,
+    kind: stop.inferred ? 'provisional' : 'final',
+    charged,
+    energySource: stop.energySource,
+    tariff: { ...tariff, revision: String(tariff.revision) },
+    price,
+    free: false,
+  }
 }

@@ -53,7 +53,8 @@ export const startBilling = async (config: BillingConfig): Promise<Billing> => {
         },
         (error: unknown) => {
           if (error instanceof LogUnavailable) return error.message
-          throw error
+          const problem = error instanceof Error ? error.message : String(error)
+          throw new Error(`event ${event.revision} of ${event.stream} cannot be rated: ${problem}`, { cause: error })
         },
       )
       if (reason === undefined) return
@@ -70,6 +71,9 @@ export const startBilling = async (config: BillingConfig): Promise<Billing> => {
     log,
     signal: stopping.signal,
     onEnd: settle,
+  }).catch(async (error: unknown) => {
+    await eventLog.close()
+    throw error
   })
   const health = await startHealthServer({
     host: config.HEALTH_HOST,
@@ -153,7 +157,7 @@ const tariffsSoFar = async (
   signal: AbortSignal,
 ): Promise<void> => {
   let caughtUp = () => {}
-  const all = new Promise<void>((resolve) => (caughtUp = resolve))
+  const all = new Promise<undefined>((resolve) => (caughtUp = () => resolve(undefined)))
   const reading = subscribeLog({
     connectionString,
     filter: { streamPrefixes: [tariffs], types: changes },
@@ -163,6 +167,8 @@ const tariffsSoFar = async (
     onEvent: hear,
     onCaughtUp: () => caughtUp(),
   })
-  await Promise.race([all, reading.done])
+  const end = await Promise.race([all, reading.done])
   await reading.stop()
+  // without all of them a session would get another's tariff, or none
+  if (end?.outcome === 'failed') throw new Error('not every tariff can be read', { cause: end.error })
 }
