@@ -90,7 +90,7 @@ export const startCentral = async (config: CentralConfig): Promise<Central> => {
     const answerFact = async (message: { subject: string; data: Uint8Array; reply(data: Uint8Array): boolean }) => {
       const fact = message.subject.slice(message.subject.lastIndexOf('.') + 1)
       const end = seconds.startTimer({ fact })
-      const reply = await onFact(message.data)
+      const reply = await onFact(message.data, message.subject)
       end()
       facts.inc({ fact, outcome: reply.outcome })
       message.reply(Buffer.from(JSON.stringify(reply)))

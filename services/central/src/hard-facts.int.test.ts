@@ -1,6 +1,6 @@
 import type { FactOf } from '@voltrail/contracts/facts'
 import { instant } from '@voltrail/contracts/quantities'
-import { epochCommands } from '@voltrail/contracts/subjects'
+import { epochCommands, factSubject } from '@voltrail/contracts/subjects'
 import type { SessionEvent } from '@voltrail/contracts/events/registry'
 import type { Recorded } from '@voltrail/domain/decider'
 import { session } from '@voltrail/domain/session'
@@ -144,6 +144,35 @@ describe('central, with facts that are hard to take', () => {
     expect(await house.command('CP-configured', { type: 'GetConfiguration' }, 'get-2')).toMatchObject({ outcome: 'result', payload: { configurationKey } })
     expect((await cp.events()).at(-1)).toMatchObject({ type: 'ConfigurationSeen' })
     expect(await house.command('CP-configured', { type: 'GetConfiguration' }, 'get-2')).toMatchObject({ outcome: 'unknown', detail: expect.stringContaining('stands in the log') })
+    edge.stop()
+  })
+
+  it('takes a fact only from where the subject says that it comes', async () => {
+    const cp = house.charger('CP-own')
+    await cp.connect()
+    const fact = { type: 'Boot' as const, vendor: 'V', model: 'M' }
+    const request = { factId: 'own.1', tenant, chargerId: 'CP-own', epoch: cp.epoch, edge: 'e', receivedAt: minutesAgo(0), normalisations: [], fact }
+    for (const subject of [factSubject('acme' as never, 'CP-own' as never, 'Boot'), factSubject(tenant, 'CP-other' as never, 'Boot')]) {
+      const outcome = await house.bus.request(subject, json(request), { timeoutMs: 5_000 })
+      if (outcome.kind !== 'reply') throw new Error(outcome.kind)
+      expect(JSON.parse(Buffer.from(outcome.data).toString())).toMatchObject({ outcome: 'refused', reason: 'invalid-request' })
+    }
+    expect((await cp.events()).at(-1)).toMatchObject({ type: 'ChargerConnected' })
+  })
+
+  it('keeps no password of a URL and no id token that an error repeats', async () => {
+    const cp = house.charger('CP-words')
+    await cp.connect()
+    const description = `unknown idTag ${idToken.value}`
+    const edge = house.bus.respond(epochCommands(tenant, 'CP-words' as never, cp.epoch as never), {}, async (message) => {
+      message.reply(json({ result: { outcome: 'callError', code: 'GenericError', description }, frames: {} }))
+    })
+    await edge.ready
+    await house.command('CP-words', { type: 'ChangeConfiguration', key: 'UploadServer', value: 'ftp://joe:hunter2@files.example/x' })
+    expect(await house.command('CP-words', { type: 'RemoteStart', idToken })).toMatchObject({ outcome: 'callError', description })
+    const stored = JSON.stringify((await cp.events()).map(({ data, metadata }) => [data, metadata]))
+    expect(stored).not.toContain('hunter2')
+    expect((await cp.events()).at(-1)).toMatchObject({ data: { result: { description: 'unknown idTag [id token]' } } })
     edge.stop()
   })
 })

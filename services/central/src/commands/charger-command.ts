@@ -1,10 +1,12 @@
 import {
+  type ChargerCommand,
   type ChargerCommandReply,
   ChargerCommandRequest,
   EpochCommandReply,
   type EpochCommandRequest,
 } from '@voltrail/contracts/charger-commands'
 import type { Evidence } from '@voltrail/contracts/envelope'
+import type { CommandResult } from '@voltrail/contracts/facts'
 import type { TenantId, TokenRef } from '@voltrail/contracts/ids'
 import { instant } from '@voltrail/contracts/quantities'
 import { chargerStream } from '@voltrail/contracts/streams'
@@ -66,7 +68,7 @@ export const chargerCommand = async (
   const settledMeta = { ...meta, receivedAt: now, decision: { ...meta.decision, clock: now } }
   const result = sent.kind === 'answered' ? sent.reply.result : undefined
   if (sent.kind === 'answered' && result !== undefined && result.outcome !== 'notSent' && result.outcome !== 'timeout') {
-    const answer = { commandId, result, frames: sent.frames, late: false }
+    const answer = { commandId, result: withoutToken(result, request.command), frames: sent.frames, late: false }
     const settled = await settleInLog(deps, tenant, chargerId, answer, settledMeta)
     const written = settled.outcome === 'accepted' && settled.appended.length > 0
     return replyOf(request, written ? { kind: 'settled', result } : commandOutcome(settled.state, commandId))
@@ -85,6 +87,12 @@ export const chargerCommand = async (
   if (result?.outcome === 'timeout') return { outcome: 'timeout', commandId }
   return replyOf(request, commandOutcome(settled.state, commandId))
 }
+
+/** A charger may repeat the id token in the words of its error; the sealed frame has them whole. */
+const withoutToken = (result: CommandResult, command: ChargerCommand): CommandResult =>
+  result.outcome === 'callError' && command.type === 'RemoteStart' && command.idToken.value !== ''
+    ? { ...result, description: result.description.replaceAll(command.idToken.value, '[id token]') }
+    : result
 
 type Sent =
   | {

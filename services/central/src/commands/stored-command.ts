@@ -4,6 +4,9 @@ import { isSecretKey } from '@voltrail/domain/secret-keys'
 import type { CentralDeps } from '../central-deps.ts'
 import { sealToken } from '../evidence.ts'
 
+/** The user part of a URL, which may hold a password. */
+const userInfo = /[a-z][a-z0-9+.-]*:\/\/[^\s/?#]*@/i
+
 /** A command as the log may hold it: id tokens sealed, secrets digested. `owner` is the token whose key seals its frames; absent: they lie in clear. */
 export const storedCommand = async (
   deps: CentralDeps,
@@ -16,7 +19,7 @@ export const storedCommand = async (
       return { command: { ...command, idToken }, owner: idToken.ref }
     }
     case 'ChangeConfiguration': {
-      const redacted = isSecretKey(command.key)
+      const redacted = isSecretKey(command.key) || userInfo.test(command.value)
       const value = redacted ? deps.vault.secretDigest(tenant, command.value) : command.value
       return { command: { ...command, value, redacted }, owner: undefined }
     }

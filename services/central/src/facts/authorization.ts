@@ -3,6 +3,7 @@ import type { TenantId } from '@voltrail/contracts/ids'
 import type { AuthorizationStatus } from '@voltrail/contracts/personal'
 import type { Instant } from '@voltrail/contracts/quantities'
 import type { IdTokenState } from '@voltrail/domain/id-token'
+import { SealBroken } from '@voltrail/key-store/vault-errors'
 import type { CentralDeps } from '../central-deps.ts'
 
 /** A verdict in the words for the charger, with the group's clear token, which only the vault knows. */
@@ -13,7 +14,15 @@ export const authorizationOf = async (
   token: IdTokenState,
 ): Promise<Authorization> => {
   const group = token.terms?.group
-  const opened = group === undefined ? undefined : await deps.vault.open(tenant, group.sealed)
+  const opened =
+    group === undefined
+      ? undefined
+      : await deps.vault.open(tenant, group.sealed).catch((error: unknown) => {
+          if (!(error instanceof SealBroken)) throw error
+          // what was decided stands in the log: it is answered without the group that nobody can read any more
+          deps.log.error({ err: error, tenant }, 'the group of a token cannot be opened')
+          return undefined
+        })
   return {
     status: verdict.status,
     ...(verdict.expiresAt === undefined ? {} : { expiresAt: verdict.expiresAt }),

@@ -1,5 +1,6 @@
 import { FactRequest, type Fact, type FactOf, type FactReply, type FactType } from '@voltrail/contracts/facts'
 import { chargerStream } from '@voltrail/contracts/streams'
+import { parseSubject } from '@voltrail/contracts/subjects'
 import { charger } from '@voltrail/domain/charger/charger'
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
@@ -34,6 +35,11 @@ const energyFacts: ReadonlySet<FactType> = new Set(['TransactionStart', 'MeterVa
 const EnergyRequest = FactRequest.pick({ factId: true, tenant: true, chargerId: true, epoch: true, edge: true, receivedAt: true, frame: true }).extend({
   fact: z.looseObject({ type: z.enum(['TransactionStart', 'MeterValues', 'TransactionStop', 'Malformed']) }),
 })
+const Speaker = FactRequest.pick({ tenant: true, chargerId: true })
+const speaksFor = (subject: string, { tenant, chargerId }: z.infer<typeof Speaker>): boolean => {
+  const parsed = parseSubject(subject)
+  return parsed.kind === 'fact' && parsed.tenant === tenant && parsed.chargerId === chargerId
+}
 /** What a rejected charger may still tell. */
 const ungated: ReadonlySet<FactType> = new Set([...energyFacts, 'Connect', 'Disconnect', 'Boot', 'LateAnswer'])
 
@@ -54,8 +60,12 @@ export const createFactHandler = (deps: CentralDeps) => {
     return handler(request, deps)
   }
 
-  return async (payload: Uint8Array): Promise<FactReply> => {
+  /** @param subject says for whom the sender may speak: an account is limited to its own tenant by it */
+  return async (payload: Uint8Array, subject: string): Promise<FactReply> => {
     const json = parseJson(payload)
+    const named = Speaker.safeParse(json)
+    if (!named.success || !speaksFor(subject, named.data))
+      return { outcome: 'refused', reason: 'invalid-request', detail: `a fact of another charger than its subject says: ${subject}` }
     const parsed = FactRequest.safeParse(json)
     if (!parsed.success) {
       const detail = parsed.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`).join('; ')
