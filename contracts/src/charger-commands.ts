@@ -97,7 +97,11 @@ export const ChargerCommandReply = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('timeout'), commandId: CommandId }),
   z.object({ outcome: z.literal('offline'), commandId: CommandId }),
   z.object({ outcome: z.literal('unknown'), commandId: CommandId, detail: z.string() }),
-  z.object({ outcome: z.literal('refused'), reason: z.enum(['unknown-charger', 'invalid-request']), detail: z.string() }),
+  z.object({
+    outcome: z.literal('refused'),
+    reason: z.enum(['unknown-charger', 'invalid-request']),
+    detail: z.string(),
+  }),
   z.object({ outcome: z.literal('unavailable'), reason: z.string() }),
 ])
 export type ChargerCommandReply = z.infer<typeof ChargerCommandReply>

@@ -1,10 +1,20 @@
 import { type ChargerId, type ConnectionEpoch, SessionId, type TenantId, type TransactionId } from './ids.ts'
 import { chargerStream, parseStream, sessionId, sessionParts, sessionStream } from './streams.ts'
-import { allFacts, allPodFacts, chargerCommandSubject, epochCommands, factSubject, parseSubject, podFactSubject } from './subjects.ts'
+import {
+  allFacts,
+  allPodFacts,
+  chargerCommandSubject,
+  epochCommands,
+  factSubject,
+  parseSubject,
+  podFactSubject,
+} from './subjects.ts'
 import { decodeToken, encodeToken } from './tokens.ts'
 
 const tenant = 'default' as TenantId
-const strange = ['CP1', 'DE*ABC*E1', 'a.b', 'a>b', 'box 7', 'ü x', '=3d', '日本', '-', '$sys'].map((id) => id as ChargerId)
+const strange = ['CP1', 'DE*ABC*E1', 'a.b', 'a>b', 'box 7', 'ü x', '=3d', '日本', '-', '$sys'].map(
+  (id) => id as ChargerId,
+)
 
 /** NATS: `*` is one token, `>` the rest. */
 const matches = (pattern: string, subject: string): boolean => {

@@ -59,10 +59,19 @@ describe('a session while parts of the product die', () => {
         (answer) => answer.items.length > 0 && answer.items.every((one) => one.billing === 'final'),
         30_000,
       )
-      expect(items).toMatchObject([{ transactionId: String(transactionId), energyWh: 8000, energySource: 'meter-stop' }])
+      expect(items).toMatchObject([
+        { transactionId: String(transactionId), energyWh: 8000, energySource: 'meter-stop' },
+      ])
       const history = await rest.get<History>(`/v1/sessions/${items[0]!.sessionId}/history`)
       const types = history.items.map((one) => one.type)
-      for (const type of ['TransactionOpened', 'SessionStarted', 'SessionEnergyMetered', 'SessionStopped', 'TransactionClosed', 'SessionRated'])
+      for (const type of [
+        'TransactionOpened',
+        'SessionStarted',
+        'SessionEnergyMetered',
+        'SessionStopped',
+        'TransactionClosed',
+        'SessionRated',
+      ])
         expect([type, types.filter((one) => one === type).length]).toEqual([type, 1])
     },
     180_000,
@@ -72,14 +81,18 @@ describe('a session while parts of the product die', () => {
     const older = openCharger(product.ocppUrls[0]!, { id: 'CP-twice' })
     await older.connect()
     await older.call('BootNotification', { chargePointVendor: 'Acme', chargePointModel: 'One' })
-    expect(await rest.send('POST', '/v1/chargers/CP-twice/commands/ClearCache', {})).toMatchObject({ outcome: 'result' })
+    expect(await rest.send('POST', '/v1/chargers/CP-twice/commands/ClearCache', {})).toMatchObject({
+      outcome: 'result',
+    })
     expect(older.calls).toHaveLength(1)
 
     const newer = openCharger(product.ocppUrls[1]!, { id: 'CP-twice' })
     await newer.connect()
     await newer.call('BootNotification', { chargePointVendor: 'Acme', chargePointModel: 'One' })
     for (let i = 1; i <= 5; i++) {
-      expect(await rest.send('POST', '/v1/chargers/CP-twice/commands/ClearCache', {})).toMatchObject({ outcome: 'result' })
+      expect(await rest.send('POST', '/v1/chargers/CP-twice/commands/ClearCache', {})).toMatchObject({
+        outcome: 'result',
+      })
       expect(newer.calls).toHaveLength(i)
     }
     expect(older.calls).toHaveLength(1)
@@ -91,7 +104,11 @@ describe('a session while parts of the product die', () => {
     const { items } = await rest.get<Sessions>('/v1/sessions')
     expect(items.length).toBeGreaterThanOrEqual(5)
     for (const { sessionId, chargerId } of items)
-      for (const stream of [`session-default.${sessionId}`, `billing-default.${sessionId}`, `charger-default.${chargerId}`]) {
+      for (const stream of [
+        `session-default.${sessionId}`,
+        `billing-default.${sessionId}`,
+        `charger-default.${chargerId}`,
+      ]) {
         const stored = []
         for await (const event of log.readStored(stream)) stored.push(event)
         expect(stored.length).toBeGreaterThan(0)

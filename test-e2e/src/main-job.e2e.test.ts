@@ -42,7 +42,10 @@ describe('one charging session, from the socket to the bill', () => {
   }
   const start = () => startProduct({ dataDir: folder, apiPort: 0, ocppPort: 0 })
   const finalBill = (id: string) =>
-    rest.eventually<Sessions>(`/v1/sessions?chargerId=${id}`, ({ items }) => items.length === 1 && items[0]?.billing === 'final')
+    rest.eventually<Sessions>(
+      `/v1/sessions?chargerId=${id}`,
+      ({ items }) => items.length === 1 && items[0]?.billing === 'final',
+    )
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'voltrail-e2e-'))
@@ -64,7 +67,11 @@ describe('one charging session, from the socket to the bill', () => {
     const cp = charger('GOOD-1')
     await cp.connect()
     const boot = await cp.call('BootNotification', { chargePointVendor: 'Acme', chargePointModel: 'One' })
-    expect(boot).toMatchObject({ status: 'Accepted', currentTime: expect.stringMatching(/Z$/), interval: expect.any(Number) })
+    expect(boot).toMatchObject({
+      status: 'Accepted',
+      currentTime: expect.stringMatching(/Z$/),
+      interval: expect.any(Number),
+    })
     await cp.call('StatusNotification', { connectorId: 1, status: 'Preparing', errorCode: 'NoError' })
     expect(await cp.call('Authorize', { idTag: '04A1B2C3' })).toEqual({ idTagInfo: { status: 'Accepted' } })
     // 90 min 30 s: 91 begun minutes
@@ -94,7 +101,13 @@ describe('one charging session, from the socket to the bill', () => {
         ],
       })
     await rest.eventually<Sessions>('/v1/sessions?chargerId=GOOD-1', ({ items }) => items[0]?.energyWh === 12_000)
-    await cp.call('StopTransaction', { transactionId, idTag: '04A1B2C3', meterStop: 112_345, timestamp: ended.toISOString(), reason: 'Local' })
+    await cp.call('StopTransaction', {
+      transactionId,
+      idTag: '04A1B2C3',
+      meterStop: 112_345,
+      timestamp: ended.toISOString(),
+      reason: 'Local',
+    })
     await cp.call('StatusNotification', { connectorId: 1, status: 'Available', errorCode: 'NoError' })
 
     // 12.345 kWh * 0.39 = 4.81; 91 min at 3.00/h = 4.55; fee 0.50: net 9.86, VAT 1.87 (1.8734), together 11.73
@@ -122,7 +135,12 @@ describe('one charging session, from the socket to the bill', () => {
     const cp = charger('ODD-2')
     await cp.connect()
     // no boot; a status with an error code that nobody defined; local time without a zone comes with later rules
-    await cp.call('StatusNotification', { connectorId: 2, status: 'Preparing', errorCode: 'NoError', vendorErrorCode: '0' })
+    await cp.call('StatusNotification', {
+      connectorId: 2,
+      status: 'Preparing',
+      errorCode: 'NoError',
+      vendorErrorCode: '0',
+    })
     const start = { connectorId: 2, idTag: ' 04a1b2c3', meterStart: 5000, timestamp: timestamp(61) }
     const first = await cp.call<Started>('StartTransaction', start)
     const again = await cp.call<Started>('StartTransaction', start)
@@ -168,11 +186,17 @@ describe('one charging session, from the socket to the bill', () => {
     expect(frames[2]).toContain('"108500.4"')
     const rated = history.items.find(({ type }) => type === 'SessionRated')
     expect(rated?.decision.lookups.map(({ stream }) => stream)).toContain('tariff-default.by-hand')
-    expect(history.items.map(({ type }) => type)).toEqual(expect.arrayContaining(['TransactionOpened', 'TransactionClosed']))
+    expect(history.items.map(({ type }) => type)).toEqual(
+      expect.arrayContaining(['TransactionOpened', 'TransactionClosed']),
+    )
   })
 
   it('carries commands to the charger and tells their outcome', async () => {
-    const cp = charger('GOOD-1', { answers: { GetConfiguration: { configurationKey: [{ key: 'HeartbeatInterval', value: '300', readonly: false }] } } })
+    const cp = charger('GOOD-1', {
+      answers: {
+        GetConfiguration: { configurationKey: [{ key: 'HeartbeatInterval', value: '300', readonly: false }] },
+      },
+    })
     await cp.connect()
     await cp.call('BootNotification', { chargePointVendor: 'Acme', chargePointModel: 'One' })
     const commands: [string, object, string][] = [
@@ -189,7 +213,10 @@ describe('one charging session, from the socket to the bill', () => {
     ]
     for (const [command, body, action] of commands) {
       const answer = await rest.send<{ outcome: string }>('POST', `/v1/chargers/GOOD-1/commands/${command}`, body)
-      expect([command, answer.outcome]).toEqual([command, command === 'unlock-connector' ? expect.any(String) : 'result'])
+      expect([command, answer.outcome]).toEqual([
+        command,
+        command === 'unlock-connector' ? expect.any(String) : 'result',
+      ])
       expect(cp.calls.at(-1)?.action).toBe(action)
     }
   })
@@ -208,7 +235,9 @@ describe('one charging session, from the socket to the bill', () => {
       transactionId,
       meterValue: [{ timestamp: timestamp(60), sampledValue: [{ value: '3000' }] }],
     })
-    const before = await rest.eventually<Sessions>('/v1/sessions', ({ items }) => items.some((one) => one.chargerId === 'OPEN-3' && one.energyWh === 3000))
+    const before = await rest.eventually<Sessions>('/v1/sessions', ({ items }) =>
+      items.some((one) => one.chargerId === 'OPEN-3' && one.energyWh === 3000),
+    )
     const key = product.operatorKey
     await product.stop()
     product = await start()

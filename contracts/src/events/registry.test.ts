@@ -4,7 +4,11 @@ import { currentVersion, eventSchemas, eventsByCategory, upcast, type EventType 
 
 const folder = join(__dirname, '../../samples')
 const samples = readdirSync(folder).map((file) => {
-  const sample = JSON.parse(readFileSync(join(folder, file), 'utf8')) as { type: EventType; version: number; data: unknown }
+  const sample = JSON.parse(readFileSync(join(folder, file), 'utf8')) as {
+    type: EventType
+    version: number
+    data: unknown
+  }
   return { file, ...sample }
 })
 

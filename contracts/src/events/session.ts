@@ -12,7 +12,9 @@ export type ChargingState = z.infer<typeof ChargingState>
 export const LiveMeasurement = z.object({
   powerW: Watt.optional(),
   offeredMa: Milliampere.optional(),
-  currentMa: z.object({ L1: Milliampere.optional(), L2: Milliampere.optional(), L3: Milliampere.optional() }).optional(),
+  currentMa: z
+    .object({ L1: Milliampere.optional(), L2: Milliampere.optional(), L3: Milliampere.optional() })
+    .optional(),
   voltageMv: z.object({ L1: Millivolt.optional(), L2: Millivolt.optional(), L3: Millivolt.optional() }).optional(),
   socPermille: SocPermille.optional(),
 })

@@ -224,6 +224,7 @@ export async function openConsumer(
     .catch((error: unknown) => {
       if (connection.status() !== 'closed') report(error)
     })
+    // oxlint-disable-next-line typescript/no-misused-promises -- finally waits for what it is given
     .finally(async () => {
       clearInterval(keepAlive)
       stopStatus()

@@ -59,14 +59,25 @@ describe('the bill of a session', () => {
   it('is rated with the tariff, from the revision that ended it', () =>
     expect(first).toMatchObject({
       type: 'SessionRated',
-      data: { sessionRevision: '1', kind: 'final', price: { netMinor: 400, vatMinor: 80, costMinor: 480 }, tariff: { reason: 'tenant' } },
+      data: {
+        sessionRevision: '1',
+        kind: 'final',
+        price: { netMinor: 400, vatMinor: 80, costMinor: 480 },
+        tariff: { reason: 'tenant' },
+      },
     }))
   it('is rated once for a revision, however often it is asked', () =>
-    given(billing, ...events(first!)).when((s) => rateSession(rate(final, 1), s)).thenNothing())
+    given(billing, ...events(first!))
+      .when((s) => rateSession(rate(final, 1), s))
+      .thenNothing())
   it('is not touched by an older revision', () =>
-    given(billing, ...events(first!)).when((s) => rateSession(rate(final, 0), s)).thenNothing())
+    given(billing, ...events(first!))
+      .when((s) => rateSession(rate(final, 0), s))
+      .thenNothing())
   it('has none before the session has ended', () =>
-    given(billing).when((s) => rateSession(rate(foldHistory(session, [started]), 0), s)).thenRejected({ kind: 'not-ended' }))
+    given(billing)
+      .when((s) => rateSession(rate(foldHistory(session, [started]), 0), s))
+      .thenRejected({ kind: 'not-ended' }))
 
   it('is provisional when the end was inferred; the correction credits it and rates anew', () => {
     const inferred = stopped('8000', true)
@@ -81,21 +92,34 @@ describe('the bill of a session', () => {
       )
   })
   it('stays as it is when a correction changes nothing that is billed', () =>
-    given(billing, ...events(first!)).when((s) => rateSession(rate(final, 2), s)).thenNothing())
+    given(billing, ...events(first!))
+      .when((s) => rateSession(rate(final, 2), s))
+      .thenNothing())
   it('says so when no tariff applies, and is rated when one does', () => {
     const [unpriced] = given(billing).when((s) => rateSession({ ...rate(final, 1), tariff: undefined }, s)).events
     expect(unpriced).toMatchObject({ type: 'SessionUnpriced', data: { reason: 'no-tariff' } })
-    given(billing, ...events(unpriced!)).when((s) => rateSession({ ...rate(final, 1), tariff: undefined }, s)).thenNothing()
-    given(billing, ...events(unpriced!)).when((s) => rateSession(rate(final, 1), s)).thenMatching({ type: 'SessionRated' })
+    given(billing, ...events(unpriced!))
+      .when((s) => rateSession({ ...rate(final, 1), tariff: undefined }, s))
+      .thenNothing()
+    given(billing, ...events(unpriced!))
+      .when((s) => rateSession(rate(final, 1), s))
+      .thenMatching({ type: 'SessionRated' })
   })
   it('has no price when the amount is beyond all money, and what was rated before is credited', () => {
     const absurd: ChosenTariff = {
       ...tariff,
-      terms: { ...tariff.terms, elements: [{ price_components: [{ type: 'ENERGY', price: '9'.repeat(20), vat: '20', step_size: 1 }] }] },
+      terms: {
+        ...tariff.terms,
+        elements: [{ price_components: [{ type: 'ENERGY', price: '9'.repeat(20), vat: '20', step_size: 1 }] }],
+      },
     }
-    given(billing).when((s) => rateSession(rate(final, 1, absurd), s)).thenMatching({ type: 'SessionUnpriced', data: expect.objectContaining({ reason: 'out-of-range' }) })
+    given(billing)
+      .when((s) => rateSession(rate(final, 1, absurd), s))
+      .thenMatching({ type: 'SessionUnpriced', data: expect.objectContaining({ reason: 'out-of-range' }) })
     const [unpriced] = given(billing).when((s) => rateSession(rate(final, 1, absurd), s)).events
-    given(billing, ...events(unpriced!)).when((s) => rateSession(rate(final, 1, absurd), s)).thenNothing()
+    given(billing, ...events(unpriced!))
+      .when((s) => rateSession(rate(final, 1, absurd), s))
+      .thenNothing()
     given(billing, ...events(first!))
       .when((s) => rateSession(rate(final, 2, absurd), s))
       .thenMatching({ type: 'SessionCredited' }, { type: 'SessionUnpriced' })

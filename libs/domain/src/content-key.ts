@@ -21,7 +21,12 @@ export const startKey = (chargerId: string, raw: RawStart): string =>
 /** A stop that names its transaction is the stop of that transaction; any other identifies itself by tag, time and meter. */
 export const orphanStopKey = (
   chargerId: string,
-  raw: { readonly transaction: string; readonly idTokenRef: string; readonly timestamp: string; readonly meterStop: string },
+  raw: {
+    readonly transaction: string
+    readonly idTokenRef: string
+    readonly timestamp: string
+    readonly meterStop: string
+  },
 ): string => digest('stop', chargerId, raw.transaction, raw.idTokenRef, raw.timestamp, raw.meterStop)
 
 export const meterKey = (
@@ -31,7 +36,8 @@ export const meterKey = (
 ): string => digest('meter', chargerId, String(evseId), raw.transaction, raw.contentHash).slice(0, 12)
 
 /** Whatever else must be parked is the same when its text is the same. */
-export const frameKey = (chargerId: string, meant: string, frame: string): string => digest('frame', chargerId, meant, frame)
+export const frameKey = (chargerId: string, meant: string, frame: string): string =>
+  digest('frame', chargerId, meant, frame)
 
 /**
  * The transaction id of a start that brings none (1.6): positive, at most 2^31-1, the same for every retry, hard to guess
@@ -39,5 +45,5 @@ export const frameKey = (chargerId: string, meant: string, frame: string): strin
  */
 export const deriveTransactionId = (key: string, probe: number): TransactionId => {
   const hash = createHash('sha256').update(`transaction ${key} ${probe}`).digest()
-  return String((hash.readUInt32BE(0) & 0x7fffffff) || 1) as TransactionId
+  return String(hash.readUInt32BE(0) & 0x7fffffff || 1) as TransactionId
 }

@@ -11,7 +11,9 @@ const closed = { unknownTokens: 'Invalid' as const }
 
 describe('an id token', () => {
   it('is issued, changed, and left alone when nothing changes', () => {
-    given(idToken).when((s) => putIdToken({ idToken: token, terms: { status: 'Accepted' } }, s)).then(issued({ status: 'Accepted' }))
+    given(idToken)
+      .when((s) => putIdToken({ idToken: token, terms: { status: 'Accepted' } }, s))
+      .then(issued({ status: 'Accepted' }))
     given(idToken, issued({ status: 'Accepted' }))
       .when((s) => putIdToken({ idToken: token, terms: { status: 'Blocked' } }, s))
       .then({ type: 'IdTokenChanged', data: { status: 'Blocked' } })
@@ -22,7 +24,8 @@ describe('an id token', () => {
 
   const verdict = (terms: TokenTerms) => authorise(foldHistory(idToken, [issued(terms)]), closed, at(0))
   it('is worth what it was issued with', () => {
-    for (const status of ['Accepted', 'Blocked', 'Expired', 'Invalid'] as const) expect(verdict({ status }).status).toBe(status)
+    for (const status of ['Accepted', 'Blocked', 'Expired', 'Invalid'] as const)
+      expect(verdict({ status }).status).toBe(status)
   })
   it('expires at its date, not before', () => {
     expect(verdict({ status: 'Accepted', expiresAt: at(1) }).status).toBe('Accepted')

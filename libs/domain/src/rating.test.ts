@@ -28,14 +28,18 @@ describe('the one pricing function', () => {
 
   it('rounds half a cent up', () => {
     // 1 kWh * 0.005 = 0.5 ct
-    expect(priceSession(chargedPeriod(at(0), at(1), 1000 as Wh), terms([{ ...energy, price: '0.005', vat: '0' }])).costMinor).toBe(1)
+    expect(
+      priceSession(chargedPeriod(at(0), at(1), 1000 as Wh), terms([{ ...energy, price: '0.005', vat: '0' }])).costMinor,
+    ).toBe(1)
   })
 
   it('rounds a begun step up to a whole one', () => {
     const stepped = { ...energy, price: '1', vat: '0', step_size: 500 }
     expect(priceSession(chargedPeriod(at(0), at(1), 501 as Wh), terms([stepped])).costMinor).toBe(100)
     const minutes = { ...time, price: '60', vat: '0', step_size: 60 }
-    expect(priceSession({ ...chargedPeriod(at(0), at(0), 0 as Wh), endedAt: at(1 / 60) }, terms([minutes])).costMinor).toBe(100)
+    expect(
+      priceSession({ ...chargedPeriod(at(0), at(0), 0 as Wh), endedAt: at(1 / 60) }, terms([minutes])).costMinor,
+    ).toBe(100)
   })
 
   it('bills idle minutes as idle time and not as charging time', () => {
@@ -45,14 +49,23 @@ describe('the one pricing function', () => {
   })
 
   it('knows currencies without minor units and with three', () => {
-    expect(priceSession(chargedPeriod(at(0), at(1), 1000 as Wh), terms([{ ...energy, price: '45', vat: '0' }], 'JPY')).costMinor).toBe(45)
-    expect(priceSession(chargedPeriod(at(0), at(1), 1000 as Wh), terms([{ ...energy, price: '0.045', vat: '0' }], 'KWD')).costMinor).toBe(45)
+    expect(
+      priceSession(chargedPeriod(at(0), at(1), 1000 as Wh), terms([{ ...energy, price: '45', vat: '0' }], 'JPY'))
+        .costMinor,
+    ).toBe(45)
+    expect(
+      priceSession(chargedPeriod(at(0), at(1), 1000 as Wh), terms([{ ...energy, price: '0.045', vat: '0' }], 'KWD'))
+        .costMinor,
+    ).toBe(45)
   })
 
   it('takes the first component of each type', () => {
     const price = priceSession(chargedPeriod(at(0), at(1), 1000 as Wh), {
       ...terms([{ ...energy, vat: '0' }]),
-      elements: [{ price_components: [{ ...energy, vat: '0' }] }, { price_components: [{ ...energy, price: '9', vat: '0' }] }],
+      elements: [
+        { price_components: [{ ...energy, vat: '0' }] },
+        { price_components: [{ ...energy, price: '9', vat: '0' }] },
+      ],
     })
     expect(price.costMinor).toBe(39)
   })

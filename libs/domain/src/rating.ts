@@ -10,8 +10,29 @@ import type { PriceComponent, TariffTerms } from '@voltrail/contracts/tariff-sha
 
 /** Digits after the point of a currency's major unit (ISO 4217) where it is not 2. */
 const minorDigits: Readonly<Record<string, number>> = {
-  BIF: 0, CLP: 0, DJF: 0, GNF: 0, ISK: 0, JPY: 0, KMF: 0, KRW: 0, PYG: 0, RWF: 0, UGX: 0, VND: 0, VUV: 0, XAF: 0, XOF: 0, XPF: 0,
-  BHD: 3, IQD: 3, JOD: 3, KWD: 3, LYD: 3, OMR: 3, TND: 3,
+  BIF: 0,
+  CLP: 0,
+  DJF: 0,
+  GNF: 0,
+  ISK: 0,
+  JPY: 0,
+  KMF: 0,
+  KRW: 0,
+  PYG: 0,
+  RWF: 0,
+  UGX: 0,
+  VND: 0,
+  VUV: 0,
+  XAF: 0,
+  XOF: 0,
+  XPF: 0,
+  BHD: 3,
+  IQD: 3,
+  JOD: 3,
+  KWD: 3,
+  LYD: 3,
+  OMR: 3,
+  TND: 3,
 }
 export const currencyDigits = (currency: string): number => minorDigits[currency] ?? 2
 
@@ -32,13 +53,14 @@ const priceLine = (component: PriceComponent, charged: ChargedPeriod, digits: nu
   const step = component.step_size
   const line = (amount: Big, unit: PriceLine['unit'], shown: string): PriceLine => ({
     type: component.type,
-    quantity: shown as Decimal,
+    quantity: shown,
     unit,
     price: component.price,
     vat: component.vat,
     netMinor: wholeMinor(amount.times(component.price).times(new Exact(10).pow(digits))),
   })
-  const hours = (quantity: number) => line(new Exact(quantity).div(3600), 'h', new Exact(quantity).div(3600).round(6).toFixed())
+  const hours = (quantity: number) =>
+    line(new Exact(quantity).div(3600), 'h', new Exact(quantity).div(3600).round(6).toFixed())
   switch (component.type) {
     case 'FLAT':
       return line(new Exact(1), 'session', '1')
@@ -66,7 +88,8 @@ export const priceSession = (charged: ChargedPeriod, terms: TariffTerms): Price 
   const digits = currencyDigits(terms.currency)
   const first = new Map<PriceComponent['type'], PriceComponent>()
   for (const element of terms.elements)
-    for (const component of element.price_components) if (!first.has(component.type)) first.set(component.type, component)
+    for (const component of element.price_components)
+      if (!first.has(component.type)) first.set(component.type, component)
   const lines = [...first.values()].flatMap((component) => priceLine(component, charged, digits) ?? [])
   const netByRate = new Map<Decimal, number>()
   for (const line of lines) netByRate.set(line.vat, (netByRate.get(line.vat) ?? 0) + line.netMinor)
@@ -81,7 +104,12 @@ export const priceSession = (charged: ChargedPeriod, terms: TariffTerms): Price 
 }
 
 /** A charged period from a session's boundaries; an end before the start charges no time. */
-export const chargedPeriod = (startedAt: Instant, endedAt: Instant, energyWh: Wh, parkingSeconds = 0): ChargedPeriod => ({
+export const chargedPeriod = (
+  startedAt: Instant,
+  endedAt: Instant,
+  energyWh: Wh,
+  parkingSeconds = 0,
+): ChargedPeriod => ({
   startedAt,
   endedAt: endedAt < startedAt ? startedAt : endedAt,
   energyWh,

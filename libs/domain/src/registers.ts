@@ -18,7 +18,8 @@ export const readRegister = (raw: Decimal, unit: 'Wh' | 'kWh'): RegisterReading 
 })
 
 /** Energy between two readings of one register in Wh; negative when the register went back. */
-export const energyBetween = (from: RegisterReading, to: RegisterReading): Wh => wholeWh(exactWh(to).minus(exactWh(from)))
+export const energyBetween = (from: RegisterReading, to: RegisterReading): Wh =>
+  wholeWh(exactWh(to).minus(exactWh(from)))
 
 export const wentBack = (from: RegisterReading, to: RegisterReading): boolean => exactWh(to).lt(exactWh(from))
 
@@ -35,7 +36,11 @@ export const beginTrack = (reading: RegisterReading, at: Instant): RegisterTrack
  * The track with one more reading. A reading older than the newest one changes nothing (it came late, its energy is already
  * inside); a register that went back ends a monotone segment and opens the next.
  */
-export const trackReading = (track: RegisterTrack | undefined, reading: RegisterReading, at: Instant): RegisterTrack => {
+export const trackReading = (
+  track: RegisterTrack | undefined,
+  reading: RegisterReading,
+  at: Instant,
+): RegisterTrack => {
   if (track === undefined) return beginTrack(reading, at)
   if (at < track.lastAt) return track
   if (!wentBack(track.last, reading)) return { ...track, last: reading, lastAt: at }

@@ -4,9 +4,20 @@ import type { FactId, TokenRef, TransactionId } from '@voltrail/contracts/ids'
 import type { Instant, OccurredAt } from '@voltrail/contracts/quantities'
 import { at, foldHistory, given, recorded } from './fixtures/given.ts'
 import { readRegister } from './registers.ts'
-import { changeChargingState, meterSession, session, startSession, stopSession, type SessionStarted } from './session.ts'
+import {
+  changeChargingState,
+  meterSession,
+  session,
+  startSession,
+  stopSession,
+  type SessionStarted,
+} from './session.ts'
 
-const when = (minutes: number): OccurredAt => ({ receivedAt: at(minutes), effectiveAt: at(minutes), reason: 'charger-clock' })
+const when = (minutes: number): OccurredAt => ({
+  receivedAt: at(minutes),
+  effectiveAt: at(minutes),
+  reason: 'charger-clock',
+})
 const tokenRef = 'a'.repeat(32) as TokenRef
 const start = (change: Partial<SessionStarted> = {}): SessionStarted => ({
   transactionId: '7' as TransactionId,
@@ -19,11 +30,14 @@ const start = (change: Partial<SessionStarted> = {}): SessionStarted => ({
   startedAt: when(0),
   ...change,
 })
-const started = (change: Partial<SessionStarted> = {}): SessionEvent => ({ type: 'SessionStarted', data: start(change) })
+const started = (change: Partial<SessionStarted> = {}): SessionEvent => ({
+  type: 'SessionStarted',
+  data: start(change),
+})
 const metering = (wh: string, minutes: number, key = `${wh}@${minutes}`, factId?: string) => ({
   factId: factId as FactId | undefined,
   contentKey: key,
-  registers: [{ at: at(minutes) as Instant, reading: readRegister(wh, 'Wh') }],
+  registers: [{ at: at(minutes), reading: readRegister(wh, 'Wh') }],
   live: {},
   measuredAt: at(minutes),
 })
@@ -36,31 +50,51 @@ const stopping = (meterStop: string | undefined, minutes: number, inferred = fal
 })
 const meter = (wh: string, minutes: number) => (history: SessionEvent[]) =>
   given(session, ...history).when((s) => meterSession(metering(wh, minutes), s)).events
-const stop = (meterStop: string | undefined, minutes: number, inferred = false) => (history: SessionEvent[]) =>
-  given(session, ...history).when((s) => stopSession(stopping(meterStop, minutes, inferred), s)).events
+const stop =
+  (meterStop: string | undefined, minutes: number, inferred = false) =>
+  (history: SessionEvent[]) =>
+    given(session, ...history).when((s) => stopSession(stopping(meterStop, minutes, inferred), s)).events
 const history = (...steps: ((h: SessionEvent[]) => readonly SessionEvent[])[]): SessionEvent[] =>
   steps.reduce<SessionEvent[]>((h, step) => [...h, ...step(h)], [started()])
 
 describe('a session', () => {
-  it('starts once, however often it is told', () => given(session, started()).when((s) => startSession(start(), s)).thenNothing())
+  it('starts once, however often it is told', () =>
+    given(session, started())
+      .when((s) => startSession(start(), s))
+      .thenNothing())
   it('records the start of a blocked tag too', () => {
     const blocked = start({ authorization: { status: 'Blocked', reason: 'as issued' } })
-    given(session).when((s) => startSession(blocked, s)).then({ type: 'SessionStarted', data: blocked })
+    given(session)
+      .when((s) => startSession(blocked, s))
+      .then({ type: 'SessionStarted', data: blocked })
   })
   it('leaves its id to the start that has it', () =>
-    given(session, started()).when((s) => startSession(start({ startKey: 'other' }), s)).thenRejected({ kind: 'taken-by-another-start' }))
+    given(session, started())
+      .when((s) => startSession(start({ startKey: 'other' }), s))
+      .thenRejected({ kind: 'taken-by-another-start' }))
   it('has no meter values, stop or suspension before its start', () => {
-    given(session).when((s) => meterSession(metering('1', 1), s)).thenRejected({ kind: 'not-started' })
-    given(session).when((s) => stopSession(stopping('1', 1), s)).thenRejected({ kind: 'not-started' })
-    given(session).when((s) => changeChargingState({ chargingState: 'SuspendedEV', at: when(1) }, s)).thenRejected({ kind: 'not-started' })
+    given(session)
+      .when((s) => meterSession(metering('1', 1), s))
+      .thenRejected({ kind: 'not-started' })
+    given(session)
+      .when((s) => stopSession(stopping('1', 1), s))
+      .thenRejected({ kind: 'not-started' })
+    given(session)
+      .when((s) => changeChargingState({ chargingState: 'SuspendedEV', at: when(1) }, s))
+      .thenRejected({ kind: 'not-started' })
   })
 
   it('counts energy as the difference of its registers', () => {
     const [metered] = meter('1700', 5)(history(meter('1200', 1)))
-    expect(metered).toMatchObject({ type: 'SessionEnergyMetered', data: { late: false, summary: { energyWh: 700, meterEvents: 2 } } })
+    expect(metered).toMatchObject({
+      type: 'SessionEnergyMetered',
+      data: { late: false, summary: { energyWh: 700, meterEvents: 2 } },
+    })
   })
   it('knows meter values that it has heard, by their content and by their fact', () => {
-    given(session, ...history(meter('1200', 1))).when((s) => meterSession(metering('1200', 1), s)).thenNothing()
+    given(session, ...history(meter('1200', 1)))
+      .when((s) => meterSession(metering('1200', 1), s))
+      .thenNothing()
     const [event] = given(session, started()).when((s) => meterSession(metering('1200', 1, 'one', '5.1'), s)).events
     given(session, started(), { event: event!, factId: '5.1' })
       .when((s) => meterSession(metering('1200', 1, 'another', '5.1'), s))
@@ -76,15 +110,24 @@ describe('a session', () => {
       { data: { energyWh: 500 + 300, energySource: 'registers' } },
     ]))
   it('bills its registers when the stop brings no meter value', () =>
-    expect(stop(undefined, 60)(history(meter('1600', 1)))).toMatchObject([{ data: { energyWh: 600, energySource: 'registers' } }]))
+    expect(stop(undefined, 60)(history(meter('1600', 1)))).toMatchObject([
+      { data: { energyWh: 600, energySource: 'registers' } },
+    ]))
   it('stops once: another stop of the same transaction is the same stop', () =>
-    given(session, ...history(stop('3500', 60))).when((s) => stopSession(stopping('9999', 61), s)).thenNothing())
+    given(session, ...history(stop('3500', 60)))
+      .when((s) => stopSession(stopping('9999', 61), s))
+      .thenNothing())
   it('is corrected by the real stop after an inferred one', () =>
     expect(stop('3500', 60)(history(meter('1600', 1), stop(undefined, 2, true)))).toMatchObject([
-      { type: 'SessionCorrected', data: { cause: 'late-stop', stop: { energyWh: 2500, inferred: false }, summary: { corrections: 1 } } },
+      {
+        type: 'SessionCorrected',
+        data: { cause: 'late-stop', stop: { energyWh: 2500, inferred: false }, summary: { corrections: 1 } },
+      },
     ]))
   it('does not infer an end that it already has', () =>
-    given(session, ...history(stop('3500', 60))).when((s) => stopSession(stopping(undefined, 70, true), s)).thenNothing())
+    given(session, ...history(stop('3500', 60)))
+      .when((s) => stopSession(stopping(undefined, 70, true), s))
+      .thenNothing())
 
   it('records meter values after the stop without changing a meter stop', () => {
     const events = meter('3400', 59)(history(stop('3500', 60)))
@@ -101,44 +144,68 @@ describe('a session', () => {
     const ended = history(meter('1500', 10), meter('50', 20), meter('200', 30), stop('300', 40))
     expect(ended.at(-1)).toMatchObject({ data: { energyWh: 750, energySource: 'registers' } })
     for (const late of [meter('150', 25), meter('250', 35), meter('300', 40)]) {
-      expect(late(ended)).toMatchObject([{ type: 'SessionEnergyMetered', data: { late: true, summary: { energyWh: 750 } } }])
+      expect(late(ended)).toMatchObject([
+        { type: 'SessionEnergyMetered', data: { late: true, summary: { energyWh: 750 } } },
+      ])
     }
     expect(meter('320', 41)(ended)).toMatchObject([{}, { type: 'SessionCorrected', data: { stop: { energyWh: 770 } } }])
   })
   it('keeps the energy of a late real stop when older values come after it', () => {
     const ended = history(meter('1500', 10), meter('50', 20), stop(undefined, 30, true), stop('300', 40))
     expect(ended.at(-1)).toMatchObject({ type: 'SessionCorrected', data: { stop: { energyWh: 750 } } })
-    expect(meter('200', 35)(ended)).toMatchObject([{ type: 'SessionEnergyMetered', data: { summary: { energyWh: 750 } } }])
+    expect(meter('200', 35)(ended)).toMatchObject([
+      { type: 'SessionEnergyMetered', data: { summary: { energyWh: 750 } } },
+    ])
   })
 
   it('stores of a very long list of readings only what its energy depends on', () => {
     const values = Array.from({ length: 10_000 }, (_, i) => (i < 5000 ? i * 2 : (i - 5000) * 3))
-    const registers = values.map((wh, i) => ({ at: at(i / 1000) as Instant, reading: readRegister(String(wh), 'Wh') }))
+    const registers = values.map((wh, i) => ({ at: at(i / 1000), reading: readRegister(String(wh), 'Wh') }))
     const all = { ...stopping(undefined, 60), registers }
     const decided = stopSession(all, foldHistory(session, [started({ meterStart: readRegister('0', 'Wh') })]))
     const [stopped] = 'accepted' in decided ? decided.accepted : []
     expect(stopped).toMatchObject({ data: { energyWh: 4999 * 2 + 4999 * 3, energySource: 'registers' } })
     expect((stopped!.data as { registers: unknown[] }).registers).toHaveLength(4)
-    expect(foldHistory(session, [started({ meterStart: readRegister('0', 'Wh') }), stopped!]).summary).toEqual((stopped!.data as { summary: unknown }).summary)
+    expect(foldHistory(session, [started({ meterStart: readRegister('0', 'Wh') }), stopped!]).summary).toEqual(
+      (stopped!.data as { summary: unknown }).summary,
+    )
   })
 
   it('tells a change of its charging state, and only a change', () => {
     const suspended = { chargingState: 'SuspendedEV' as const, at: when(3) }
-    given(session, started()).when((s) => changeChargingState(suspended, s)).thenMatching({ type: 'SessionChargingStateChanged' })
+    given(session, started())
+      .when((s) => changeChargingState(suspended, s))
+      .thenMatching({ type: 'SessionChargingStateChanged' })
     given(session, started(), { type: 'SessionChargingStateChanged', data: suspended })
       .when((s) => changeChargingState(suspended, s))
       .thenNothing()
     const resumed = { chargingState: 'Charging' as const, at: when(4) }
-    given(session, started(), { event: { type: 'SessionChargingStateChanged', data: suspended }, factId: '1.7' }, { type: 'SessionChargingStateChanged', data: resumed })
+    given(
+      session,
+      started(),
+      { event: { type: 'SessionChargingStateChanged', data: suspended }, factId: '1.7' },
+      { type: 'SessionChargingStateChanged', data: resumed },
+    )
       .when((s) => changeChargingState({ ...suspended, factId: '1.7' as FactId }, s))
       .thenNothing()
   })
 
   it('has in each summary what the fold of its whole history gives', () => {
     const step = fc.oneof(
-      fc.record({ kind: fc.constant('meter' as const), wh: fc.integer({ min: 0, max: 5000 }), minute: fc.integer({ min: 0, max: 90 }) }),
-      fc.record({ kind: fc.constant('stop' as const), wh: fc.option(fc.integer({ min: 0, max: 5000 })), inferred: fc.boolean() }),
-      fc.record({ kind: fc.constant('state' as const), to: fc.constantFrom('Charging' as const, 'SuspendedEV' as const) }),
+      fc.record({
+        kind: fc.constant('meter' as const),
+        wh: fc.integer({ min: 0, max: 5000 }),
+        minute: fc.integer({ min: 0, max: 90 }),
+      }),
+      fc.record({
+        kind: fc.constant('stop' as const),
+        wh: fc.option(fc.integer({ min: 0, max: 5000 })),
+        inferred: fc.boolean(),
+      }),
+      fc.record({
+        kind: fc.constant('state' as const),
+        to: fc.constantFrom('Charging' as const, 'SuspendedEV' as const),
+      }),
     )
     fc.assert(
       fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
@@ -150,7 +217,10 @@ describe('a session', () => {
             one.kind === 'meter'
               ? meterSession({ ...metering(String(one.wh), one.minute), factId }, state)
               : one.kind === 'stop'
-                ? stopSession({ ...stopping(one.wh === null ? undefined : String(one.wh), 95, one.inferred), factId }, state)
+                ? stopSession(
+                    { ...stopping(one.wh === null ? undefined : String(one.wh), 95, one.inferred), factId },
+                    state,
+                  )
                 : changeChargingState({ chargingState: one.to, at: when(50) }, state)
           if ('accepted' in decided) for (const event of decided.accepted) events.push({ event, factId })
         }

@@ -58,7 +58,10 @@ const trackAll = (track: RegisterTrack | undefined, readings: readonly TimedRead
   readings.reduce<RegisterTrack | undefined>((t, { reading, at }) => trackReading(t, reading, at), track)
 
 /** The track with the meter stop as its newest reading, so that what comes late is held against the whole session. */
-const trackStop = (track: RegisterTrack | undefined, { meterStop, stoppedAt }: SessionStop): RegisterTrack | undefined => {
+const trackStop = (
+  track: RegisterTrack | undefined,
+  { meterStop, stoppedAt }: SessionStop,
+): RegisterTrack | undefined => {
   if (meterStop === undefined) return track
   const at = stoppedAt.effectiveAt
   return trackReading(track, meterStop, track !== undefined && track.lastAt > at ? track.lastAt : at)
@@ -93,7 +96,13 @@ const summarised = (summary: SessionSummary, change: Change, factId: FactId | un
     case 'SessionStopped': {
       const stop = onlyStop(change.data)
       const registers = trackStop(trackAll(summary.registers, change.data.registers), stop)
-      return { ...summary, recentFacts, ...(registers === undefined ? {} : { registers }), energyWh: stop.energyWh, stop }
+      return {
+        ...summary,
+        recentFacts,
+        ...(registers === undefined ? {} : { registers }),
+        energyWh: stop.energyWh,
+        stop,
+      }
     }
     case 'SessionCorrected': {
       const { cause, stop } = change.data
@@ -179,7 +188,13 @@ export const meterSession = (command: MeterSession, state: SessionState): Decisi
   if (energyWh === stop.energyWh || energyWh === trackedEnergy(state.summary.registers)) return accept(metered)
   return accept(
     metered,
-    correction(summary, { ...stop, energyWh, energySource: 'registers' }, 'late-meter', 'meter values after the stop', factId),
+    correction(
+      summary,
+      { ...stop, energyWh, energySource: 'registers' },
+      'late-meter',
+      'meter values after the stop',
+      factId,
+    ),
   )
 }
 
@@ -201,7 +216,9 @@ export const stopSession = (command: StopSession, state: SessionState): Decision
   if (known !== undefined && (!known.inferred || command.inferred || heard(state, command.factId))) return accept()
   const stop = stopOf(command, state.start, trackAll(state.summary.registers, command.registers))
   if (known !== undefined)
-    return accept(correction(state.summary, stop, 'late-stop', 'the stop came after the end was inferred', command.factId))
+    return accept(
+      correction(state.summary, stop, 'late-stop', 'the stop came after the end was inferred', command.factId),
+    )
   const data = {
     ...stop,
     registers: readings(command.registers),
@@ -258,7 +275,11 @@ const billedEnergy = (
       ? { energyWh: 0 as Wh, energySource: 'none' }
       : { energyWh: trackedEnergy(track), energySource: 'registers' }
   const whole = start.meterStart === undefined ? undefined : energyBetween(start.meterStart, meterStop)
-  const ended = trackReading(track, meterStop, track !== undefined && track.lastAt > stoppedAt ? track.lastAt : stoppedAt)
+  const ended = trackReading(
+    track,
+    meterStop,
+    track !== undefined && track.lastAt > stoppedAt ? track.lastAt : stoppedAt,
+  )
   if (whole !== undefined && whole >= 0 && ended.resets === 0) return { energyWh: whole, energySource: 'meter-stop' }
   return { energyWh: trackedEnergy(ended), energySource: 'registers' }
 }

@@ -92,27 +92,23 @@ export function createReader({ connection, timeoutMs, onRead }: ReaderOptions) {
 
   return {
     forward: (stream: string, from: number, count: number) =>
-      page(
-        `reading ${stream} from revision ${from}`,
-        (client) =>
-          client.readStream(stream, {
-            direction: FORWARDS,
-            fromRevision: BigInt(from),
-            maxCount: count,
-            requiresLeader: true,
-          }) as StreamingRead<Resolved>,
+      page(`reading ${stream} from revision ${from}`, (client) =>
+        client.readStream(stream, {
+          direction: FORWARDS,
+          fromRevision: BigInt(from),
+          maxCount: count,
+          requiresLeader: true,
+        }),
       ),
 
     backward: (stream: string, from: number | undefined, count: number) =>
-      page(
-        `reading ${stream} backwards from ${from ?? 'its end'}`,
-        (client) =>
-          client.readStream(stream, {
-            direction: BACKWARDS,
-            fromRevision: from === undefined ? END : BigInt(from),
-            maxCount: count,
-            requiresLeader: true,
-          }) as StreamingRead<Resolved>,
+      page(`reading ${stream} backwards from ${from ?? 'its end'}`, (client) =>
+        client.readStream(stream, {
+          direction: BACKWARDS,
+          fromRevision: from === undefined ? END : BigInt(from),
+          maxCount: count,
+          requiresLeader: true,
+        }),
       ),
 
     /** The newest events of the whole log, system events too, newest first. */
@@ -125,7 +121,7 @@ export function createReader({ connection, timeoutMs, onRead }: ReaderOptions) {
             fromPosition: END,
             maxCount: count,
             requiresLeader: true,
-          }) as StreamingRead<Resolved>,
+          }),
         true,
       ) as Promise<(ClientEvent & { readonly position: LogPosition })[]>,
   }

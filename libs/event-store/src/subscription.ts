@@ -238,6 +238,7 @@ function supervise(
     return { outcome: 'stopped' }
   }
 
+  // oxlint-disable-next-line typescript/no-misused-promises -- finally waits for what it is given
   const done = run().finally(() => connection.close())
   return {
     done,

@@ -28,7 +28,7 @@ const plain = (schema: unknown, definitions: Schema): unknown => {
             word,
             Object.fromEntries(
               Object.entries(part as Schema)
-                .sort()
+                .sort(([a], [b]) => (a < b ? -1 : 1))
                 .map(([name, it]) => [name, plain(it, definitions)]),
             ),
           ]
@@ -98,13 +98,15 @@ describe('the schemas of OCPP 1.6', () => {
       timestamp: 'now',
       extra: 1,
     })
-    expect(violations.map(({ path, code }) => [path, code]).toSorted()).toEqual([
-      ['/connectorId', 'TypeConstraintViolation'],
-      ['/extra', 'FormationViolation'],
-      ['/idTag', 'PropertyConstraintViolation'],
-      ['/meterStart', 'OccurenceConstraintViolation'],
-      ['/timestamp', 'PropertyConstraintViolation'],
-    ])
+    expect(violations.map(({ path, code }) => [path, code]).toSorted(([a = ''], [b = '']) => (a < b ? -1 : 1))).toEqual(
+      [
+        ['/connectorId', 'TypeConstraintViolation'],
+        ['/extra', 'FormationViolation'],
+        ['/idTag', 'PropertyConstraintViolation'],
+        ['/meterStart', 'OccurenceConstraintViolation'],
+        ['/timestamp', 'PropertyConstraintViolation'],
+      ],
+    )
     expect(violations.map(describeViolation).join()).not.toContain('SECRET')
     for (const { code } of violations) expect(errorCodes16).toHaveProperty(code)
     expect(validate16('request', 'Heartbeat', [])).toMatchObject([{ path: '', code: 'FormationViolation' }])

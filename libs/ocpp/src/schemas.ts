@@ -22,7 +22,7 @@ const ajv = addFormats.default(
   new Ajv({ strict: false, multipleOfPrecision: 3, allErrors: true, verbose: true, logger: false }),
 )
 const compiled = new Map<string, ValidateFunction>()
-const table: ReadonlyMap<string, object> = new Map(Object.entries(schemas16 as Record<string, object>))
+const table: ReadonlyMap<string, object> = new Map(Object.entries(schemas16))
 
 /** Whether 1.6 or its security extension defines the action, in whichever direction. */
 export const isAction16 = (action: string): boolean => table.has(`${action}Request`)

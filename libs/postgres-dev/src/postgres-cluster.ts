@@ -18,7 +18,7 @@ export async function checkVersion(
   const [program, ...args] = [...prefix, postgres, '--version']
   let stdout: string
   try {
-    stdout = (await run(program as string, args, { ...identity, cwd: '/' })).stdout
+    stdout = (await run(program, args, { ...identity, cwd: '/' })).stdout
   } catch (error) {
     throw new Error(
       `the Postgres binary ${postgres} does not run here (it needs glibc): name a server of your own with POSTGRES_URL`,
@@ -84,7 +84,7 @@ export async function makeCluster(
     '--builtin-locale=C.UTF-8',
   ]
   try {
-    await run(program as string, args, { ...runAs.identity, cwd: '/', env: serverEnvironment() })
+    await run(program, args, { ...runAs.identity, cwd: '/', env: serverEnvironment() })
     if (existsSync(dataDir)) await rmdir(dataDir)
     await rename(making, dataDir)
   } catch (error) {

@@ -83,20 +83,29 @@ describe('billing', () => {
       session,
       sessionStream(tenant, id),
       (state) =>
-        stopSession({ stoppedAt: at(60), meterStop: readRegister(wh, 'Wh'), reason: 'Local', inferred, registers: [] }, state),
+        stopSession(
+          { stoppedAt: at(60), meterStop: readRegister(wh, 'Wh'), reason: 'Local', inferred, registers: [] },
+          state,
+        ),
       meta,
     )
   const bill = async (id: SessionId, events: number): Promise<Recorded<BillingEvent>[]> => {
     for (let tries = 0; ; tries++) {
       const found: Recorded<BillingEvent>[] = []
-      for await (const event of log.readForward(billingStream(tenant, id), 0)) found.push(event as unknown as Recorded<BillingEvent>)
+      for await (const event of log.readForward(billingStream(tenant, id), 0))
+        found.push(event as unknown as Recorded<BillingEvent>)
       if (found.length >= events || tries > 100) return found
       await wait(50)
     }
   }
 
   it('rates an ended session once, credits it when it is corrected, and rates nothing twice after a restart', async () => {
-    await loop.decide(tariff, tariffStream(tenant, tariffId), (state) => defineTariff({ tariffId, terms: terms('0.40') }, state), meta)
+    await loop.decide(
+      tariff,
+      tariffStream(tenant, tariffId),
+      (state) => defineTariff({ tariffId, terms: terms('0.40') }, state),
+      meta,
+    )
     await loop.decide(
       tariff,
       tariffStream(tenant, tariffId),
@@ -183,7 +192,9 @@ describe('billing, with a log that holds what it cannot read', () => {
             type,
             data: new Uint8Array(Buffer.from(JSON.stringify(data))),
             metadata: new Uint8Array(
-              Buffer.from(JSON.stringify({ version, prevHash: '0'.repeat(64), hash: '0'.repeat(64), receivedAt: instant(now) })),
+              Buffer.from(
+                JSON.stringify({ version, prevHash: '0'.repeat(64), hash: '0'.repeat(64), receivedAt: instant(now) }),
+              ),
             ),
           },
         ],

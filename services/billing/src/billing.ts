@@ -34,7 +34,11 @@ export interface Billing extends RunningService {
 export const startBilling = async (config: BillingConfig): Promise<Billing> => {
   const log = createLog({ service: 'billing', level: config.LOG_LEVEL, pretty: config.LOG_PRETTY })
   const metrics = createMetrics('billing')
-  const rated = counter(metrics, { name: 'voltrail_billing_events_total', help: 'Events appended, by type', labels: ['type'] })
+  const rated = counter(metrics, {
+    name: 'voltrail_billing_events_total',
+    help: 'Events appended, by type',
+    labels: ['type'],
+  })
   const stopping = new AbortController()
   const eventLog = connectEventLog({ connectionString: config.ESDB_URL, log })
   const loop = createWriteLoop({ log: eventLog, cacheSize: 10_000, build: config.BUILD })
@@ -134,7 +138,8 @@ const openFeed = async ({ config, eventLog, book, log, signal, onEnd }: FeedOpti
         if (event.stream.startsWith(tariffs)) hear(event)
         else await onEnd(event)
       }
-      if (position !== undefined) await keep(position).catch((error: unknown) => log.warn({ err: error }, 'no checkpoint was written'))
+      if (position !== undefined)
+        await keep(position).catch((error: unknown) => log.warn({ err: error }, 'no checkpoint was written'))
     },
   })
   void subscription.done.then((end) => {

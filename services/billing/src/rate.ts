@@ -22,12 +22,16 @@ export interface RateDeps {
  * Rates the session as of one of its ends (a stop or a correction), by the tariff in force at its start. Rating a revision again,
  * in a replay or beside another instance, makes nothing.
  */
-export const rate = async (event: LogEvent, deps: RateDeps): Promise<Decided<unknown, BillingEvent, { kind: string }>> => {
+export const rate = async (
+  event: LogEvent,
+  deps: RateDeps,
+): Promise<Decided<unknown, BillingEvent, { kind: string }>> => {
   const address = parseStream(event.stream)
   if (address?.category !== 'session') throw new Error(`${event.stream} is no session`)
   const { tenant, sessionId } = address
   const state = session.restore?.(event as Recorded<SessionEvent>, await firstEvent(event.stream, deps.log))
-  if (state?.start === undefined) throw new Error(`event ${event.revision} of ${event.stream} ends a session without a start`)
+  if (state?.start === undefined)
+    throw new Error(`event ${event.revision} of ${event.stream} ends a session without a start`)
   const { chargerId } = sessionParts(sessionId)
   const tariff = chooseTariff(deps.book.of(tenant), { chargerId, at: state.start.startedAt.effectiveAt })
   const meta: MetadataInput = {
@@ -45,7 +49,13 @@ export const rate = async (event: LogEvent, deps: RateDeps): Promise<Decided<unk
         { stream: event.stream, revision: event.revision, value: null },
         ...(tariff === undefined
           ? []
-          : [{ stream: tariffStream(tenant, tariff.tariffId), revision: tariff.revision, value: { reason: tariff.reason } }]),
+          : [
+              {
+                stream: tariffStream(tenant, tariff.tariffId),
+                revision: tariff.revision,
+                value: { reason: tariff.reason },
+              },
+            ]),
       ],
       settings: {},
     },

@@ -53,13 +53,18 @@ describe('central', () => {
     const cp = house.charger('CP-session')
     expect(await cp.connect()).toMatchObject({ registration: 'Accepted', known: false })
     expect(await cp.answer({ type: 'Boot', vendor: 'V', model: 'M' })).toMatchObject({ registration: 'Accepted' })
-    expect(await cp.answer({ type: 'Authorize', idToken })).toEqual({ type: 'Authorize', authorization: { status: 'Accepted' } })
+    expect(await cp.answer({ type: 'Authorize', idToken })).toEqual({
+      type: 'Authorize',
+      authorization: { status: 'Accepted' },
+    })
     const { transactionId, authorization } = await cp.answer(start('1000', time(60)))
     expect(authorization.status).toBe('Accepted')
     expect(Number(transactionId)).toBeGreaterThan(0)
     expect(Number(transactionId)).toBeLessThanOrEqual(2 ** 31 - 1)
     await cp.answer(meter('4000', time(30), transactionId))
-    expect(await cp.answer(stop('8500', time(1), transactionId))).toMatchObject({ authorization: { status: 'Accepted' } })
+    expect(await cp.answer(stop('8500', time(1), transactionId))).toMatchObject({
+      authorization: { status: 'Accepted' },
+    })
 
     const events = await cp.sessionEvents(transactionId)
     expect(events.map((event) => event.type)).toEqual(['SessionStarted', 'SessionEnergyMetered', 'SessionStopped'])
@@ -100,7 +105,10 @@ describe('central', () => {
     expect(await cp.answer(fact)).toEqual(first)
     await cp.answer(stop('300', time(5), first.transactionId))
     expect(await cp.answer(fact)).toEqual(first)
-    expect((await cp.sessionEvents(first.transactionId)).map((event) => event.type)).toEqual(['SessionStarted', 'SessionStopped'])
+    expect((await cp.sessionEvents(first.transactionId)).map((event) => event.type)).toEqual([
+      'SessionStarted',
+      'SessionStopped',
+    ])
   })
 
   it('answers every fact asked again from what it decided, and appends nothing', async () => {
@@ -129,13 +137,24 @@ describe('central', () => {
     await house.admin({ type: 'PutIdToken', token: blocked, status: 'Blocked' })
     const cp = house.charger('CP-blocked')
     await cp.connect()
-    const blockedStart = start('0', time(3), { idToken: blocked, raw: { connector: '1', idToken: blocked.value, timestamp: 't', meterStart: '0' } })
+    const blockedStart = start('0', time(3), {
+      idToken: blocked,
+      raw: { connector: '1', idToken: blocked.value, timestamp: 't', meterStart: '0' },
+    })
     const answer = await cp.answer(blockedStart)
     expect(answer.authorization).toEqual({ status: 'Blocked' })
-    expect((await cp.sessionEvents(answer.transactionId))[0]!.data).toMatchObject({ authorization: { status: 'Blocked' } })
+    expect((await cp.sessionEvents(answer.transactionId))[0]!.data).toMatchObject({
+      authorization: { status: 'Blocked' },
+    })
     const unknown = { value: 'WHO', type: 'ISO14443' as const }
-    expect(await cp.answer({ type: 'Authorize', idToken: unknown })).toEqual({ type: 'Authorize', authorization: { status: 'Invalid' } })
-    expect((await cp.events()).at(-1)).toMatchObject({ type: 'AuthorizationDecided', data: { status: 'Invalid', reason: 'unknown token' } })
+    expect(await cp.answer({ type: 'Authorize', idToken: unknown })).toEqual({
+      type: 'Authorize',
+      authorization: { status: 'Invalid' },
+    })
+    expect((await cp.events()).at(-1)).toMatchObject({
+      type: 'AuthorizationDecided',
+      data: { status: 'Invalid', reason: 'unknown token' },
+    })
   })
 
   it('answers and records a stop for transaction -1: matched with the one open session, or parked', async () => {
@@ -144,11 +163,17 @@ describe('central', () => {
     const { transactionId } = await cp.answer(start('100', time(20)))
     const orphan = stop('900', time(2), undefined, '-1')
     await cp.answer(orphan)
-    expect((await cp.sessionEvents(transactionId)).at(-1)).toMatchObject({ type: 'SessionStopped', data: { energyWh: 800 } })
+    expect((await cp.sessionEvents(transactionId)).at(-1)).toMatchObject({
+      type: 'SessionStopped',
+      data: { energyWh: 800 },
+    })
     await cp.answer(orphan)
     expect((await cp.events()).filter((event) => event.type === 'FrameParked')).toHaveLength(0)
     await cp.answer(stop('5000', time(1), undefined, '-1'))
-    expect((await cp.events()).at(-1)).toMatchObject({ type: 'FrameParked', data: { reason: 'unknown-transaction', meant: 'TransactionStop' } })
+    expect((await cp.events()).at(-1)).toMatchObject({
+      type: 'FrameParked',
+      data: { reason: 'unknown-transaction', meant: 'TransactionStop' },
+    })
   })
 
   it('gives meter values without a usable transaction to the session that is open on their EVSE, and keeps others as telemetry', async () => {
@@ -170,10 +195,21 @@ describe('central', () => {
   it('seals a frame that names a person where none is expected, and all vendor data', async () => {
     const cp = house.charger('CP-personal')
     await cp.connect()
-    const status = { type: 'ConnectorStatus' as const, evseId: 1, connectorId: 1, status: 'Preparing' as const, errorCode: 'NoError' }
+    const status = {
+      type: 'ConnectorStatus' as const,
+      evseId: 1,
+      connectorId: 1,
+      status: 'Preparing' as const,
+      errorCode: 'NoError',
+    }
     await cp.answer(status, { frame: '[2,"1","StatusNotification",{"connectorId":1,"idTag":"PRIVATE1"}]' })
-    await cp.answer({ type: 'VendorData', vendorId: 'v' }, { frame: '[2,"2","DataTransfer",{"vendorId":"v","data":"PRIVATE2"}]' })
-    await cp.answer(meter('1', time(5), undefined, 2), { frame: String.raw`[2,"3","MeterValues",{"x":"{\"id_token\" :\"PRIVATE3\"}"}]` })
+    await cp.answer(
+      { type: 'VendorData', vendorId: 'v' },
+      { frame: '[2,"2","DataTransfer",{"vendorId":"v","data":"PRIVATE2"}]' },
+    )
+    await cp.answer(meter('1', time(5), undefined, 2), {
+      frame: String.raw`[2,"3","MeterValues",{"x":"{\"id_token\" :\"PRIVATE3\"}"}]`,
+    })
     await cp.answer({ ...status, status: 'Available' }, { frame: '[2,"4","StatusNotification",{"connectorId":1}]' })
     const events = await cp.events()
     expect(textOf(events)).not.toContain('PRIVATE')
@@ -208,9 +244,16 @@ describe('central', () => {
   it('parks a start that breaks its schema and answers it with a transaction id', async () => {
     const cp = house.charger('CP-malformed')
     await cp.connect()
-    const answer = await cp.answer({ type: 'Malformed', meant: 'TransactionStart', violations: ['connectorId is missing'] })
+    const answer = await cp.answer({
+      type: 'Malformed',
+      meant: 'TransactionStart',
+      violations: ['connectorId is missing'],
+    })
     expect(Number(answer.transactionId)).toBeGreaterThan(0)
-    expect((await cp.events()).at(-1)).toMatchObject({ type: 'FrameParked', data: { reason: 'malformed', detail: 'connectorId is missing' } })
+    expect((await cp.events()).at(-1)).toMatchObject({
+      type: 'FrameParked',
+      data: { reason: 'malformed', detail: 'connectorId is missing' },
+    })
   })
 
   it('lets the newest connection win: the late close of an older one changes nothing', async () => {
@@ -227,7 +270,12 @@ describe('central', () => {
   })
 
   it('refuses an unknown charger where the tenant takes none, and a wrong key, and says so once', async () => {
-    await house.admin({ type: 'RegisterCharger', chargerId: 'CP-key' as never, registration: 'Accepted', passwordDigests: ['d1'] })
+    await house.admin({
+      type: 'RegisterCharger',
+      chargerId: 'CP-key' as never,
+      registration: 'Accepted',
+      passwordDigests: ['d1'],
+    })
     const cp = house.charger('CP-key')
     const connect = (proofs: string[]): Fact => ({
       type: 'Connect',
@@ -256,7 +304,12 @@ describe('central', () => {
     const heard: string[] = []
     const edge = house.bus.respond(epochCommands(tenant, 'CP-command' as never, epoch), {}, async (message) => {
       heard.push(message.subject)
-      message.reply(json({ result: { outcome: 'result', status: 'Accepted', payload: {} }, frames: { sent: '[2,"1","RemoteStartTransaction",{"idTag":"04A1B2C3"}]' } }))
+      message.reply(
+        json({
+          result: { outcome: 'result', status: 'Accepted', payload: {} },
+          frames: { sent: '[2,"1","RemoteStartTransaction",{"idTag":"04A1B2C3"}]' },
+        }),
+      )
     })
     await edge.ready
     const command = { type: 'RemoteStart' as const, evseId: 1, idToken }
@@ -274,13 +327,20 @@ describe('central', () => {
     await cp.connect()
     expect(await house.command('CP-offline', { type: 'ClearCache' })).toMatchObject({ outcome: 'offline' })
     expect((await cp.events()).at(-1)).toMatchObject({ type: 'CommandOffline' })
-    expect(await house.command('nobody', { type: 'ClearCache' })).toMatchObject({ outcome: 'refused', reason: 'unknown-charger' })
+    expect(await house.command('nobody', { type: 'ClearCache' })).toMatchObject({
+      outcome: 'refused',
+      reason: 'unknown-charger',
+    })
   })
 
   it('digests a secret before it is stored', async () => {
     const cp = house.charger('CP-secret')
     await cp.connect()
-    await house.command('CP-secret', { type: 'ChangeConfiguration', key: 'AuthorizationKey', value: 'hunter2hunter2hunter2' })
+    await house.command('CP-secret', {
+      type: 'ChangeConfiguration',
+      key: 'AuthorizationKey',
+      value: 'hunter2hunter2hunter2',
+    })
     await house.command('CP-secret', { type: 'DataTransfer', vendorId: 'v', data: '{"pin":"hunter2"}' })
     const text = textOf(await cp.events())
     expect(text).not.toContain('hunter2')

@@ -27,7 +27,8 @@ export const startCentral = async (config: CentralConfig): Promise<Central> => {
   const metrics = createMetrics('central')
   const closers: (() => Promise<unknown>)[] = []
   const closeAll = async () => {
-    for (const close of closers.toReversed()) await close().catch((error: unknown) => log.warn({ err: error }, 'closing failed'))
+    for (const close of closers.toReversed())
+      await close().catch((error: unknown) => log.warn({ err: error }, 'closing failed'))
   }
   try {
     const vault = await openVault({

@@ -6,7 +6,12 @@ import type { WriteLoop } from '@voltrail/event-store/write-loop'
 import { Unavailable } from './unavailable.ts'
 
 export type Outcome<S, E, R> =
-  | { readonly outcome: 'accepted'; readonly state: S; readonly revision: number; readonly appended: readonly Recorded<E>[] }
+  | {
+      readonly outcome: 'accepted'
+      readonly state: S
+      readonly revision: number
+      readonly appended: readonly Recorded<E>[]
+    }
   | { readonly outcome: 'rejected'; readonly rejection: R; readonly state: S; readonly revision: number }
 
 /** The write loop as handlers use it: an answer is durable, whatever else is thrown as `Unavailable`. */
@@ -30,7 +35,10 @@ export const deciding = (loop: WriteLoop): Deciding => ({
 })
 
 /** A decision that this handler's own checks rule out: a defect, not an answer. */
-export const mustAccept = <S, E, R>(outcome: Outcome<S, E, R>, doing: string): Extract<Outcome<S, E, R>, { outcome: 'accepted' }> => {
+export const mustAccept = <S, E, R>(
+  outcome: Outcome<S, E, R>,
+  doing: string,
+): Extract<Outcome<S, E, R>, { outcome: 'accepted' }> => {
   if (outcome.outcome === 'accepted') return outcome
   throw new Error(`${doing} was refused: ${JSON.stringify(outcome.rejection)}`)
 }

@@ -29,7 +29,12 @@ export const sealToken = async (
   }
 }
 
-export const sealText = async (deps: CentralDeps, tenant: TenantId, owner: TokenRef, text: string): Promise<Evidence> => {
+export const sealText = async (
+  deps: CentralDeps,
+  tenant: TenantId,
+  owner: TokenRef,
+  text: string,
+): Promise<Evidence> => {
   const [sealed] = await deps.vault.seal(tenant, owner, [text])
   if (sealed === undefined) throw new Error('sealing gave nothing back')
   return deps.frames.sealed(tenant, sealed)
@@ -54,7 +59,12 @@ export const clearFrame = async (deps: CentralDeps, request: FactRequest<Fact>):
 export const factMetadata = (
   deps: CentralDeps,
   request: Omit<FactRequest, 'fact'>,
-  given: { frame?: Evidence | undefined; lookups?: readonly Lookup[]; correlation?: string; settings?: MetadataInput['decision']['settings'] } = {},
+  given: {
+    frame?: Evidence | undefined
+    lookups?: readonly Lookup[]
+    correlation?: string
+    settings?: MetadataInput['decision']['settings']
+  } = {},
 ): MetadataInput => ({
   tenant: request.tenant,
   causation: {

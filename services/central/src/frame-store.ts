@@ -22,14 +22,19 @@ export interface FrameStore {
 
 export const createFrameStore = (log: Pick<EsdbLog, 'appendBytes'>): FrameStore => {
   /** The parts are durable when this returns. The same text is the same stream with the same bytes, however often it comes. */
-  const store = async (tenant: TenantId, text: string, bytes: number): Promise<{ sha256: string; bytes: number; stream: string }> => {
+  const store = async (
+    tenant: TenantId,
+    text: string,
+    bytes: number,
+  ): Promise<{ sha256: string; bytes: number; stream: string }> => {
     const sha256 = createHash('sha256').update(text).digest('hex')
     const stream = frameStream(tenant, sha256)
     const texts = split(text)
     const events = texts.map((one, part) => chunk(stream, { part, parts: texts.length, text: one }))
     for (const [part, event] of events.entries()) {
       const appended = await log.appendBytes(stream, [event], part - 1)
-      if (appended.outcome === 'unavailable') throw new Unavailable(`a large frame could not be stored: ${appended.reason}`)
+      if (appended.outcome === 'unavailable')
+        throw new Unavailable(`a large frame could not be stored: ${appended.reason}`)
       // the id is made from the bytes, so equal parts are the same event; anything else there would be another text of this hash
       if (appended.outcome === 'conflict') throw new Error(`${stream} holds something else than its name says`)
     }
@@ -42,7 +47,9 @@ export const createFrameStore = (log: Pick<EsdbLog, 'appendBytes'>): FrameStore 
     },
     async sealed(tenant, { owner, key, text }) {
       const bytes = Buffer.byteLength(text)
-      return bytes <= largeBytes ? { sealed: { owner, key, text } } : { ...(await store(tenant, text, bytes)), sealed: { owner, key } }
+      return bytes <= largeBytes
+        ? { sealed: { owner, key, text } }
+        : { ...(await store(tenant, text, bytes)), sealed: { owner, key } }
     },
   }
 }
@@ -50,7 +57,7 @@ export const createFrameStore = (log: Pick<EsdbLog, 'appendBytes'>): FrameStore 
 /** Cuts between characters, never inside a surrogate pair. */
 const split = (text: string): string[] => {
   const parts: string[] = []
-  for (let from = 0; from < text.length; ) {
+  for (let from = 0; from < text.length;) {
     let to = Math.min(from + partLength, text.length)
     const last = text.charCodeAt(to - 1)
     if (to < text.length && last >= 0xd800 && last <= 0xdbff) to -= 1

@@ -85,13 +85,22 @@ describe('central, with facts that are hard to take', () => {
     const poison = (factId: string) => ({ factId, frame: '[2,"1","StartTransaction",{}]' })
     const fact = { ...start('1', time(1)), reservationId: 'x'.repeat(600_000) }
     expect(await cp.tell(fact, poison('poison.1'))).toMatchObject({ outcome: 'unavailable' })
-    expect(await cp.tell(fact, poison('poison.1'))).toMatchObject({ outcome: 'answered', answer: { type: 'Malformed' } })
-    expect((await cp.events()).at(-1)).toMatchObject({ type: 'FrameParked', data: { reason: 'poison', meant: 'TransactionStart' } })
+    expect(await cp.tell(fact, poison('poison.1'))).toMatchObject({
+      outcome: 'answered',
+      answer: { type: 'Malformed' },
+    })
+    expect((await cp.events()).at(-1)).toMatchObject({
+      type: 'FrameParked',
+      data: { reason: 'poison', meant: 'TransactionStart' },
+    })
 
     const loaded = { factId: 'poison.2', normalisations: [{ rule: 'r', path: '', raw: '\u0000' }] }
     expect(await cp.tell(stop('5', '77'), loaded)).toMatchObject({ outcome: 'unavailable' })
     expect(await cp.tell(stop('5', '77'), loaded)).toMatchObject({ outcome: 'answered' })
-    expect((await cp.events()).at(-1)).toMatchObject({ type: 'FrameParked', data: { reason: 'poison', meant: 'TransactionStop' } })
+    expect((await cp.events()).at(-1)).toMatchObject({
+      type: 'FrameParked',
+      data: { reason: 'poison', meant: 'TransactionStop' },
+    })
   })
 
   it('counts the failures of each charger by itself', async () => {
@@ -108,8 +117,14 @@ describe('central, with facts that are hard to take', () => {
     await cp.connect()
     const fact = { ...start('1', time(1)), idToken: { value: 'x'.repeat(600), type: 'Unknown' as const } }
     expect(await cp.tell(fact)).toMatchObject({ outcome: 'answered', answer: { type: 'Malformed' } })
-    expect((await cp.events()).at(-1)).toMatchObject({ type: 'FrameParked', data: { reason: 'malformed', meant: 'TransactionStart' } })
-    expect(await cp.tell({ type: 'Authorize', idToken: fact.idToken })).toMatchObject({ outcome: 'refused', reason: 'invalid-request' })
+    expect((await cp.events()).at(-1)).toMatchObject({
+      type: 'FrameParked',
+      data: { reason: 'malformed', meant: 'TransactionStart' },
+    })
+    expect(await cp.tell({ type: 'Authorize', idToken: fact.idToken })).toMatchObject({
+      outcome: 'refused',
+      reason: 'invalid-request',
+    })
   })
 
   it('refuses any other message that can never be recorded, so that the queue behind it goes on', async () => {
@@ -131,19 +146,38 @@ describe('central, with facts that are hard to take', () => {
   it('settles a command whose answer no event can carry, and tells the operator what came', async () => {
     const cp = house.charger('CP-configured')
     await cp.connect()
-    const configurationKey = Array.from({ length: 2000 }, (_, i) => ({ key: `Key${i}`, value: 'v'.repeat(300), readonly: false }))
-    const edge = house.bus.respond(epochCommands(tenant, 'CP-configured' as never, cp.epoch as never), {}, async (message) => {
-      message.reply(json({ result: { outcome: 'result', status: 'Accepted', payload: { configurationKey } }, frames: {} }))
-    })
+    const configurationKey = Array.from({ length: 2000 }, (_, i) => ({
+      key: `Key${i}`,
+      value: 'v'.repeat(300),
+      readonly: false,
+    }))
+    const edge = house.bus.respond(
+      epochCommands(tenant, 'CP-configured' as never, cp.epoch as never),
+      {},
+      async (message) => {
+        message.reply(
+          json({ result: { outcome: 'result', status: 'Accepted', payload: { configurationKey } }, frames: {} }),
+        )
+      },
+    )
     await edge.ready
     const reply = await house.command('CP-configured', { type: 'GetConfiguration' }, 'get-1')
     expect(reply).toMatchObject({ outcome: 'result', payload: { configurationKey: expect.any(Array) } })
-    expect((await cp.events()).at(-1)).toMatchObject({ type: 'CommandSettled', data: { result: { status: 'Accepted', payload: {} } } })
+    expect((await cp.events()).at(-1)).toMatchObject({
+      type: 'CommandSettled',
+      data: { result: { status: 'Accepted', payload: {} } },
+    })
 
     configurationKey.length = 100
-    expect(await house.command('CP-configured', { type: 'GetConfiguration' }, 'get-2')).toMatchObject({ outcome: 'result', payload: { configurationKey } })
+    expect(await house.command('CP-configured', { type: 'GetConfiguration' }, 'get-2')).toMatchObject({
+      outcome: 'result',
+      payload: { configurationKey },
+    })
     expect((await cp.events()).at(-1)).toMatchObject({ type: 'ConfigurationSeen' })
-    expect(await house.command('CP-configured', { type: 'GetConfiguration' }, 'get-2')).toMatchObject({ outcome: 'unknown', detail: expect.stringContaining('stands in the log') })
+    expect(await house.command('CP-configured', { type: 'GetConfiguration' }, 'get-2')).toMatchObject({
+      outcome: 'unknown',
+      detail: expect.stringContaining('stands in the log'),
+    })
     edge.stop()
   })
 
@@ -151,11 +185,26 @@ describe('central, with facts that are hard to take', () => {
     const cp = house.charger('CP-own')
     await cp.connect()
     const fact = { type: 'Boot' as const, vendor: 'V', model: 'M' }
-    const request = { factId: 'own.1', tenant, chargerId: 'CP-own', epoch: cp.epoch, edge: 'e', receivedAt: minutesAgo(0), normalisations: [], fact }
-    for (const subject of [factSubject('acme' as never, 'CP-own' as never, 'Boot'), factSubject(tenant, 'CP-other' as never, 'Boot')]) {
+    const request = {
+      factId: 'own.1',
+      tenant,
+      chargerId: 'CP-own',
+      epoch: cp.epoch,
+      edge: 'e',
+      receivedAt: minutesAgo(0),
+      normalisations: [],
+      fact,
+    }
+    for (const subject of [
+      factSubject('acme' as never, 'CP-own' as never, 'Boot'),
+      factSubject(tenant, 'CP-other' as never, 'Boot'),
+    ]) {
       const outcome = await house.bus.request(subject, json(request), { timeoutMs: 5_000 })
       if (outcome.kind !== 'reply') throw new Error(outcome.kind)
-      expect(JSON.parse(Buffer.from(outcome.data).toString())).toMatchObject({ outcome: 'refused', reason: 'invalid-request' })
+      expect(JSON.parse(Buffer.from(outcome.data).toString())).toMatchObject({
+        outcome: 'refused',
+        reason: 'invalid-request',
+      })
     }
     expect((await cp.events()).at(-1)).toMatchObject({ type: 'ChargerConnected' })
   })
@@ -164,12 +213,23 @@ describe('central, with facts that are hard to take', () => {
     const cp = house.charger('CP-words')
     await cp.connect()
     const description = `unknown idTag ${idToken.value}`
-    const edge = house.bus.respond(epochCommands(tenant, 'CP-words' as never, cp.epoch as never), {}, async (message) => {
-      message.reply(json({ result: { outcome: 'callError', code: 'GenericError', description }, frames: {} }))
-    })
+    const edge = house.bus.respond(
+      epochCommands(tenant, 'CP-words' as never, cp.epoch as never),
+      {},
+      async (message) => {
+        message.reply(json({ result: { outcome: 'callError', code: 'GenericError', description }, frames: {} }))
+      },
+    )
     await edge.ready
-    await house.command('CP-words', { type: 'ChangeConfiguration', key: 'UploadServer', value: 'ftp://joe:hunter2@files.example/x' })
-    expect(await house.command('CP-words', { type: 'RemoteStart', idToken })).toMatchObject({ outcome: 'callError', description })
+    await house.command('CP-words', {
+      type: 'ChangeConfiguration',
+      key: 'UploadServer',
+      value: 'ftp://joe:hunter2@files.example/x',
+    })
+    expect(await house.command('CP-words', { type: 'RemoteStart', idToken })).toMatchObject({
+      outcome: 'callError',
+      description,
+    })
     const stored = JSON.stringify((await cp.events()).map(({ data, metadata }) => [data, metadata]))
     expect(stored).not.toContain('hunter2')
     expect((await cp.events()).at(-1)).toMatchObject({ data: { result: { description: 'unknown idTag [id token]' } } })

@@ -21,13 +21,32 @@ const connecting = (change: object = {}) => ({
   now: at(0),
   ...change,
 })
-const registered: ChargerEvent = { type: 'ChargerRegistered', data: { registration: 'Accepted', by: 'operator', securityProfile: 0 } }
-const withPassword: ChargerEvent = { type: 'ChargerCredentialsChanged', data: { securityProfile: 1, passwordDigests: ['good'] } }
+const registered: ChargerEvent = {
+  type: 'ChargerRegistered',
+  data: { registration: 'Accepted', by: 'operator', securityProfile: 0 },
+}
+const withPassword: ChargerEvent = {
+  type: 'ChargerCredentialsChanged',
+  data: { securityProfile: 1, passwordDigests: ['good'] },
+}
 const connected: ChargerEvent = {
   type: 'ChargerConnected',
-  data: { edge: 'edge-1', subprotocol: 'ocpp1.6', remoteAddress: '', tls: false, authenticatedBy: 'none', heartbeatSeconds: 300 },
+  data: {
+    edge: 'edge-1',
+    subprotocol: 'ocpp1.6',
+    remoteAddress: '',
+    tls: false,
+    authenticatedBy: 'none',
+    heartbeatSeconds: 300,
+  },
 }
-const open = (id: string, evseId: number, minutes: number, meter = '100', token = 'a'): ChargerState['openTransactions'][number] => ({
+const open = (
+  id: string,
+  evseId: number,
+  minutes: number,
+  meter = '100',
+  token = 'a',
+): ChargerState['openTransactions'][number] => ({
   transactionId: id as TransactionId,
   startKey: `start ${id}`,
   evseId,
@@ -37,19 +56,30 @@ const open = (id: string, evseId: number, minutes: number, meter = '100', token 
   startedAt: { receivedAt: at(minutes), effectiveAt: at(minutes), reason: 'charger-clock' },
   authorization: 'Accepted',
 })
-const opened = (...list: ReturnType<typeof open>[]): ChargerEvent[] => list.map((data) => ({ type: 'TransactionOpened', data }))
+const opened = (...list: ReturnType<typeof open>[]): ChargerEvent[] =>
+  list.map((data) => ({ type: 'TransactionOpened', data }))
 
 describe('a connection', () => {
   it('of an unknown charger is refused, adopted, or adopted to wait, as the tenant says', () => {
-    given(charger).when((s) => connectCharger(connecting(), s)).thenRejected({ kind: 'unknown-charger' })
-    for (const [adoption, registration] of [['open', 'Accepted'], ['pending', 'Pending']] as const)
+    given(charger)
+      .when((s) => connectCharger(connecting(), s))
+      .thenRejected({ kind: 'unknown-charger' })
+    for (const [adoption, registration] of [
+      ['open', 'Accepted'],
+      ['pending', 'Pending'],
+    ] as const)
       given(charger)
         .when((s) => connectCharger(connecting({ adoption }), s))
-        .thenMatching({ type: 'ChargerRegistered', data: { registration, by: 'adoption', securityProfile: 0 } }, { type: 'ChargerConnected' })
+        .thenMatching(
+          { type: 'ChargerRegistered', data: { registration, by: 'adoption', securityProfile: 0 } },
+          { type: 'ChargerConnected' },
+        )
   })
   it('needs the password where one is set, in any of the readings that were sent', () => {
     const history = [registered, withPassword]
-    given(charger, ...history).when((s) => connectCharger(connecting(), s)).thenMatching({ type: 'ChargerConnectionRefused' })
+    given(charger, ...history)
+      .when((s) => connectCharger(connecting(), s))
+      .thenMatching({ type: 'ChargerConnectionRefused' })
     given(charger, ...history)
       .when((s) => connectCharger(connecting({ credential: { kind: 'basic', proofs: ['bad', 'good'] } }), s))
       .thenMatching({ type: 'ChargerConnected' })
@@ -61,19 +91,30 @@ describe('a connection', () => {
       .thenRejected({ kind: 'bad-credential' })
   })
   it('needs TLS from security profile 2 on', () => {
-    const profile2: ChargerEvent = { type: 'ChargerCredentialsChanged', data: { securityProfile: 2, passwordDigests: ['good'] } }
+    const profile2: ChargerEvent = {
+      type: 'ChargerCredentialsChanged',
+      data: { securityProfile: 2, passwordDigests: ['good'] },
+    }
     const credential = { kind: 'basic' as const, proofs: ['good'] }
-    given(charger, registered, profile2).when((s) => connectCharger(connecting({ credential }), s)).thenMatching({ type: 'ChargerConnectionRefused' })
-    given(charger, registered, profile2).when((s) => connectCharger(connecting({ credential, tls: true }), s)).thenMatching({ type: 'ChargerConnected' })
+    given(charger, registered, profile2)
+      .when((s) => connectCharger(connecting({ credential }), s))
+      .thenMatching({ type: 'ChargerConnectionRefused' })
+    given(charger, registered, profile2)
+      .when((s) => connectCharger(connecting({ credential, tls: true }), s))
+      .thenMatching({ type: 'ChargerConnected' })
   })
   it('has the revision of its event as epoch; asking again with the same fact gives the same', () => {
     const history = [registered, { event: connected, factId: 'edge.1' }]
     expect(given(charger, ...history).state.connection).toEqual({ epoch: '1', edge: 'edge-1', open: true })
-    given(charger, ...history).when((s) => connectCharger(connecting(), s)).thenNothing()
+    given(charger, ...history)
+      .when((s) => connectCharger(connecting(), s))
+      .thenNothing()
   })
   it('ends only by its own epoch: the late close of an older socket changes nothing', () => {
     const close = { edge: 'edge-1', code: 1006, reason: '' }
-    given(charger, registered, connected, connected).when((s) => disconnectCharger({ ...close, epoch: '1' as ConnectionEpoch }, s)).thenNothing()
+    given(charger, registered, connected, connected)
+      .when((s) => disconnectCharger({ ...close, epoch: '1' as ConnectionEpoch }, s))
+      .thenNothing()
     given(charger, registered, connected, connected)
       .when((s) => disconnectCharger({ ...close, epoch: '2' as ConnectionEpoch }, s))
       .thenMatching({ type: 'ChargerDisconnected' })
@@ -84,27 +125,53 @@ describe('a charging station', () => {
   it('boots as often as it says, but one fact is one boot', () => {
     const boot = { factId: factId('1.1'), vendor: 'V', model: 'M', intervalSeconds: 300 }
     const [booted] = given(charger, registered).when((s) => bootCharger(boot, s)).events
-    given(charger, registered, { event: booted!, factId: '1.1' }).when((s) => bootCharger(boot, s)).thenNothing()
+    given(charger, registered, { event: booted!, factId: '1.1' })
+      .when((s) => bootCharger(boot, s))
+      .thenNothing()
     given(charger, registered, { event: booted!, factId: '1.1' })
       .when((s) => bootCharger({ ...boot, factId: factId('1.2') }, s))
       .thenMatching({ type: 'ChargerBooted' })
   })
   it('tells a connector status when it, or its error, is another than now', () => {
-    const status = { type: 'ConnectorStatus' as const, evseId: 1, connectorId: 1, status: 'Faulted' as const, errorCode: 'GroundFailure' }
+    const status = {
+      type: 'ConnectorStatus' as const,
+      evseId: 1,
+      connectorId: 1,
+      status: 'Faulted' as const,
+      errorCode: 'GroundFailure',
+    }
     const { type: _, ...data } = status
     const history: ChargerEvent[] = [registered, { type: 'ConnectorStatusChanged', data }]
-    given(charger, ...history).when((s) => changeConnectorStatus(status, s)).thenNothing()
-    given(charger, ...history).when((s) => changeConnectorStatus({ ...status, vendorErrorCode: '17' }, s)).thenMatching({ type: 'ConnectorStatusChanged' })
-    given(charger, ...history).when((s) => changeConnectorStatus({ ...status, evseId: 2 }, s)).thenMatching({ type: 'ConnectorStatusChanged' })
+    given(charger, ...history)
+      .when((s) => changeConnectorStatus(status, s))
+      .thenNothing()
+    given(charger, ...history)
+      .when((s) => changeConnectorStatus({ ...status, vendorErrorCode: '17' }, s))
+      .thenMatching({ type: 'ConnectorStatusChanged' })
+    given(charger, ...history)
+      .when((s) => changeConnectorStatus({ ...status, evseId: 2 }, s))
+      .thenMatching({ type: 'ConnectorStatusChanged' })
   })
   it('is not set back by a status that is told again after newer ones', () => {
-    const status = (to: 'Preparing' | 'Charging') => ({ type: 'ConnectorStatus' as const, evseId: 1, connectorId: 1, status: to, errorCode: 'NoError' })
+    const status = (to: 'Preparing' | 'Charging') => ({
+      type: 'ConnectorStatus' as const,
+      evseId: 1,
+      connectorId: 1,
+      status: to,
+      errorCode: 'NoError',
+    })
     const told = (to: 'Preparing' | 'Charging'): ChargerEvent => {
       const { type: _, ...data } = status(to)
       return { type: 'ConnectorStatusChanged', data }
     }
-    const history = [registered, { event: told('Preparing'), factId: '1.1' }, { event: told('Charging'), factId: '1.2' }]
-    given(charger, ...history).when((s) => changeConnectorStatus(status('Preparing'), s, factId('1.1'))).thenNothing()
+    const history = [
+      registered,
+      { event: told('Preparing'), factId: '1.1' },
+      { event: told('Charging'), factId: '1.2' },
+    ]
+    given(charger, ...history)
+      .when((s) => changeConnectorStatus(status('Preparing'), s, factId('1.1')))
+      .thenNothing()
     given(charger, ...history)
       .when((s) => changeConnectorStatus(status('Preparing'), s, factId('1.3')))
       .thenMatching({ type: 'ConnectorStatusChanged' })
@@ -116,16 +183,23 @@ describe('a charging station', () => {
     given(charger, registered, withPassword)
       .when((s) => registerCharger({ registration: 'Rejected' }, s))
       .then({ type: 'ChargerRegistrationChanged', data: { registration: 'Rejected' } })
-    given(charger, registered, withPassword).when((s) => registerCharger({ registration: 'Accepted', passwordDigests: ['good'] }, s)).thenNothing()
+    given(charger, registered, withPassword)
+      .when((s) => registerCharger({ registration: 'Accepted', passwordDigests: ['good'] }, s))
+      .thenNothing()
   })
 })
 
 describe('the register of open transactions', () => {
-  it('has a start once', () => given(charger, ...opened(open('1', 1, 0))).when((s) => openTransaction(open('1', 1, 0), s)).thenNothing())
+  it('has a start once', () =>
+    given(charger, ...opened(open('1', 1, 0)))
+      .when((s) => openTransaction(open('1', 1, 0), s))
+      .thenNothing())
   it('forgets a transaction when it is closed, and closes it once', () => {
     const close = { transactionId: '1' as TransactionId, reason: 'stopped' as const }
     const [closed] = given(charger, ...opened(open('1', 1, 0))).when((s) => closeTransaction(close, s)).events
-    given(charger, ...opened(open('1', 1, 0)), closed!).when((s) => closeTransaction(close, s)).thenNothing()
+    given(charger, ...opened(open('1', 1, 0)), closed!)
+      .when((s) => closeTransaction(close, s))
+      .thenNothing()
   })
   it('finds what is open on an EVSE; for the whole station only if there is one', () => {
     const { state } = given(charger, ...opened(open('1', 1, 0), open('2', 2, 0)))
@@ -142,13 +216,18 @@ describe('the register of open transactions', () => {
     expect(matchStop(state, { at: at(20) })).toEqual({ kind: 'one', transactionId: '1' })
     expect(matchStop(state, { at: at(40), meterStop })).toEqual({ kind: 'one', transactionId: '1' })
     expect(matchStop(state, { at: at(40) })).toMatchObject({ kind: 'several' })
-    expect(matchStop(state, { at: at(40), tokenRef: 'b'.repeat(32) as TokenRef })).toEqual({ kind: 'one', transactionId: '2' })
+    expect(matchStop(state, { at: at(40), tokenRef: 'b'.repeat(32) as TokenRef })).toEqual({
+      kind: 'one',
+      transactionId: '2',
+    })
     expect(matchStop(state, { at: at(-5) })).toEqual({ kind: 'none' })
   })
   it('parks a frame once', () => {
     const parked = { meant: 'MeterValues' as const, reason: 'malformed' as const, detail: '', contentKey: 'k' }
     const [event] = given(charger).when((s) => parkFrame({ factId: undefined, parked }, s)).events
-    given(charger, event!).when((s) => parkFrame({ factId: undefined, parked }, s)).thenNothing()
+    given(charger, event!)
+      .when((s) => parkFrame({ factId: undefined, parked }, s))
+      .thenNothing()
   })
 })
 
@@ -156,22 +235,39 @@ describe('a command', () => {
   const commandId = 'c1' as CommandId
   const asking = { commandId, command: { type: 'ClearCache' as const }, deadline: at(1) }
   const requested: ChargerEvent = { type: 'CommandRequested', data: asking }
-  const answer = { commandId, result: { outcome: 'result' as const, status: 'Accepted', payload: {} }, frames: {}, late: false }
+  const answer = {
+    commandId,
+    result: { outcome: 'result' as const, status: 'Accepted', payload: {} },
+    frames: {},
+    late: false,
+  }
 
   it('is asked of registered chargers only, and once', () => {
-    given(charger).when((s) => requestCommand(asking, s)).thenRejected({ kind: 'unknown-charger' })
-    given(charger, registered, requested).when((s) => requestCommand(asking, s)).thenNothing()
+    given(charger)
+      .when((s) => requestCommand(asking, s))
+      .thenRejected({ kind: 'unknown-charger' })
+    given(charger, registered, requested)
+      .when((s) => requestCommand(asking, s))
+      .thenNothing()
   })
   it('is settled by its answer, also when that comes after we gave it up', () => {
-    given(charger, registered, requested).when((s) => settleCommand(answer, s)).thenMatching({ type: 'CommandSettled' })
-    const [unknown] = given(charger, registered, requested).when((s) => giveUpCommand({ commandId, reason: 'late' }, s)).events
+    given(charger, registered, requested)
+      .when((s) => settleCommand(answer, s))
+      .thenMatching({ type: 'CommandSettled' })
+    const [unknown] = given(charger, registered, requested).when((s) =>
+      giveUpCommand({ commandId, reason: 'late' }, s),
+    ).events
     const history = [registered, requested, unknown!]
     expect(commandOutcome(given(charger, ...history).state, commandId)).toEqual({ kind: 'unknown', reason: 'late' })
-    given(charger, ...history).when((s) => settleCommand({ ...answer, late: true }, s)).thenMatching({ type: 'CommandSettled' })
+    given(charger, ...history)
+      .when((s) => settleCommand({ ...answer, late: true }, s))
+      .thenMatching({ type: 'CommandSettled' })
   })
   it('that was never sent is offline, once', () => {
     const [offline] = given(charger, registered, requested).when((s) => commandWasOffline(commandId, s)).events
-    given(charger, registered, requested, offline!).when((s) => commandWasOffline(commandId, s)).thenNothing()
+    given(charger, registered, requested, offline!)
+      .when((s) => commandWasOffline(commandId, s))
+      .thenNothing()
   })
 })
 
@@ -183,7 +279,10 @@ describe('the summary of a charger', () => {
     })
     fc.assert(
       fc.property(fc.array(event, { minLength: 100, maxLength: 120 }), (events) => {
-        const state = foldHistory(charger, events.map((one, i) => ({ event: one, factId: `1.${i}` })))
+        const state = foldHistory(
+          charger,
+          events.map((one, i) => ({ event: one, factId: `1.${i}` })),
+        )
         const summary = charger.summarise?.(state)
         expect(summary?.type).toBe('ChargerSummarised')
         const summarised = recorded(summary!, events.length)
@@ -196,12 +295,21 @@ describe('the summary of a charger', () => {
   })
 
   it('stays within one event however long the answers to commands are', () => {
-    const payload = { configurationKey: Array.from({ length: 300 }, (_, i) => ({ key: `Key${i}`, value: 'v'.repeat(100), readonly: false })) }
+    const payload = {
+      configurationKey: Array.from({ length: 300 }, (_, i) => ({
+        key: `Key${i}`,
+        value: 'v'.repeat(100),
+        readonly: false,
+      })),
+    }
     const events = Array.from({ length: 40 }, (_, i): ChargerEvent[] => {
       const commandId = `c${i}` as CommandId
       return [
         { type: 'CommandRequested', data: { commandId, command: { type: 'GetConfiguration' }, deadline: at(1) } },
-        { type: 'CommandSettled', data: { commandId, result: { outcome: 'result', status: 'Accepted', payload }, late: false, frames: {} } },
+        {
+          type: 'CommandSettled',
+          data: { commandId, result: { outcome: 'result', status: 'Accepted', payload }, late: false, frames: {} },
+        },
         connected,
       ]
     }).flat()
@@ -209,12 +317,23 @@ describe('the summary of a charger', () => {
     expect(JSON.stringify(charger.summarise?.(state)).length).toBeLessThan(160_000)
     expect(commandOutcome(state, 'c39' as CommandId)).toEqual({ kind: 'settled', tooLong: true })
     given(charger, registered, ...events)
-      .when((s) => settleCommand({ commandId: 'c39' as CommandId, result: { outcome: 'timeout' }, frames: {}, late: true }, s))
+      .when((s) =>
+        settleCommand({ commandId: 'c39' as CommandId, result: { outcome: 'timeout' }, frames: {}, late: true }, s),
+      )
       .thenNothing()
   })
   it('is left out, and nothing is refused, when no event could carry it', () => {
-    const data = { evseId: 1, connectorId: 1, status: 'Faulted' as const, errorCode: 'OtherError', info: 'x'.repeat(600_000) }
-    const state = foldHistory(charger, [registered, ...Array<ChargerEvent>(120).fill({ type: 'ConnectorStatusChanged', data })])
+    const data = {
+      evseId: 1,
+      connectorId: 1,
+      status: 'Faulted' as const,
+      errorCode: 'OtherError',
+      info: 'x'.repeat(600_000),
+    }
+    const state = foldHistory(charger, [
+      registered,
+      ...Array<ChargerEvent>(120).fill({ type: 'ConnectorStatusChanged', data }),
+    ])
     expect(charger.summarise?.(state)).toBeUndefined()
   })
 })

@@ -85,9 +85,7 @@ const remember = (state: ChargerState, factId: FactId | undefined, answer: FactA
     : { ...state, answered: [...state.answered.slice(1 - keptAnswers), { factId, answer: answer as never }] }
 
 const rememberKey = (state: ChargerState, contentKey: string | undefined): ChargerState =>
-  contentKey === undefined
-    ? state
-    : { ...state, contentKeys: [...state.contentKeys.slice(1 - keptKeys), contentKey] }
+  contentKey === undefined ? state : { ...state, contentKeys: [...state.contentKeys.slice(1 - keptKeys), contentKey] }
 
 const upsertConnector = (state: ChargerState, connector: ChargerState['connectors'][number]): ChargerState => ({
   ...state,
@@ -97,7 +95,9 @@ const upsertConnector = (state: ChargerState, connector: ChargerState['connector
   ],
 })
 
-const kept = (result: EventNamed<'CommandSettled'>['data']['result']): ChargerState['recentCommands'][number]['outcome'] =>
+const kept = (
+  result: EventNamed<'CommandSettled'>['data']['result'],
+): ChargerState['recentCommands'][number]['outcome'] =>
   JSON.stringify(result).length <= keptOutcomeLength ? { kind: 'settled', result } : { kind: 'settled', tooLong: true }
 
 const settle = (
@@ -190,8 +190,7 @@ const evolve = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerStat
 export const charger: Aggregate<ChargerState, ChargerEvent> = {
   initialState: unknownCharger,
   evolve,
-  restore: (event) =>
-    event.type === 'ChargerSummarised' ? evolve(unknownCharger, event) : undefined,
+  restore: (event) => (event.type === 'ChargerSummarised' ? evolve(unknownCharger, event) : undefined),
   summarise: (state) =>
     state.eventsSinceSummary >= summaryEvery && JSON.stringify(state).length <= longestSummary
       ? { type: 'ChargerSummarised', data: { summary: { ...state, eventsSinceSummary: 0 } } }

@@ -17,9 +17,12 @@ export type Connect = Omit<FactOf<'Connect'>, 'type'> & {
   readonly now: Instant
 }
 
-export type ConnectVerdict = { readonly kind: 'welcome' } | { readonly kind: 'unknown-charger' | 'bad-credential'; readonly detail: string }
+export type ConnectVerdict =
+  | { readonly kind: 'welcome' }
+  | { readonly kind: 'unknown-charger' | 'bad-credential'; readonly detail: string }
 
-const equal = (a: string, b: string): boolean => a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b))
+const equal = (a: string, b: string): boolean =>
+  a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b))
 
 /**
  * Whether a connection may be completed. An unknown charger is a matter of the tenant's adoption; a known one must meet its
@@ -61,7 +64,10 @@ export const connectCharger = (command: Connect, state: ChargerState): Decision<
     const { kind: reason, detail } = verdict
     return told
       ? { rejected: verdict }
-      : accept<ChargerEvent>({ type: 'ChargerConnectionRefused', data: { reason: reason as 'bad-credential', detail, edge, remoteAddress } })
+      : accept<ChargerEvent>({
+          type: 'ChargerConnectionRefused',
+          data: { reason: reason, detail, edge, remoteAddress },
+        })
   }
   const connected: ChargerEvent = {
     type: 'ChargerConnected',

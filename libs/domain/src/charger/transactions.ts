@@ -65,7 +65,11 @@ export type StopMatch =
  */
 export const matchStop = (
   state: ChargerState,
-  stop: { readonly at: Instant; readonly meterStop?: RegisterReading | undefined; readonly tokenRef?: TokenRef | undefined },
+  stop: {
+    readonly at: Instant
+    readonly meterStop?: RegisterReading | undefined
+    readonly tokenRef?: TokenRef | undefined
+  },
 ): StopMatch => {
   const possible = state.openTransactions.filter(
     (open) =>

@@ -93,7 +93,7 @@ const strict = (direction: Direction, action: string, payload: object): object =
 
 const messageFor = (command: ChargerCommand): OutboundMessage =>
   // the table pairs each type with its own message, which the compiler cannot follow through the union
-  outbound16[command.type] as OutboundMessage<ChargerCommandType> as OutboundMessage
+  outbound16[command.type] as OutboundMessage<ChargerCommandType>
 
 const outbound = (command: ChargerCommand): { action: string; payload: object } | { unsupported: string } => {
   const { action, write } = messageFor(command)

@@ -43,4 +43,4 @@ export const said = (command: unknown): ReturnType<typeof protocol16.outbound> =
   protocol16.outbound(CommandShape.parse(command))
 
 export const settled = (command: unknown, payload: unknown): ReturnType<typeof protocol16.settle> =>
-  protocol16.settle(CommandShape.parse(command) as ChargerCommand, payload)
+  protocol16.settle(CommandShape.parse(command), payload)

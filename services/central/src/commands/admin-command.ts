@@ -20,7 +20,11 @@ interface Asked {
 }
 
 /** What operators decide: each command goes to one decider and answers where its decision stands in the log. */
-export const adminCommand = async (tenantId: TenantId, payload: unknown, deps: CentralDeps): Promise<AdminCommandReply> => {
+export const adminCommand = async (
+  tenantId: TenantId,
+  payload: unknown,
+  deps: CentralDeps,
+): Promise<AdminCommandReply> => {
   const parsed = AdminCommandRequest.safeParse(payload)
   if (!parsed.success)
     return {
@@ -35,14 +39,20 @@ export const adminCommand = async (tenantId: TenantId, payload: unknown, deps: C
       return putToken(command, asked)
     case 'DefineTariff': {
       const { type: _, ...definition } = command
-      return settle(asked, tariff, tariffStream(tenantId, command.tariffId), command, (state) => defineTariff(definition, state))
+      return settle(asked, tariff, tariffStream(tenantId, command.tariffId), command, (state) =>
+        defineTariff(definition, state),
+      )
     }
     case 'AssignTariff': {
       const { type: _, ...assignment } = command
-      return settle(asked, tariff, tariffStream(tenantId, command.tariffId), command, (state) => assignTariff(assignment, state))
+      return settle(asked, tariff, tariffStream(tenantId, command.tariffId), command, (state) =>
+        assignTariff(assignment, state),
+      )
     }
     case 'RegisterCharger':
-      return settle(asked, charger, chargerStream(tenantId, command.chargerId), command, (state) => registerCharger(command, state))
+      return settle(asked, charger, chargerStream(tenantId, command.chargerId), command, (state) =>
+        registerCharger(command, state),
+      )
     case 'ChangeTenantSettings':
       return settle(asked, tenant, tenantStream(tenantId), command, (state) =>
         changeSettings({ change: command.settings, defaults: deps.defaultSettings }, state),
@@ -60,7 +70,12 @@ const settle = async <S, E extends DomainEvent>(
   decision: (state: S) => Decision<NoInfer<E>, { kind: string }>,
   tokenRef?: TokenRef,
 ): Promise<AdminCommandReply> => {
-  const decided = await deps.decide(aggregate, stream, decision, requestMetadata(deps, request, tenantId, storedCommand))
+  const decided = await deps.decide(
+    aggregate,
+    stream,
+    decision,
+    requestMetadata(deps, request, tenantId, storedCommand),
+  )
   if (decided.outcome === 'rejected')
     return { outcome: 'refused', reason: decided.rejection.kind, detail: `${stream}: ${decided.rejection.kind}` }
   return {

@@ -45,12 +45,7 @@ export const chargerCommand = async (
   const { commandId, chargerId, timeoutMs, requestedAt } = request
   const stream = chargerStream(tenant, chargerId)
   const stored = await storedCommand(deps, tenant, request.command)
-  const meta = requestMetadata(
-    deps,
-    { ...request, requestId: commandId },
-    tenant,
-    stored.command,
-  )
+  const meta = requestMetadata(deps, { ...request, requestId: commandId }, tenant, stored.command)
   const deadline = instant(Date.parse(requestedAt) + timeoutMs)
   const requested = await deps.decide(
     charger,
@@ -67,7 +62,12 @@ export const chargerCommand = async (
   // by now the charger's answer may have come another way (late, through another pod): the log decides
   const settledMeta = { ...meta, receivedAt: now, decision: { ...meta.decision, clock: now } }
   const result = sent.kind === 'answered' ? sent.reply.result : undefined
-  if (sent.kind === 'answered' && result !== undefined && result.outcome !== 'notSent' && result.outcome !== 'timeout') {
+  if (
+    sent.kind === 'answered' &&
+    result !== undefined &&
+    result.outcome !== 'notSent' &&
+    result.outcome !== 'timeout'
+  ) {
     const answer = { commandId, result: withoutToken(result, request.command), frames: sent.frames, late: false }
     const settled = await settleInLog(deps, tenant, chargerId, answer, settledMeta)
     const written = settled.outcome === 'accepted' && settled.appended.length > 0
@@ -117,7 +117,7 @@ const send = async (
 ): Promise<Sent> => {
   const { chargerId, commandId, command, timeoutMs, traceparent } = request
   const giveUpAt = performance.now() + deps.offlineAfterMs
-  for (let state = first; ; ) {
+  for (let state = first; ;) {
     if (state.connection?.open === true) {
       const { epoch } = state.connection
       const message: EpochCommandRequest = {
@@ -136,11 +136,14 @@ const send = async (
       )
       if (outcome.kind === 'reply') {
         const reply = EpochCommandReply.safeParse(JSON.parse(Buffer.from(outcome.data).toString('utf8')))
-        if (!reply.success) return { kind: 'unknown', reason: `the edge answered in a form that is not ours: ${reply.error.message}` }
+        if (!reply.success)
+          return { kind: 'unknown', reason: `the edge answered in a form that is not ours: ${reply.error.message}` }
         return { kind: 'answered', reply: reply.data, frames: await evidenceOf(deps, tenant, reply.data, owner) }
       }
-      if (outcome.kind === 'timeout') return { kind: 'unknown', reason: 'the edge that holds the charger gave no answer' }
-      if (outcome.kind === 'disconnected' && outcome.sent) return { kind: 'unknown', reason: 'the bus broke while the command was under way' }
+      if (outcome.kind === 'timeout')
+        return { kind: 'unknown', reason: 'the edge that holds the charger gave no answer' }
+      if (outcome.kind === 'disconnected' && outcome.sent)
+        return { kind: 'unknown', reason: 'the bus broke while the command was under way' }
     }
     if (performance.now() > giveUpAt) return { kind: 'offline' }
     await sleep(retryMs)
@@ -162,14 +165,15 @@ const evidenceOf = async (
   return { sent: await evidence(frames.sent), received: await evidence(frames.received) }
 }
 
-const replyOf = (
-  { commandId }: ChargerCommandRequest,
-  outcome: CommandOutcome | undefined,
-): ChargerCommandReply => {
+const replyOf = ({ commandId }: ChargerCommandRequest, outcome: CommandOutcome | undefined): ChargerCommandReply => {
   switch (outcome?.kind) {
     case 'settled': {
       if (!('result' in outcome))
-        return { outcome: 'unknown', commandId, detail: 'it was answered; the answer is too long to be told again and stands in the log' }
+        return {
+          outcome: 'unknown',
+          commandId,
+          detail: 'it was answered; the answer is too long to be told again and stands in the log',
+        }
       const { result } = outcome
       switch (result.outcome) {
         case 'result':

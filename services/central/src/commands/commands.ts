@@ -21,10 +21,14 @@ export const createCommandHandler =
       if (adminCommandTypes.some((type) => type === command)) return await adminCommand(tenant, body, deps)
       return { outcome: 'refused', reason: 'invalid-request', detail: `there is no command ${command}` }
     } catch (error) {
-      if (error instanceof SyntaxError) return { outcome: 'refused', reason: 'invalid-request', detail: 'the request is not JSON' }
+      if (error instanceof SyntaxError)
+        return { outcome: 'refused', reason: 'invalid-request', detail: 'the request is not JSON' }
       if (error instanceof Unavailable || error instanceof LogUnavailable || error instanceof VaultUnavailable)
         return { outcome: 'unavailable', reason: error.message }
       deps.log.error({ err: error, command }, 'a command failed')
-      return { outcome: 'unavailable', reason: 'it failed here for a reason that is in our log; nothing is known to be done' }
+      return {
+        outcome: 'unavailable',
+        reason: 'it failed here for a reason that is in our log; nothing is known to be done',
+      }
     }
   }

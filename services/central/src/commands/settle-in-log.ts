@@ -24,7 +24,10 @@ export const settleInLog = async (
     return await settle({ ...answer, configuration: configurationOf(answer.result) })
   } catch (error) {
     if (!(error instanceof EventTooLarge) && !(error instanceof EventInvalid)) throw error
-    deps.log.warn({ err: error, chargerId, commandId: answer.commandId }, 'an answer is recorded without what it carries')
+    deps.log.warn(
+      { err: error, chargerId, commandId: answer.commandId },
+      'an answer is recorded without what it carries',
+    )
     return settle({ ...answer, result: bare(answer.result) })
   }
 }

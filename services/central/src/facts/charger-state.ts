@@ -19,7 +19,8 @@ const meta = async (deps: CentralDeps, request: FactRequest<Fact>) =>
 
 export const disconnect = async (request: FactRequest<FactOf<'Disconnect'>>, deps: CentralDeps): Promise<FactReply> => {
   const { tenant, chargerId, epoch, edge, fact } = request
-  if (epoch === undefined) return { outcome: 'refused', reason: 'invalid-request', detail: 'a disconnect names its epoch' }
+  if (epoch === undefined)
+    return { outcome: 'refused', reason: 'invalid-request', detail: 'a disconnect names its epoch' }
   // a close reason is the peer's text: some end it as C does
   const reason = fact.reason.replaceAll('\u0000', '').toWellFormed()
   await deps.decide(
@@ -61,13 +62,19 @@ export const connectorStatus = async (
   )
   const { status: chargingState } = fact
   const open = fact.evseId === 0 ? undefined : openOnEvse(decided.state, fact.evseId)
-  if (open !== undefined && (chargingState === 'Charging' || chargingState === 'SuspendedEV' || chargingState === 'SuspendedEVSE')) {
+  if (
+    open !== undefined &&
+    (chargingState === 'Charging' || chargingState === 'SuspendedEV' || chargingState === 'SuspendedEVSE')
+  ) {
     const id = sessionId(chargerId, open.transactionId)
     const at = occurredAt(fact.time, receivedAt)
     await deps.decide(
       session,
       sessionStream(tenant, id),
-      (state) => (state.start === undefined ? accept() : changeChargingState({ factId: request.factId, chargingState, at }, state)),
+      (state) =>
+        state.start === undefined
+          ? accept()
+          : changeChargingState({ factId: request.factId, chargingState, at }, state),
       factMetadata(deps, request, { correlation: id }),
     )
   }

@@ -15,7 +15,9 @@ import { transactionStart } from './transaction-start.ts'
 import { transactionStop } from './transaction-stop.ts'
 
 /** Every fact that we take, and who decides on it. */
-const handlers: { readonly [T in FactType]: (request: FactRequest<FactOf<T>>, deps: CentralDeps) => Promise<FactReply> } = {
+const handlers: {
+  readonly [T in FactType]: (request: FactRequest<FactOf<T>>, deps: CentralDeps) => Promise<FactReply>
+} = {
   Connect: connect,
   Disconnect: disconnect,
   Boot: boot,
@@ -32,7 +34,15 @@ const handlers: { readonly [T in FactType]: (request: FactRequest<FactOf<T>>, de
 /** Facts about energy: never refused, and parked rather than left without an answer. */
 const energyFacts: ReadonlySet<FactType> = new Set(['TransactionStart', 'MeterValues', 'TransactionStop', 'Malformed'])
 /** As much of a request as parking needs: a fact about energy is not refused, whatever is wrong in it. */
-const EnergyRequest = FactRequest.pick({ factId: true, tenant: true, chargerId: true, epoch: true, edge: true, receivedAt: true, frame: true }).extend({
+const EnergyRequest = FactRequest.pick({
+  factId: true,
+  tenant: true,
+  chargerId: true,
+  epoch: true,
+  edge: true,
+  receivedAt: true,
+  frame: true,
+}).extend({
   fact: z.looseObject({ type: z.enum(['TransactionStart', 'MeterValues', 'TransactionStop', 'Malformed']) }),
 })
 const Speaker = FactRequest.pick({ tenant: true, chargerId: true })
@@ -65,12 +75,17 @@ export const createFactHandler = (deps: CentralDeps) => {
     const json = parseJson(payload)
     const named = Speaker.safeParse(json)
     if (!named.success || !speaksFor(subject, named.data))
-      return { outcome: 'refused', reason: 'invalid-request', detail: `a fact of another charger than its subject says: ${subject}` }
+      return {
+        outcome: 'refused',
+        reason: 'invalid-request',
+        detail: `a fact of another charger than its subject says: ${subject}`,
+      }
     const parsed = FactRequest.safeParse(json)
     if (!parsed.success) {
       const detail = parsed.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`).join('; ')
       const energy = EnergyRequest.safeParse(json)
-      if (energy.success) return parkPoison({ ...energy.data, normalisations: [] }, energy.data.fact, 'malformed', detail)
+      if (energy.success)
+        return parkPoison({ ...energy.data, normalisations: [] }, energy.data.fact, 'malformed', detail)
       return { outcome: 'refused', reason: 'invalid-request', detail }
     }
     const request = parsed.data

@@ -30,7 +30,9 @@ export const park = async (
   const transactionId = deriveTransactionId(contentKey, 0)
   const shortDetail = detail.replaceAll('\u0000', '').slice(0, 2000).toWellFormed()
   const frame: Evidence | undefined =
-    request.frame === undefined ? undefined : await sealText(deps, tenant, deps.vault.tokenRef(tenant, ''), request.frame)
+    request.frame === undefined
+      ? undefined
+      : await sealText(deps, tenant, deps.vault.tokenRef(tenant, ''), request.frame)
   await deps.decide(
     charger,
     chargerStream(tenant, chargerId),

@@ -50,7 +50,17 @@ const keepAsTelemetry = async (request: Meter, deps: CentralDeps): Promise<void>
   const frame = await clearFrame(deps, request)
   const stored = await deps.bus.publishDurable(
     telemetrySubject(tenant, chargerId, fact.evseId),
-    Buffer.from(JSON.stringify({ factId, chargerId, receivedAt, evseId: fact.evseId, samples: fact.samples, normalisations, frame })),
+    Buffer.from(
+      JSON.stringify({
+        factId,
+        chargerId,
+        receivedAt,
+        evseId: fact.evseId,
+        samples: fact.samples,
+        normalisations,
+        frame,
+      }),
+    ),
     // a fact id is unique within its charger, the broker compares within the stream
     { msgId: `${tenant}/${chargerId}/${factId}` },
   )

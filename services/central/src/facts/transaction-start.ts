@@ -86,7 +86,10 @@ export const transactionStart = async (request: Start, deps: CentralDeps): Promi
       await endInferred(request, older, open, deps).catch((error: unknown) => {
         if (isAway(error)) throw error
         // this start stands in the log: what is wrong with an older session must not keep its answer back
-        deps.log.error({ err: error, chargerId, transactionId: older.transactionId }, 'a session could not be ended by inference')
+        deps.log.error(
+          { err: error, chargerId, transactionId: older.transactionId },
+          'a session could not be ended by inference',
+        )
       })
 
   // the answer is the recorded one, also when this start was heard before
@@ -126,7 +129,7 @@ const transactionFor = async (
       taken = probe
       continue
     }
-    for (let free = probe; free - taken > 1; ) {
+    for (let free = probe; free - taken > 1;) {
       const middle = (taken + free) >> 1
       const earlier = await at(middle)
       if (earlier === undefined) taken = middle
@@ -138,7 +141,12 @@ const transactionFor = async (
 }
 
 /** A new start on an EVSE proves that the session before it has ended; what it used is known from its last register. */
-const endInferred = async (request: Start, older: OpenTransaction, newer: OpenTransaction, deps: CentralDeps): Promise<void> => {
+const endInferred = async (
+  request: Start,
+  older: OpenTransaction,
+  newer: OpenTransaction,
+  deps: CentralDeps,
+): Promise<void> => {
   const { tenant, chargerId, factId, receivedAt } = request
   const id = sessionId(chargerId, older.transactionId)
   const meta = factMetadata(deps, request, { correlation: id })

@@ -42,7 +42,9 @@ export const transactionStop = async (request: Stop, deps: CentralDeps): Promise
   const { token } = stop
   return answered(deps, {
     type: 'TransactionStop',
-    ...(token === undefined ? {} : { authorization: await authorizationOf(deps, request.tenant, token.verdict, token.state) }),
+    ...(token === undefined
+      ? {}
+      : { authorization: await authorizationOf(deps, request.tenant, token.verdict, token.state) }),
   })
 }
 
@@ -53,7 +55,8 @@ const readStop = async (request: Stop, deps: CentralDeps): Promise<ReadStop> => 
     stoppedAt: occurredAt(fact.time, receivedAt),
     meterStop: fact.meterStop && readRegister(fact.meterStop.value, fact.meterStop.unit),
   }
-  if (fact.idToken === undefined) return { ...base, frame: await clearFrame(deps, request), lookups: [], token: undefined }
+  if (fact.idToken === undefined)
+    return { ...base, frame: await clearFrame(deps, request), lookups: [], token: undefined }
   const { idToken, frame } = await sealToken(deps, tenant, fact.idToken, request.frame)
   const found = await deps.lookUps.token(tenant, idToken.ref)
   const settings = await deps.lookUps.settings(tenant)
