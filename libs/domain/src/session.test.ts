@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { SessionEvent } from '@voltrail/contracts/events/registry'
 import type { FactId, TokenRef, TransactionId } from '@voltrail/contracts/ids'
-import type { Instant, OccurredAt } from '@voltrail/contracts/quantities'
+import type { OccurredAt } from '@voltrail/contracts/quantities'
 import { at, foldHistory, given, recorded } from './fixtures/given.ts'
 import { readRegister } from './registers.ts'
 import {

@@ -235,4 +235,16 @@ describe('central, with facts that are hard to take', () => {
     expect((await cp.events()).at(-1)).toMatchObject({ data: { result: { description: 'unknown idTag [id token]' } } })
     edge.stop()
   })
+
+  it('parks the stop of a start that was parked, and leaves the session at the other connector open', async () => {
+    const cp = house.charger('CP-two')
+    await cp.connect()
+    const other = await cp.answer(start('100', time(60)))
+    const parked = await cp.tell({ type: 'Malformed', meant: 'TransactionStart', violations: ['/connectorId is missing'] })
+    const { transactionId } = (parked as { answer: { transactionId: string } }).answer
+    expect(await cp.answer(stop('9000', transactionId))).toEqual({ type: 'TransactionStop' })
+    expect((await cp.events()).at(-1)).toMatchObject({ type: 'FrameParked', data: { reason: 'unknown-transaction' } })
+    await cp.answer(stop('400', other.transactionId))
+    expect((await cp.sessionEvents(other.transactionId)).at(-1)).toMatchObject({ type: 'SessionStopped', data: { energyWh: 300 } })
+  })
 })

@@ -1,4 +1,4 @@
-import type { CommandId, ConnectionEpoch, FactId } from '@voltrail/contracts/ids'
+import type { CommandId, ConnectionEpoch, FactId, TransactionId } from '@voltrail/contracts/ids'
 import type { FactAnswer } from '@voltrail/contracts/facts'
 import type { ChargerSummary } from '@voltrail/contracts/events/charger'
 import type { ChargerEvent, EventNamed } from '@voltrail/contracts/events/registry'
@@ -87,6 +87,9 @@ const remember = (state: ChargerState, factId: FactId | undefined, answer: FactA
 const rememberKey = (state: ChargerState, contentKey: string | undefined): ChargerState =>
   contentKey === undefined ? state : { ...state, contentKeys: [...state.contentKeys.slice(1 - keptKeys), contentKey] }
 
+/** By it the stop of a transaction whose start was parked is known: it ends no other transaction that happens to be open. */
+export const parkedStartKey = (transactionId: TransactionId): string => `parked start ${transactionId}`
+
 const upsertConnector = (state: ChargerState, connector: ChargerState['connectors'][number]): ChargerState => ({
   ...state,
   connectors: [
@@ -156,8 +159,11 @@ const change = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerStat
         },
         event.data.contentKey,
       )
-    case 'FrameParked':
-      return rememberKey(state, event.data.contentKey)
+    case 'FrameParked': {
+      const { meant, transactionId, contentKey } = event.data
+      const parkedStart = meant === 'TransactionStart' && transactionId !== undefined ? parkedStartKey(transactionId) : undefined
+      return rememberKey(rememberKey(state, contentKey), parkedStart)
+    }
     case 'CommandRequested': {
       const { commandId, command, deadline } = event.data
       return { ...state, pendingCommands: [...state.pendingCommands, { commandId, type: command.type, deadline }] }

@@ -2,7 +2,7 @@ import type { FactOf, FactReply, FactRequest } from '@voltrail/contracts/facts'
 import type { TransactionId } from '@voltrail/contracts/ids'
 import type { OccurredAt, RegisterReading } from '@voltrail/contracts/quantities'
 import { chargerStream, sessionId, sessionStream } from '@voltrail/contracts/streams'
-import { charger, type ChargerState } from '@voltrail/domain/charger/charger'
+import { charger, parkedStartKey, type ChargerState } from '@voltrail/domain/charger/charger'
 import { closeTransaction, matchStop, parkFrame, type StopMatch } from '@voltrail/domain/charger/transactions'
 import { orphanStopKey } from '@voltrail/domain/content-key'
 import { authorise, type IdTokenState, type Verdict } from '@voltrail/domain/id-token'
@@ -147,5 +147,9 @@ const stopUnnamed = async (stop: ReadStop, deps: CentralDeps): Promise<void> => 
   )
 }
 
-const matching = (state: ChargerState, { stoppedAt, meterStop, token }: ReadStop): StopMatch =>
-  matchStop(state, { at: stoppedAt.effectiveAt, meterStop, tokenRef: token?.ref })
+const matching = (state: ChargerState, { request, stoppedAt, meterStop, token }: ReadStop): StopMatch => {
+  const { transactionId } = request.fact
+  // it names what we answered to a start that was parked: no open transaction is meant
+  if (transactionId !== undefined && state.contentKeys.includes(parkedStartKey(transactionId))) return { kind: 'none' }
+  return matchStop(state, { at: stoppedAt.effectiveAt, meterStop, tokenRef: token?.ref })
+}
