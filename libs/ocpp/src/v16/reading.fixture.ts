@@ -1,5 +1,4 @@
 import { Fact, type FactAnswer, type FactType, type FactOf, type Normalisation } from '@voltrail/contracts/facts'
-import type { ChargerCommand } from '@voltrail/contracts/charger-commands'
 import { ChargerCommand as CommandShape } from '@voltrail/contracts/charger-commands'
 import { instant } from '@voltrail/contracts/quantities'
 import { parseFrame } from '../framing.ts'
