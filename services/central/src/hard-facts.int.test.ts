@@ -240,11 +240,18 @@ describe('central, with facts that are hard to take', () => {
     const cp = house.charger('CP-two')
     await cp.connect()
     const other = await cp.answer(start('100', time(60)))
-    const parked = await cp.tell({ type: 'Malformed', meant: 'TransactionStart', violations: ['/connectorId is missing'] })
+    const parked = await cp.tell({
+      type: 'Malformed',
+      meant: 'TransactionStart',
+      violations: ['/connectorId is missing'],
+    })
     const { transactionId } = (parked as { answer: { transactionId: string } }).answer
     expect(await cp.answer(stop('9000', transactionId))).toEqual({ type: 'TransactionStop' })
     expect((await cp.events()).at(-1)).toMatchObject({ type: 'FrameParked', data: { reason: 'unknown-transaction' } })
     await cp.answer(stop('400', other.transactionId))
-    expect((await cp.sessionEvents(other.transactionId)).at(-1)).toMatchObject({ type: 'SessionStopped', data: { energyWh: 300 } })
+    expect((await cp.sessionEvents(other.transactionId)).at(-1)).toMatchObject({
+      type: 'SessionStopped',
+      data: { energyWh: 300 },
+    })
   })
 })

@@ -161,7 +161,8 @@ const change = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerStat
       )
     case 'FrameParked': {
       const { meant, transactionId, contentKey } = event.data
-      const parkedStart = meant === 'TransactionStart' && transactionId !== undefined ? parkedStartKey(transactionId) : undefined
+      const parkedStart =
+        meant === 'TransactionStart' && transactionId !== undefined ? parkedStartKey(transactionId) : undefined
       return rememberKey(rememberKey(state, contentKey), parkedStart)
     }
     case 'CommandRequested': {
