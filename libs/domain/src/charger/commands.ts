@@ -24,14 +24,19 @@ export const commandOutcome = (state: ChargerState, commandId: CommandId): Comma
   return state.pendingCommands.some((command) => command.commandId === commandId) ? { kind: 'pending' } : undefined
 }
 
+/** A command that is this much overdue when the next one falls due was under way in a process that died. */
+const forgottenMs = 300_000
+
 export const requestCommand = (
   command: { readonly commandId: CommandId; readonly command: StoredChargerCommand; readonly deadline: Instant },
   state: ChargerState,
 ): Decision<ChargerEvent, { kind: 'unknown-charger' }> => {
   if (!state.registered) return reject({ kind: 'unknown-charger' })
-  return commandOutcome(state, command.commandId) === undefined
-    ? accept<ChargerEvent>({ type: 'CommandRequested', data: { ...command } })
-    : accept()
+  if (commandOutcome(state, command.commandId) !== undefined) return accept()
+  const forgotten = state.pendingCommands
+    .filter((one) => Date.parse(one.deadline) + forgottenMs < Date.parse(command.deadline))
+    .map(({ commandId }): ChargerEvent => ({ type: 'CommandOutcomeUnknown', data: { commandId, reason: 'it was given up by nobody' } }))
+  return accept<ChargerEvent>(...forgotten, { type: 'CommandRequested', data: { ...command } })
 }
 
 /** A charger's answer. It may come after we gave the command up, and it is the truth also then. */
