@@ -1,10 +1,11 @@
 import { z } from 'zod'
-import { ChargerId, DecimalString, TariffId, TokenRef } from './ids.ts'
+import { ChargerId, DecimalString, TariffId, TokenRef, TransactionId } from './ids.ts'
 import { ClearIdToken } from './personal.ts'
-import { Instant } from './quantities.ts'
+import { Instant, Wh } from './quantities.ts'
 import { TariffTerms } from './tariff-shape.ts'
 import { Actor } from './charger-commands.ts'
 import { Registration } from './facts.ts'
+import { ChargerSettings } from './charger-settings.ts'
 
 /** What operators decide about tokens, tariffs, chargers and the tenant: api → central. */
 export const Adoption = z.enum(['open', 'pending', 'closed'])
@@ -15,6 +16,14 @@ export const TenantSettings = z.object({
   adoption: Adoption,
   unknownTokens: z.enum(['Invalid', 'Accepted']),
   heartbeatSeconds: z.int().min(10).max(86_400),
+  /** whether a token may charge twice at once; judged in the answer to a start only */
+  concurrentUse: z.enum(['allowed', 'refused']).default('allowed'),
+  /** a session ends by inference when its connector is Available so long without a stop */
+  inferAvailableMinutes: z.int().min(1).max(10_080).default(15),
+  /** or when its charger is silent so long */
+  inferSilentHours: z.int().min(1).max(8_760).default(72),
+  /** a session is settled when nothing came for so long after its bill */
+  settleAfterHours: z.int().min(1).max(8_760).default(168),
 })
 export type TenantSettings = z.infer<typeof TenantSettings>
 
@@ -46,6 +55,27 @@ export const AdminCommand = z.discriminatedUnion('type', [
     passwordDigests: z.array(z.string()).min(1).max(4).nullable().optional(),
     securityProfile: z.int().min(0).max(3).optional(),
   }),
+  z.object({ type: z.literal('ChangeChargerSettings'), chargerId: ChargerId, settings: ChargerSettings }),
+  z.object({
+    type: z.literal('SettleReview'),
+    chargerId: ChargerId,
+    /** `<stream>@<revision>` of what waits for review */
+    subject: z.string().max(200),
+    decision: z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('dismiss') }),
+      /** a parked stop or reading belongs to this transaction */
+      z.object({ kind: z.literal('attribute'), transactionId: TransactionId }),
+      /** the truth about a session's end, as an operator knows it */
+      z.object({
+        kind: z.literal('correct'),
+        transactionId: TransactionId,
+        energyWh: Wh.optional(),
+        startedAt: Instant.optional(),
+        stoppedAt: Instant.optional(),
+      }),
+    ]),
+    note: z.string().max(500).optional(),
+  }),
   z.object({ type: z.literal('ChangeTenantSettings'), settings: TenantSettings.partial() }),
 ])
 export type AdminCommand = z.infer<typeof AdminCommand>
@@ -56,6 +86,8 @@ export const adminCommandTypes = [
   'AssignTariff',
   'RegisterCharger',
   'ChangeTenantSettings',
+  'ChangeChargerSettings',
+  'SettleReview',
 ] as const satisfies readonly AdminCommandType[]
 
 export const AdminCommandRequest = z.object({

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ChargerId, ConnectionEpoch, ConnectorId, EvseId, FactId, TenantId, TransactionId } from './ids.ts'
+import { ChargerSettings } from './charger-settings.ts'
 import { AuthorizationStatus, ClearIdToken } from './personal.ts'
 import { Decimal, Instant } from './quantities.ts'
 
@@ -197,6 +198,11 @@ export const FactAnswer = z.discriminatedUnion('type', [
     /** whether this charger was accepted before: then it may be called soon after it connects, without a boot */
     known: z.boolean(),
     heartbeatSeconds: z.int().min(1),
+    /** what the charger's record says of it, so that its quirks are known before it boots */
+    settings: ChargerSettings.optional(),
+    identity: z
+      .object({ vendor: z.string(), model: z.string(), firmwareVersion: z.string().optional() })
+      .optional(),
   }),
   z.object({ type: z.literal('Disconnect') }),
   z.object({ type: z.literal('Boot'), registration: Registration, intervalSeconds: z.int().min(1) }),
@@ -226,7 +232,7 @@ export const FactReply = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('answered'), pod: z.string(), answer: FactAnswer }),
   z.object({
     outcome: z.literal('refused'),
-    reason: z.enum(['unknown-charger', 'bad-credential', 'not-registered', 'invalid-request']),
+    reason: z.enum(['unknown-charger', 'bad-credential', 'contested-identity', 'not-registered', 'invalid-request']),
     detail: z.string(),
   }),
   z.object({ outcome: z.literal('unavailable'), reason: z.string() }),

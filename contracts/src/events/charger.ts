@@ -5,6 +5,7 @@ import { Instant, OccurredAt, RegisterReading } from '../quantities.ts'
 import { ChargerTime, CommandResult, ConnectorStatus, Registration } from '../facts.ts'
 import { StoredChargerCommand } from '../charger-commands.ts'
 import { Evidence } from '../envelope.ts'
+import { ChargerSettings } from '../charger-settings.ts'
 
 /** Events of the stream `charger-<tenant>.<id>`: one charging station, its connection, its connectors, its open transactions. */
 
@@ -18,8 +19,20 @@ export const OpenTransaction = z.object({
   meterStart: RegisterReading.optional(),
   startedAt: OccurredAt,
   authorization: AuthorizationStatus,
+  /** keys of the same start that was told again with another time (after a time sync) */
+  otherKeys: z.array(z.string()).optional(),
 })
 export type OpenTransaction = z.infer<typeof OpenTransaction>
+
+/** A reading that may belong to a session whose start has not come yet. */
+export const RegisterCandidate = z.object({
+  evseId: EvseId,
+  at: Instant,
+  reading: RegisterReading,
+  context: z.string().optional(),
+  contentKey: z.string(),
+})
+export type RegisterCandidate = z.infer<typeof RegisterCandidate>
 
 const ChargerIdentity = z.object({
   vendor: z.string(),
@@ -64,6 +77,18 @@ export const ChargerSummary = z.object({
   /** content keys of parked frames and of stops that named no transaction, newest last */
   contentKeys: z.array(z.string()),
   lastRefusal: z.object({ at: Instant, reason: z.string() }).optional(),
+  settings: ChargerSettings.optional(),
+  /** newest differences of the charger's clock from ours, in ms (its time minus ours), oldest first */
+  clockOffsetsMs: z.array(z.int()).optional(),
+  /** register readings of an EVSE without a session, to be claimed by a start that comes later */
+  candidates: z.array(RegisterCandidate).optional(),
+  /** when each of the newest takeovers of a living connection was, and from where */
+  takeovers: z.array(z.object({ at: Instant, remoteAddress: z.string() })).optional(),
+  /** when the connector last left Charging, by EVSE */
+  leftCharging: z.array(z.object({ evseId: EvseId, at: Instant })).optional(),
+  /** when each connector became Available, by EVSE: an open session there ends by inference some time after */
+  availableSince: z.array(z.object({ evseId: EvseId, at: Instant })).optional(),
+  lastBootAt: Instant.optional(),
   eventsSinceSummary: z.int(),
 })
 export type ChargerSummary = z.infer<typeof ChargerSummary>
@@ -88,7 +113,7 @@ export const chargerEvents = {
   }),
   /** A known charger was not let in; repeats within a minute are not told again. */
   ChargerConnectionRefused: z.object({
-    reason: z.enum(['bad-credential']),
+    reason: z.enum(['bad-credential', 'contested-identity']),
     detail: z.string(),
     edge: z.string(),
     remoteAddress: z.string(),
@@ -105,6 +130,20 @@ export const chargerEvents = {
     groupRef: TokenRef.optional(),
   }),
   TransactionOpened: OpenTransaction,
+  /** The start of an open transaction was told again with another time: the same start, after a time sync. */
+  TransactionRestamped: z.object({ transactionId: TransactionId, startKey: z.string(), startedAt: OccurredAt }),
+  /** Register readings of an EVSE in use that has no session yet. */
+  RegistersHeld: z.object({ candidates: z.array(RegisterCandidate) }),
+  ChargerSettingsChanged: z.object({ settings: ChargerSettings }),
+  /** Two boxes share one identity: connections keep taking over from another address; the incumbent stays. */
+  ChargerIdentityContested: z.object({ takeovers: z.int(), remoteAddress: z.string(), incumbentAddress: z.string() }),
+  /** What an operator decided about something that waited for review. `subject` is `<stream>@<revision>` of what waited. */
+  ReviewSettled: z.object({
+    subject: z.string(),
+    decision: z.enum(['attributed', 'corrected', 'dismissed']),
+    transactionId: TransactionId.optional(),
+    note: z.string().max(500).optional(),
+  }),
   TransactionClosed: z.object({
     transactionId: TransactionId,
     reason: z.enum(['stopped', 'inferred', 'resolved']),

@@ -61,6 +61,8 @@ export const SessionSummary = z.object({
   stop: SessionStop.optional(),
   corrections: z.int(),
   settled: z.boolean(),
+  /** a later frame has carried the transaction id: the charger knows it */
+  confirmed: z.boolean().optional(),
 })
 export type SessionSummary = z.infer<typeof SessionSummary>
 
@@ -83,6 +85,8 @@ export const sessionEvents = {
     registers: z.array(z.object({ at: Instant, reading: RegisterReading, context: z.string().optional() })),
     live: LiveMeasurement,
     measuredAt: Instant,
+    /** the charger named the transaction itself */
+    named: z.boolean().optional(),
     /** true when it came after the stop */
     late: z.boolean(),
     summary: SessionSummary,
