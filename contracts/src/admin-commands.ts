@@ -27,6 +27,14 @@ export const TenantSettings = z.object({
 })
 export type TenantSettings = z.infer<typeof TenantSettings>
 
+/** What holds of the later settings until a tenant decides otherwise. */
+export const inferenceDefaults = {
+  concurrentUse: 'allowed',
+  inferAvailableMinutes: 15,
+  inferSilentHours: 72,
+  settleAfterHours: 168,
+} as const satisfies Partial<TenantSettings>
+
 export const TokenStatus = z.enum(['Accepted', 'Blocked', 'Expired', 'Invalid'])
 export type TokenStatus = z.infer<typeof TokenStatus>
 

@@ -200,9 +200,7 @@ export const FactAnswer = z.discriminatedUnion('type', [
     heartbeatSeconds: z.int().min(1),
     /** what the charger's record says of it, so that its quirks are known before it boots */
     settings: ChargerSettings.optional(),
-    identity: z
-      .object({ vendor: z.string(), model: z.string(), firmwareVersion: z.string().optional() })
-      .optional(),
+    identity: z.object({ vendor: z.string(), model: z.string(), firmwareVersion: z.string().optional() }).optional(),
   }),
   z.object({ type: z.literal('Disconnect') }),
   z.object({ type: z.literal('Boot'), registration: Registration, intervalSeconds: z.int().min(1) }),

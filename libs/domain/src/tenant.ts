@@ -21,11 +21,15 @@ export const changeSettings = (
   state: TenantState,
 ): Decision<TenantEvent> => {
   const before = state.settings ?? command.defaults
-  const { adoption, unknownTokens, heartbeatSeconds } = command.change
+  const { change } = command
   const after: TenantSettings = {
-    adoption: adoption ?? before.adoption,
-    unknownTokens: unknownTokens ?? before.unknownTokens,
-    heartbeatSeconds: heartbeatSeconds ?? before.heartbeatSeconds,
+    adoption: change.adoption ?? before.adoption,
+    unknownTokens: change.unknownTokens ?? before.unknownTokens,
+    heartbeatSeconds: change.heartbeatSeconds ?? before.heartbeatSeconds,
+    concurrentUse: change.concurrentUse ?? before.concurrentUse,
+    inferAvailableMinutes: change.inferAvailableMinutes ?? before.inferAvailableMinutes,
+    inferSilentHours: change.inferSilentHours ?? before.inferSilentHours,
+    settleAfterHours: change.settleAfterHours ?? before.settleAfterHours,
   }
   const same = (Object.keys(after) as (keyof TenantSettings)[]).every((key) => after[key] === before[key])
   return same ? accept() : accept<TenantEvent>({ type: 'TenantSettingsChanged', data: { settings: after } })

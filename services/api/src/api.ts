@@ -1,3 +1,4 @@
+import { inferenceDefaults } from '@voltrail/contracts/admin-commands'
 import { randomUUID } from 'node:crypto'
 import { connectBus } from '@voltrail/bus/bus'
 import { connectEventLog } from '@voltrail/event-store/esdb-log'
@@ -99,6 +100,7 @@ export async function startApi(config: ApiConfig): Promise<Api> {
           adoption: config.ADOPTION,
           unknownTokens: config.UNKNOWN_TOKENS,
           heartbeatSeconds: config.HEARTBEAT_SECONDS,
+          ...inferenceDefaults,
         },
         commandTimeoutMs: config.COMMAND_TIMEOUT,
         now: Date.now,

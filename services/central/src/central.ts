@@ -1,3 +1,4 @@
+import { inferenceDefaults } from '@voltrail/contracts/admin-commands'
 import { instant } from '@voltrail/contracts/quantities'
 import { allCommands, allFacts, allPodFacts, centralQueue, telemetryStream } from '@voltrail/contracts/subjects'
 import { connectBus } from '@voltrail/bus/bus'
@@ -60,6 +61,7 @@ export const startCentral = async (config: CentralConfig): Promise<Central> => {
       adoption: config.ADOPTION,
       unknownTokens: config.UNKNOWN_TOKENS,
       heartbeatSeconds: config.HEARTBEAT_SECONDS,
+      ...inferenceDefaults,
     }
     const deps: CentralDeps = {
       ...deciding(loop),

@@ -27,6 +27,7 @@ const refusals = {
   'not-registered': 'SecurityError',
   'unknown-charger': 'SecurityError',
   'bad-credential': 'SecurityError',
+  'contested-identity': 'SecurityError',
   'invalid-request': 'InternalError',
 } as const
 

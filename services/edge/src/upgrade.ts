@@ -207,12 +207,13 @@ export const createUpgrades = (deps: UpgradeDeps) => {
 }
 
 const refusalOf = (
-  reason: 'unknown-charger' | 'bad-credential' | 'not-registered' | 'invalid-request',
+  reason: 'unknown-charger' | 'bad-credential' | 'contested-identity' | 'not-registered' | 'invalid-request',
   chargerId: string,
 ): HttpRefusal => {
   switch (reason) {
     case 'unknown-charger':
       return refuse(404, `no charger ${chargerId} is known here; register it first`)
+    case 'contested-identity':
     case 'bad-credential':
       return refuse(401, `the credential is not that of charger ${chargerId}`)
     case 'not-registered':

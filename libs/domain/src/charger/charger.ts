@@ -90,6 +90,20 @@ const rememberKey = (state: ChargerState, contentKey: string | undefined): Charg
 /** By it the stop of a transaction whose start was parked is known: it ends no other transaction that happens to be open. */
 export const parkedStartKey = (transactionId: TransactionId): string => `parked start ${transactionId}`
 
+const keptCandidates = 64
+const candidateDays = 7
+
+/** Candidates of the last days, the newest of each EVSE; an event of a frame is as old as that frame. */
+const holdCandidates = (
+  state: ChargerState,
+  candidates: EventNamed<'RegistersHeld'>['data']['candidates'],
+): ChargerState => {
+  const newest = candidates.at(-1)?.at ?? ''
+  const oldest = newest === '' ? '' : new Date(Date.parse(newest) - candidateDays * 86_400_000).toISOString()
+  const all = [...(state.candidates ?? []), ...candidates].filter((one) => one.at >= oldest)
+  return { ...state, candidates: all.slice(-keptCandidates) }
+}
+
 const upsertConnector = (state: ChargerState, connector: ChargerState['connectors'][number]): ChargerState => ({
   ...state,
   connectors: [
@@ -177,7 +191,22 @@ const change = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerStat
       return settle(state, event.data.commandId, { kind: 'offline' })
     case 'ChargerSummarised':
       return { ...event.data.summary, eventsSinceSummary: -1 }
+    case 'TransactionRestamped':
+      return {
+        ...state,
+        openTransactions: state.openTransactions.map((open) =>
+          open.transactionId === event.data.transactionId
+            ? { ...open, otherKeys: [...(open.otherKeys ?? []).slice(-7), event.data.startKey] }
+            : open,
+        ),
+      }
+    case 'RegistersHeld':
+      return holdCandidates(state, event.data.candidates)
+    case 'ChargerSettingsChanged':
+      return { ...state, settings: event.data.settings }
     case 'AuthorizationDecided':
+    case 'ChargerIdentityContested':
+    case 'ReviewSettled':
     case 'VendorDataReceived':
     case 'ConfigurationSeen':
       return state

@@ -4,6 +4,7 @@ import type { TenantId, TokenRef } from '@voltrail/contracts/ids'
 import { chargerStream, tariffStream, tenantStream, tokenStream, type StreamName } from '@voltrail/contracts/streams'
 import { charger } from '@voltrail/domain/charger/charger'
 import { registerCharger } from '@voltrail/domain/charger/connection'
+import { changeChargerSettings } from '@voltrail/domain/charger/settings'
 import type { Aggregate, Decision } from '@voltrail/domain/decider'
 import { idToken, putIdToken } from '@voltrail/domain/id-token'
 import { assignTariff, defineTariff, tariff } from '@voltrail/domain/tariff'
@@ -53,6 +54,12 @@ export const adminCommand = async (
       return settle(asked, charger, chargerStream(tenantId, command.chargerId), command, (state) =>
         registerCharger(command, state),
       )
+    case 'ChangeChargerSettings':
+      return settle(asked, charger, chargerStream(tenantId, command.chargerId), command, (state) =>
+        changeChargerSettings(command.settings, state),
+      )
+    case 'SettleReview':
+      return settleReview(command, asked)
     case 'ChangeTenantSettings':
       return settle(asked, tenant, tenantStream(tenantId), command, (state) =>
         changeSettings({ change: command.settings, defaults: deps.defaultSettings }, state),
@@ -104,3 +111,10 @@ const putToken = async (command: Of<'PutIdToken'>, asked: Asked): Promise<AdminC
   const put = { idToken: { ref, type: token.type, sealed: value }, terms }
   return settle(asked, idToken, tokenStream(tenantId, ref), stored, (state) => putIdToken(put, state), ref)
 }
+
+/** What an operator decides about something that waits for review. */
+const settleReview = async (command: Of<'SettleReview'>, { tenantId }: Asked): Promise<AdminCommandReply> => ({
+  outcome: 'refused',
+  reason: 'unknown-review',
+  detail: `nothing waits for review at ${command.subject} of tenant ${tenantId}`,
+})

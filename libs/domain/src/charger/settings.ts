@@ -1,0 +1,16 @@
+import type { ChargerSettings } from '@voltrail/contracts/charger-settings'
+import type { ChargerEvent } from '@voltrail/contracts/events/registry'
+import { canonicalJson } from '../canonical-json.ts'
+import { accept, reject, type Decision } from '../decider.ts'
+import type { ChargerState } from './charger.ts'
+
+/** What an operator sets for one charger; the settings that hold already make nothing. */
+export const changeChargerSettings = (
+  settings: ChargerSettings,
+  state: ChargerState,
+): Decision<ChargerEvent, { kind: 'unknown-charger' }> => {
+  if (!state.registered) return reject({ kind: 'unknown-charger' })
+  return canonicalJson(state.settings ?? {}) === canonicalJson(settings)
+    ? accept()
+    : accept<ChargerEvent>({ type: 'ChargerSettingsChanged', data: { settings } })
+}
