@@ -68,7 +68,7 @@ export const AdminCommand = z.discriminatedUnion('type', [
     type: z.literal('SettleReview'),
     chargerId: ChargerId,
     /** `<stream>@<revision>` of what waits for review */
-    subject: z.string().max(200),
+    subject: z.string().max(1_000),
     decision: z.discriminatedUnion('kind', [
       z.object({ kind: z.literal('dismiss') }),
       /** a parked stop or reading belongs to this transaction */

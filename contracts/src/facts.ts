@@ -241,6 +241,14 @@ export type FactReply = z.infer<typeof FactReply>
 export const ConnectedNotice = z.object({ epoch: ConnectionEpoch, edge: z.string() })
 export type ConnectedNotice = z.infer<typeof ConnectedNotice>
 
+/** Published by each central pod, each second and on every change: whether the log takes appends, as that pod sees it. */
+export const LogHealthNotice = z.object({
+  pod: z.string(),
+  /** `recovering`: it takes appends again, but not yet for long enough to let chargers back in */
+  state: z.enum(['well', 'away', 'recovering']),
+})
+export type LogHealthNotice = z.infer<typeof LogHealthNotice>
+
 /** What presence keeps per charger, in the key-value bucket. */
 export const Presence = z.object({ epoch: ConnectionEpoch, edge: z.string(), lastSeenAt: Instant })
 export type Presence = z.infer<typeof Presence>

@@ -46,7 +46,7 @@ export const OccurredAt = z.object({
   charger: Instant.optional(),
   receivedAt: Instant,
   effectiveAt: Instant,
-  reason: z.enum(['charger-clock', 'corrected-offset', 'received', 'untrusted-clock', 'inferred']),
+  reason: z.enum(['charger-clock', 'corrected-offset', 'received', 'untrusted-clock', 'inferred', 'review']),
 })
 export type OccurredAt = z.infer<typeof OccurredAt>
 

@@ -43,6 +43,10 @@ export const connectedSubject = (tenant: TenantId, charger: ChargerId): string =
   `${root}.${tenant}.connected.${encodeToken(charger)}`
 export const allConnected = `${root}.*.connected.*`
 
+/** central → every edge, published: how the log is doing, as that pod sees it. No tenant's business. */
+export const logHealthSubject = (pod: string): string => `${root}.log-health.${encodeToken(pod)}`
+export const allLogHealth = `${root}.log-health.*`
+
 /** central → JetStream `TELEMETRY`: meter values that belong to no session. */
 export const telemetrySubject = (tenant: TenantId, charger: ChargerId, evseId: number): string =>
   `${root}.${tenant}.telemetry.${encodeToken(charger)}.${evseId}`

@@ -60,6 +60,10 @@ export type ConnectorState = z.infer<typeof ConnectorState>
 export const AnsweredFact = z.object({ factId: FactId, answer: z.json() })
 export type AnsweredFact = z.infer<typeof AnsweredFact>
 
+/** What an operator's review came to. */
+export const ReviewDecision = z.enum(['attributed', 'corrected', 'dismissed'])
+export type ReviewDecision = z.infer<typeof ReviewDecision>
+
 /** The whole state of a charger, so that a load need not go further back. */
 export const ChargerSummary = z.object({
   registered: z.boolean(),
@@ -89,6 +93,20 @@ export const ChargerSummary = z.object({
   /** when each connector became Available, by EVSE: an open session there ends by inference some time after */
   availableSince: z.array(z.object({ evseId: EvseId, at: Instant })).optional(),
   lastBootAt: Instant.optional(),
+  /** the newest reviews that operators settled, oldest first: one is settled once */
+  settledReviews: z
+    .array(z.object({ subject: z.string(), decision: ReviewDecision, transactionId: TransactionId.optional() }))
+    .optional(),
+  /** since when the newest connection is there: what comes soon after may come from the charger's queue */
+  connectedAt: Instant.optional(),
+  /** when the newest of `clockOffsetsMs` was measured */
+  clockSampledAt: Instant.optional(),
+  /** the newest starts, oldest first, the re-stamped ones too: which session each became, and the charger's own time in it */
+  recentStarts: z
+    .array(z.object({ startKey: z.string(), transactionId: TransactionId, charger: Instant.optional() }))
+    .optional(),
+  /** tokens for which we asked for a start of our own, oldest first */
+  remoteStarts: z.array(z.object({ commandId: CommandId, tokenRef: TokenRef, at: Instant })).optional(),
   eventsSinceSummary: z.int(),
 })
 export type ChargerSummary = z.infer<typeof ChargerSummary>
@@ -140,7 +158,7 @@ export const chargerEvents = {
   /** What an operator decided about something that waited for review. `subject` is `<stream>@<revision>` of what waited. */
   ReviewSettled: z.object({
     subject: z.string(),
-    decision: z.enum(['attributed', 'corrected', 'dismissed']),
+    decision: ReviewDecision,
     transactionId: TransactionId.optional(),
     note: z.string().max(500).optional(),
   }),
@@ -182,5 +200,7 @@ export const chargerEvents = {
   CommandOutcomeUnknown: z.object({ commandId: CommandId, reason: z.string() }),
   /** No socket held this charger's epoch within the time that we try. */
   CommandOffline: z.object({ commandId: CommandId }),
+  /** The charger accepted a remote start, and no transaction came of it in time (the cable was never plugged in). */
+  RemoteStartUnused: z.object({ commandId: CommandId }),
   ChargerSummarised: z.object({ summary: ChargerSummary }),
 } as const

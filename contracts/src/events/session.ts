@@ -20,8 +20,8 @@ export const LiveMeasurement = z.object({
 })
 export type LiveMeasurement = z.infer<typeof LiveMeasurement>
 
-/** Where the billed energy comes from, in falling order of trust. */
-export const EnergySource = z.enum(['signed', 'meter-stop', 'registers', 'none'])
+/** Where the billed energy comes from, in falling order of trust; `review`: an operator decided it. */
+export const EnergySource = z.enum(['signed', 'meter-stop', 'registers', 'none', 'review'])
 export type EnergySource = z.infer<typeof EnergySource>
 
 /**
@@ -46,6 +46,10 @@ export const SessionStop = z.object({
   energySource: EnergySource,
   /** verdict on the token that stopped it, when it named one */
   authorization: AuthorizationStatus.optional(),
+  /** it named no transaction of ours and was attributed by what it says: a later stop that names this one corrects it */
+  matched: z.boolean().optional(),
+  /** how often the register went back under way; absent when it only grew */
+  meterResets: z.int().min(1).optional(),
 })
 export type SessionStop = z.infer<typeof SessionStop>
 
@@ -63,6 +67,8 @@ export const SessionSummary = z.object({
   settled: z.boolean(),
   /** a later frame has carried the transaction id: the charger knows it */
   confirmed: z.boolean().optional(),
+  /** when it began, where a review knew it better than event 0 */
+  startedAt: OccurredAt.optional(),
 })
 export type SessionSummary = z.infer<typeof SessionSummary>
 
@@ -78,6 +84,8 @@ export const sessionEvents = {
     meterStart: RegisterReading.optional(),
     startedAt: OccurredAt,
     reservationId: z.string().optional(),
+    /** another session, which has ended, began with the very same facts: which of them a retry means cannot be told */
+    ambiguousStart: z.boolean().optional(),
   }),
   SessionEnergyMetered: z.object({
     contentKey: z.string(),
@@ -104,6 +112,8 @@ export const sessionEvents = {
     cause: z.enum(['late-stop', 'late-meter', 'review']),
     detail: z.string(),
     stop: SessionStop,
+    /** of a review that moved the beginning */
+    startedAt: OccurredAt.optional(),
     summary: SessionSummary,
   }),
   SessionSettled: z.object({ at: Instant }),

@@ -41,6 +41,7 @@ export const problemKinds = {
   'method-not-allowed': 'Method not allowed',
   'too-large': 'The body is too large',
   'unsupported-media-type': 'Unsupported media type',
+  conflict: 'Already decided',
   refused: 'Refused',
   'too-many-streams': 'Too many event streams',
   unavailable: 'Temporarily unavailable',

@@ -68,7 +68,7 @@ const trackStop = (
 }
 
 /** What a change makes of the summary. The deciders write its result into the event; the fold finds the same again. */
-const summarised = (summary: SessionSummary, change: Change, factId: FactId | undefined): SessionSummary => {
+export const summarised = (summary: SessionSummary, change: Change, factId: FactId | undefined): SessionSummary => {
   const recentFacts = keep(summary.recentFacts, factId, keptFacts)
   switch (change.type) {
     case 'SessionStarted': {
@@ -89,6 +89,7 @@ const summarised = (summary: SessionSummary, change: Change, factId: FactId | un
         ...(registers === undefined ? {} : { registers }),
         // after the stop the energy is the stop's, until a correction says otherwise
         energyWh: summary.stop === undefined ? trackedEnergy(registers) : summary.energyWh,
+        ...(change.data.named === true ? { confirmed: true } : {}),
       }
     }
     case 'SessionChargingStateChanged':
@@ -102,18 +103,21 @@ const summarised = (summary: SessionSummary, change: Change, factId: FactId | un
         ...(registers === undefined ? {} : { registers }),
         energyWh: stop.energyWh,
         stop,
+        ...confirming(stop),
       }
     }
     case 'SessionCorrected': {
-      const { cause, stop } = change.data
+      const { cause, stop, startedAt } = change.data
       const registers = cause === 'late-stop' ? trackStop(summary.registers, stop) : summary.registers
       return {
         ...summary,
         recentFacts,
         ...(registers === undefined ? {} : { registers }),
+        ...(startedAt === undefined ? {} : { startedAt }),
         stop,
         energyWh: stop.energyWh,
         corrections: summary.corrections + 1,
+        ...(cause === 'late-stop' ? confirming(stop) : {}),
       }
     }
     case 'SessionSettled':
@@ -123,6 +127,10 @@ const summarised = (summary: SessionSummary, change: Change, factId: FactId | un
   }
 }
 
+/** A stop that names its transaction shows that the charger knows the id. */
+const confirming = (stop: SessionStop): { confirmed?: true } =>
+  stop.inferred || stop.matched === true ? {} : { confirmed: true }
+
 const onlyStop = (data: SessionStop): SessionStop => ({
   stoppedAt: data.stoppedAt,
   ...(data.meterStop === undefined ? {} : { meterStop: data.meterStop }),
@@ -131,12 +139,18 @@ const onlyStop = (data: SessionStop): SessionStop => ({
   energyWh: data.energyWh,
   energySource: data.energySource,
   ...(data.authorization === undefined ? {} : { authorization: data.authorization }),
+  ...(data.matched === undefined ? {} : { matched: data.matched }),
+  ...(data.meterResets === undefined ? {} : { meterResets: data.meterResets }),
 })
 
 const evolve = (state: SessionState, event: Recorded<SessionEvent>): SessionState => {
   const summary = summarised(state.summary, event, event.metadata.causation.factId)
   return event.type === 'SessionStarted' ? { start: event.data, summary } : { ...state, summary }
 }
+
+/** When it began: as event 0 says, unless a review knew it better. */
+export const beganAt = (start: SessionStarted, summary: SessionSummary): OccurredAt =>
+  summary.startedAt ?? start.startedAt
 
 export const session: Aggregate<SessionState, SessionEvent> = {
   initialState: { summary: emptySummary },
@@ -156,10 +170,26 @@ export type SessionRejection = { readonly kind: 'not-started' } | { readonly kin
 const heard = (state: SessionState, factId: FactId | undefined): boolean =>
   factId !== undefined && state.summary.recentFacts.includes(factId)
 
-/** The start of a session; told again it makes nothing. Another start under this id means that the next id must be probed. */
-export const startSession = (start: SessionStarted, state: SessionState): Decision<SessionEvent, SessionRejection> => {
-  if (state.start === undefined) return accept<SessionEvent>({ type: 'SessionStarted', data: start })
-  return state.start.startKey === start.startKey ? accept() : reject({ kind: 'taken-by-another-start' })
+/**
+ * The start of a session; told again it makes nothing. Another start under this id means that the next id must be probed.
+ * @param held register readings that came before the start and belong to it, one message each, oldest first
+ */
+export const startSession = (
+  start: SessionStarted,
+  state: SessionState,
+  held: readonly MeterSession[] = [],
+  factId?: FactId,
+): Decision<SessionEvent, SessionRejection> => {
+  if (state.start !== undefined)
+    return state.start.startKey === start.startKey ? accept() : reject({ kind: 'taken-by-another-start' })
+  const events: SessionEvent[] = [{ type: 'SessionStarted', data: start }]
+  let summary = summarised(state.summary, { type: 'SessionStarted', data: start }, factId)
+  for (const message of held) {
+    const metered = meteredBy({ ...message, factId }, summary)
+    summary = metered.data.summary
+    events.push(metered)
+  }
+  return accept(...events)
 }
 
 export interface MeterSession {
@@ -168,7 +198,28 @@ export interface MeterSession {
   readonly registers: readonly TimedReading[]
   readonly live: LiveMeasurement
   readonly measuredAt: Instant
+  /** the charger named the transaction itself */
+  readonly named?: boolean | undefined
 }
+
+const meteredBy = (
+  command: MeterSession,
+  before: SessionSummary,
+): Extract<SessionEvent, { type: 'SessionEnergyMetered' }> => {
+  const { factId, named, ...measured } = command
+  const data = {
+    ...measured,
+    registers: readings(measured.registers),
+    ...(named === true ? { named } : {}),
+    late: before.stop !== undefined,
+  }
+  const summary = summarised(before, { type: 'SessionEnergyMetered', data }, factId)
+  return { type: 'SessionEnergyMetered', data: { ...data, summary } }
+}
+
+/** The meter's own last word, or an operator's: no reading that comes later says more. */
+const isLastWord = ({ energySource }: SessionStop): boolean =>
+  energySource === 'meter-stop' || energySource === 'signed' || energySource === 'review'
 
 /**
  * Meter values of this session, before or after its stop. After a stop whose energy was not the meter's own last word they
@@ -177,13 +228,12 @@ export interface MeterSession {
 export const meterSession = (command: MeterSession, state: SessionState): Decision<SessionEvent, SessionRejection> => {
   if (state.start === undefined) return reject({ kind: 'not-started' })
   if (heard(state, command.factId) || state.summary.recentKeys.includes(command.contentKey)) return accept()
-  const { factId, ...measured } = command
-  const data = { ...measured, registers: readings(measured.registers), late: state.summary.stop !== undefined }
-  const summary = summarised(state.summary, { type: 'SessionEnergyMetered', data }, factId)
-  const metered: SessionEvent = { type: 'SessionEnergyMetered', data: { ...data, summary } }
-  const stop = summary.stop
+  const { factId } = command
+  const metered = meteredBy(command, state.summary)
+  const { summary } = metered.data
+  const { stop } = summary
   const energyWh = trackedEnergy(summary.registers)
-  if (stop === undefined || stop.energySource === 'meter-stop' || stop.energySource === 'signed') return accept(metered)
+  if (stop === undefined || isLastWord(stop)) return accept(metered)
   // values older than what is known say nothing new about the energy
   if (energyWh === stop.energyWh || energyWh === trackedEnergy(state.summary.registers)) return accept(metered)
   return accept(
@@ -207,17 +257,34 @@ export interface StopSession {
   readonly registers: readonly TimedReading[]
   readonly idTokenRef?: TokenRef | undefined
   readonly authorization?: AuthorizationStatus | undefined
+  /** it names no transaction of ours: it was attributed to this one by what it says */
+  readonly matched?: boolean | undefined
 }
 
-/** The end of a session. Told again it makes nothing; a real stop after an inferred one corrects it. */
+/** Whether a stop says more than the one that is known: a real one more than an inferred, a named one more than a matched. */
+const isBetter = (command: StopSession, known: SessionStop): boolean =>
+  !command.inferred && (known.inferred || (known.matched === true && command.matched !== true))
+
+/**
+ * The end of a session. Told again it makes nothing; a real stop after an inferred one corrects it, as does one that names the
+ * transaction after one that was only matched with it.
+ */
 export const stopSession = (command: StopSession, state: SessionState): Decision<SessionEvent, SessionRejection> => {
   if (state.start === undefined) return reject({ kind: 'not-started' })
   const known = state.summary.stop
-  if (known !== undefined && (!known.inferred || command.inferred || heard(state, command.factId))) return accept()
+  if (known !== undefined && (!isBetter(command, known) || heard(state, command.factId))) return accept()
   const stop = stopOf(command, state.start, trackAll(state.summary.registers, command.registers))
   if (known !== undefined)
     return accept(
-      correction(state.summary, stop, 'late-stop', 'the stop came after the end was inferred', command.factId),
+      correction(
+        state.summary,
+        stop,
+        'late-stop',
+        known.inferred
+          ? 'the stop came after the end was inferred'
+          : 'the stop that names this transaction came after one that was matched with it',
+        command.factId,
+      ),
     )
   const data = {
     ...stop,
@@ -284,23 +351,25 @@ const billedEnergy = (
   return { energyWh: trackedEnergy(ended), energySource: 'registers' }
 }
 
-const stopOf = (command: StopSession, start: SessionStarted, track: RegisterTrack | undefined): SessionStop => ({
+export const stopOf = (command: StopSession, start: SessionStarted, track: RegisterTrack | undefined): SessionStop => ({
   stoppedAt: command.stoppedAt,
   ...(command.meterStop === undefined ? {} : { meterStop: command.meterStop }),
   reason: command.reason,
   inferred: command.inferred,
   ...(command.authorization === undefined ? {} : { authorization: command.authorization }),
+  ...(command.matched === true ? { matched: true } : {}),
   ...billedEnergy(start, track, command.meterStop, command.stoppedAt.effectiveAt),
 })
 
-const correction = (
+export const correction = (
   summary: SessionSummary,
   stop: SessionStop,
   cause: EventNamed<'SessionCorrected'>['data']['cause'],
   detail: string,
   factId: FactId | undefined,
+  startedAt?: OccurredAt,
 ): SessionEvent => {
-  const data = { cause, detail, stop }
+  const data = { cause, detail, stop, ...(startedAt === undefined ? {} : { startedAt }) }
   return {
     type: 'SessionCorrected',
     data: { ...data, summary: summarised(summary, { type: 'SessionCorrected', data }, factId) },

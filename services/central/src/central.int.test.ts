@@ -380,7 +380,7 @@ describe('central', () => {
     ]
     for (const [i, fault] of faults.entries()) {
       house.faults.set(fault)
-      const { transactionId } = await cp.answer(start('100', time(20 - i)), { factId: `away.${i}` })
+      const { transactionId } = await cp.answer(start(`${100 + i}`, time(20 - i)), { factId: `away.${i}` })
       expect((await cp.sessionEvents(transactionId)).filter((event) => event.type === 'SessionStarted')).toHaveLength(1)
     }
     const opened = (await cp.events()).filter((event) => event.type === 'TransactionOpened')

@@ -3,6 +3,12 @@ import type { FactAnswer } from '@voltrail/contracts/facts'
 import type { ChargerSummary } from '@voltrail/contracts/events/charger'
 import type { ChargerEvent, EventNamed } from '@voltrail/contracts/events/registry'
 import type { Aggregate, Recorded } from '../decider.ts'
+import { availableSince } from './available-since.ts'
+import { rememberReview } from './reviews.ts'
+import { leftCharging } from './left-charging.ts'
+import { measuredClock } from './measured-clock.ts'
+import { startsWith } from './recent-starts.ts'
+import { remoteStartsWith, remoteStartsWithout } from './remote-starts.ts'
 
 /**
  * One charging station: `charger-<tenant>.<id>`. Its connection, its connectors, the register of its open transactions, the
@@ -65,6 +71,8 @@ const answerOf = (state: ChargerState, event: Recorded<ChargerEvent>): FactAnswe
       return parkedAnswer(event.data)
     case 'CommandSettled':
       return { type: 'LateAnswer' }
+    case 'RegistersHeld':
+      return { type: 'MeterValues' }
     default:
       return undefined
   }
@@ -147,7 +155,11 @@ const change = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerStat
       return { ...state, securityProfile: event.data.securityProfile, passwordDigests: event.data.passwordDigests }
     case 'ChargerConnected': {
       const epoch = String(event.revision) as ConnectionEpoch
-      return { ...state, connection: { epoch, edge: event.data.edge, open: true } }
+      return {
+        ...state,
+        connection: { epoch, edge: event.data.edge, open: true },
+        connectedAt: event.metadata.receivedAt,
+      }
     }
     case 'ChargerConnectionRefused':
       return { ...state, lastRefusal: { at: event.metadata.receivedAt, reason: event.data.reason } }
@@ -157,14 +169,29 @@ const change = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerStat
         : state
     case 'ChargerBooted': {
       const { registration, intervalSeconds: _, ...identity } = event.data
-      return { ...state, identity, acceptedBefore: state.acceptedBefore || registration === 'Accepted' }
+      return {
+        ...state,
+        identity,
+        acceptedBefore: state.acceptedBefore || registration === 'Accepted',
+        lastBootAt: event.metadata.receivedAt,
+      }
     }
     case 'ConnectorStatusChanged': {
       const { time: _, ...connector } = event.data
-      return upsertConnector(state, connector)
+      const changed = upsertConnector(state, connector)
+      return {
+        ...changed,
+        availableSince: availableSince(changed, event),
+        leftCharging: leftCharging(state, event),
+        ...measuredClock(state, event),
+      }
     }
     case 'TransactionOpened':
-      return { ...state, openTransactions: [...state.openTransactions, event.data] }
+      return {
+        ...state,
+        openTransactions: [...state.openTransactions, event.data],
+        recentStarts: startsWith(state, { ...event.data, charger: event.data.startedAt.charger }),
+      }
     case 'TransactionClosed':
       return rememberKey(
         {
@@ -181,14 +208,34 @@ const change = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerStat
     }
     case 'CommandRequested': {
       const { commandId, command, deadline } = event.data
-      return { ...state, pendingCommands: [...state.pendingCommands, { commandId, type: command.type, deadline }] }
+      return {
+        ...state,
+        pendingCommands: [...state.pendingCommands, { commandId, type: command.type, deadline }],
+        ...remoteStartsWith(state, event),
+      }
     }
-    case 'CommandSettled':
-      return settle(state, event.data.commandId, kept(event.data.result))
+    case 'CommandSettled': {
+      const { commandId, result } = event.data
+      const settled = settle(state, commandId, kept(result))
+      const wanted = result.outcome === 'result' && result.status === 'Accepted'
+      return wanted ? settled : { ...settled, ...remoteStartsWithout(settled, commandId) }
+    }
     case 'CommandOutcomeUnknown':
       return settle(state, event.data.commandId, { kind: 'unknown', reason: event.data.reason })
     case 'CommandOffline':
-      return settle(state, event.data.commandId, { kind: 'offline' })
+      return {
+        ...settle(state, event.data.commandId, { kind: 'offline' }),
+        ...remoteStartsWithout(state, event.data.commandId),
+      }
+    case 'RemoteStartUnused':
+      return {
+        ...state,
+        recentCommands: state.recentCommands.map((command) =>
+          command.commandId === event.data.commandId
+            ? { ...command, outcome: { ...(command.outcome as object), unused: true } }
+            : command,
+        ),
+      }
     case 'ChargerSummarised':
       return { ...event.data.summary, eventsSinceSummary: -1 }
     case 'TransactionRestamped':
@@ -199,14 +246,16 @@ const change = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerStat
             ? { ...open, otherKeys: [...(open.otherKeys ?? []).slice(-7), event.data.startKey] }
             : open,
         ),
+        recentStarts: startsWith(state, { ...event.data, charger: event.data.startedAt.charger }),
       }
     case 'RegistersHeld':
       return holdCandidates(state, event.data.candidates)
+    case 'ReviewSettled':
+      return rememberReview(state, event.data)
     case 'ChargerSettingsChanged':
       return { ...state, settings: event.data.settings }
     case 'AuthorizationDecided':
     case 'ChargerIdentityContested':
-    case 'ReviewSettled':
     case 'VendorDataReceived':
     case 'ConfigurationSeen':
       return state

@@ -10,7 +10,7 @@ import { answeredBefore, type ChargerState } from './charger.ts'
 
 /** Opened before the session starts, so that a crash between the two is met again by the charger's retry. */
 export const openTransaction = (open: OpenTransaction, state: ChargerState): Decision<ChargerEvent> =>
-  state.openTransactions.some((known) => known.startKey === open.startKey)
+  openWithKey(state, open.startKey) !== undefined
     ? accept()
     : accept<ChargerEvent>({ type: 'TransactionOpened', data: open })
 
@@ -33,9 +33,37 @@ const closed = ({ transactionId, reason, contentKey }: Parameters<typeof closeTr
   ...(contentKey === undefined ? {} : { contentKey }),
 })
 
-/** The open transaction of a start that is told again. */
+/** The open transaction of a start that is told again, also by a key that it got from a re-stamp. */
 export const openWithKey = (state: ChargerState, startKey: string): OpenTransaction | undefined =>
-  state.openTransactions.find((open) => open.startKey === startKey)
+  state.openTransactions.find((open) => open.startKey === startKey || open.otherKeys?.includes(startKey) === true)
+
+/**
+ * The open transactions that a start with another key may be: those on its connector with its tag and its raw meter start. It is
+ * one of them, re-stamped, if no later frame has carried that one's transaction id.
+ */
+export const restampable = (
+  state: ChargerState,
+  start: Pick<OpenTransaction, 'evseId' | 'connectorId' | 'tokenRef' | 'meterStart'>,
+): readonly OpenTransaction[] =>
+  state.openTransactions
+    .filter(
+      (open) =>
+        open.evseId === start.evseId &&
+        open.connectorId === start.connectorId &&
+        open.tokenRef === start.tokenRef &&
+        open.meterStart?.raw === start.meterStart?.raw &&
+        open.meterStart?.unit === start.meterStart?.unit,
+    )
+    .toReversed()
+
+/** The start of an open transaction, told again with another time. */
+export const restampTransaction = (
+  restamp: EventNamed<'TransactionRestamped'>['data'],
+  state: ChargerState,
+): Decision<ChargerEvent> =>
+  openWithKey(state, restamp.startKey) !== undefined
+    ? accept()
+    : accept<ChargerEvent>({ type: 'TransactionRestamped', data: restamp })
 
 /** The open transaction on an EVSE; a charger that meters as a whole (EVSE 0) has it only if it is the one open. */
 export const openOnEvse = (state: ChargerState, evseId: number): OpenTransaction | undefined =>

@@ -54,6 +54,7 @@ export const chargerHandlers: EventHandlers<
   | 'CommandSettled'
   | 'CommandOutcomeUnknown'
   | 'CommandOffline'
+  | 'RemoteStartUnused'
 > = {
   ChargerRegistered: (tx, data, context) =>
     put(tx, context, {
@@ -218,4 +219,15 @@ export const chargerHandlers: EventHandlers<
     settle(tx, context, data.commandId, { outcome: 'unknown', detail: data.reason }),
 
   CommandOffline: (tx, data, context) => settle(tx, context, data.commandId, { outcome: 'offline' }),
+
+  RemoteStartUnused: async (tx, data, context) => {
+    await tx
+      .updateTable('commands')
+      .set({ detail: 'the charger accepted it, and no transaction came of it' })
+      .where('tenant', '=', context.tenant)
+      .where('charger_id', '=', context.address.chargerId)
+      .where('command_id', '=', data.commandId)
+      .execute()
+    await put(tx, context)
+  },
 }

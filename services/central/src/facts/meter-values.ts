@@ -20,18 +20,23 @@ type Meter = FactRequest<FactOf<'MeterValues'>>
  */
 export const meterValues = async (request: Meter, deps: CentralDeps): Promise<FactReply> => {
   const { transactionId, evseId } = request.fact
-  const named = transactionId !== undefined && (await meterInto(request, transactionId, deps))
+  const named = transactionId !== undefined && (await meterInto(request, transactionId, true, deps))
   if (!named) {
     const { state } = await deps.load(charger, chargerStream(request.tenant, request.chargerId))
     const open = openOnEvse(state, evseId)
-    const attributed = open !== undefined && (await meterInto(request, open.transactionId, deps))
+    const attributed = open !== undefined && (await meterInto(request, open.transactionId, false, deps))
     if (!attributed) await keepAsTelemetry(request, deps)
   }
   return answered(deps, { type: 'MeterValues' })
 }
 
 /** False when there is no such session. */
-const meterInto = async (request: Meter, transactionId: TransactionId, deps: CentralDeps): Promise<boolean> => {
+const meterInto = async (
+  request: Meter,
+  transactionId: TransactionId,
+  named: boolean,
+  deps: CentralDeps,
+): Promise<boolean> => {
   const { tenant, chargerId, factId, fact, receivedAt } = request
   const id = sessionId(chargerId, transactionId)
   const contentKey = meterKey(chargerId, fact.evseId, fact.raw)
@@ -39,7 +44,7 @@ const meterInto = async (request: Meter, transactionId: TransactionId, deps: Cen
   const decided = await deps.decide(
     session,
     sessionStream(tenant, id),
-    (state) => meterSession({ factId, contentKey, ...samples }, state),
+    (state) => meterSession({ factId, contentKey, named, ...samples }, state),
     factMetadata(deps, request, { frame: await clearFrame(deps, request), correlation: id }),
   )
   return decided.outcome === 'accepted'

@@ -2,12 +2,21 @@ import type { FactOf, FactReply, FactRequest } from '@voltrail/contracts/facts'
 import type { TransactionId } from '@voltrail/contracts/ids'
 import type { OpenTransaction } from '@voltrail/contracts/events/charger'
 import { chargerStream, sessionId, sessionStream } from '@voltrail/contracts/streams'
-import { charger } from '@voltrail/domain/charger/charger'
-import { closeTransaction, openTransaction, openWithKey, supersededBy } from '@voltrail/domain/charger/transactions'
+import { charger, type ChargerState } from '@voltrail/domain/charger/charger'
+import { clockOf } from '@voltrail/domain/charger/measured-clock'
+import { identifiesStart, restampedBefore } from '@voltrail/domain/charger/recent-starts'
+import {
+  closeTransaction,
+  openTransaction,
+  openWithKey,
+  restampable,
+  restampTransaction,
+  supersededBy,
+} from '@voltrail/domain/charger/transactions'
 import { deriveTransactionId, startKey } from '@voltrail/domain/content-key'
 import { accept } from '@voltrail/domain/decider'
 import { authorise } from '@voltrail/domain/id-token'
-import { isPlausible, occurredAt } from '@voltrail/domain/occurred-at'
+import { occurredAt } from '@voltrail/domain/occurred-at'
 import { readRegister } from '@voltrail/domain/registers'
 import { session, startSession, stopSession, type SessionStarted } from '@voltrail/domain/session'
 import { mustAccept } from '../deciding.ts'
@@ -32,55 +41,74 @@ export const transactionStart = async (request: Start, deps: CentralDeps): Promi
   const settings = await deps.lookUps.settings(tenant)
   const verdict = authorise(token.value, settings.value, receivedAt)
   const lookups = [token.lookup, settings.lookup]
-  const startedAt = occurredAt(fact.time, receivedAt)
   const meterStart = fact.meterStart && readRegister(fact.meterStart.value, fact.meterStart.unit)
   const common = {
     evseId: fact.evseId,
     connectorId: fact.connectorId,
-    startKey: key,
-    startedAt,
     ...(meterStart === undefined ? {} : { meterStart }),
     ...(verdict.groupRef === undefined ? {} : { groupRef: verdict.groupRef }),
   }
 
-  let transactionId: TransactionId | undefined
-  let ended = false
+  let found: Found | undefined
   const opened = await deps.decide(
     charger,
     chargerStream(tenant, chargerId),
     async (state) => {
-      const known = openWithKey(state, key)
-      const found = known ?? (await transactionFor(request, key, deps))
-      transactionId = found.transactionId
-      ended = 'ended' in found && found.ended
-      if (known !== undefined || ended) return accept()
-      const open: OpenTransaction = { ...common, transactionId, tokenRef: idToken.ref, authorization: verdict.status }
-      return openTransaction(open, state)
+      const startedAt = occurredAt(fact.time, receivedAt, clockOf(state))
+      const same = { evseId: fact.evseId, connectorId: fact.connectorId, tokenRef: idToken.ref, meterStart }
+      found = await transactionFor(request, key, same, state, deps)
+      const { transactionId } = found
+      switch (found.kind) {
+        case 'open':
+        case 'ended':
+          return accept()
+        case 'restamped':
+          return restampTransaction({ transactionId, startKey: key, startedAt }, state)
+        case 'new':
+          return openTransaction(
+            {
+              ...common,
+              startKey: key,
+              startedAt,
+              transactionId,
+              tokenRef: idToken.ref,
+              authorization: verdict.status,
+            },
+            state,
+          )
+        default:
+          return found satisfies never
+      }
     },
     factMetadata(deps, request, { lookups }),
   )
-  if (transactionId === undefined) throw new Error('a start got no transaction id')
+  if (found === undefined) throw new Error('a start got no transaction id')
+  const { transactionId } = found
+  const open = opened.state.openTransactions.find((one) => one.transactionId === transactionId)
 
   const id = sessionId(chargerId, transactionId)
   const { groupRef: _, ...terms } = verdict
   const start: SessionStarted = {
     ...common,
+    startKey: open?.startKey ?? key,
+    startedAt: open?.startedAt ?? occurredAt(fact.time, receivedAt, clockOf(opened.state)),
     transactionId,
     idToken,
     authorization: terms,
+    ...(found.kind === 'new' && found.ambiguous ? { ambiguousStart: true } : {}),
     ...(fact.reservationId === undefined ? {} : { reservationId: fact.reservationId }),
   }
   const started = mustAccept(
     await deps.decide(
       session,
       sessionStream(tenant, id),
-      (state) => startSession(start, state),
+      // a session that has ended may have been found by a key that it got from a re-stamp: it is not held against its first
+      (state) => (found?.kind === 'ended' ? accept() : startSession(start, state)),
       factMetadata(deps, request, { frame, lookups, correlation: id }),
     ),
     `the start of session ${id}`,
   )
 
-  const open = opened.state.openTransactions.find((one) => one.transactionId === transactionId)
   if (open !== undefined)
     for (const older of supersededBy(opened.state, open))
       await endInferred(request, older, open, deps).catch((error: unknown) => {
@@ -104,23 +132,59 @@ export const transactionStart = async (request: Start, deps: CentralDeps): Promi
 /** More sessions with equal start facts than this no charger can have. */
 const mostProbes = 2 ** 20
 
+/** What a start is: told again while its session is open or after it has ended, re-stamped, or new. */
+type Found =
+  | { readonly kind: 'open' | 'ended' | 'restamped'; readonly transactionId: TransactionId }
+  | { readonly kind: 'new'; readonly transactionId: TransactionId; readonly ambiguous: boolean }
+
 /**
- * The transaction id for these start facts: the first derived one whose session is theirs or nobody's. A session of theirs that
- * has ended is the same start told again, unless the charger's clock cannot tell two starts apart: then the next probe is
- * tried. Such sessions stand one behind the other, so the first free probe is found in steps that double.
+ * What a start is, and its transaction. In this order: the key of an open transaction; the key of a session that has ended, if
+ * its time identifies it; another key that fits an open transaction which the charger cannot know yet; else it is new.
  */
 const transactionFor = async (
-  { tenant, chargerId, fact, receivedAt }: Start,
+  request: Start,
   key: string,
+  start: Parameters<typeof restampable>[1],
+  state: ChargerState,
   deps: CentralDeps,
-): Promise<{ transactionId: TransactionId; ended: boolean }> => {
+): Promise<Found> => {
+  const { tenant, chargerId, fact, receivedAt } = request
+  const known = openWithKey(state, key)
+  if (known !== undefined) return { kind: 'open', transactionId: known.transactionId }
+  const summaryOf = async (transactionId: TransactionId) =>
+    (await deps.load(session, sessionStream(tenant, sessionId(chargerId, transactionId)))).state.summary
+  const identified = identifiesStart(state, { startKey: key, charger: fact.time.at, receivedAt })
+  const restamped = restampedBefore(state, key)
+  if (restamped !== undefined && identified && (await summaryOf(restamped)).stop !== undefined)
+    return { kind: 'ended', transactionId: restamped }
+  const derived = await derivedFor(request, key, identified, deps)
+  if (derived.ended) return { kind: 'ended', transactionId: derived.transactionId }
+  if (derived.free && derived.probe === 0)
+    for (const open of restampable(state, start)) {
+      const { confirmed, stop } = await summaryOf(open.transactionId)
+      if (confirmed !== true && stop === undefined) return { kind: 'restamped', transactionId: open.transactionId }
+    }
+  return { kind: 'new', transactionId: derived.transactionId, ambiguous: derived.probe > 0 }
+}
+
+/**
+ * The first derived transaction id whose session has these start facts or is nobody's. A session of theirs that has ended is the
+ * same start told again where its time identifies it; otherwise the next probe is tried. Such sessions stand one behind the
+ * other, so the first free probe is found in steps that double.
+ */
+const derivedFor = async (
+  { tenant, chargerId }: Start,
+  key: string,
+  identified: boolean,
+  deps: CentralDeps,
+): Promise<{ transactionId: TransactionId; ended: boolean; free: boolean; probe: number }> => {
   const at = async (probe: number) => {
     const transactionId = deriveTransactionId(key, probe)
     const { state } = await deps.load(session, sessionStream(tenant, sessionId(chargerId, transactionId)))
-    if (state.start === undefined) return { transactionId, ended: false }
+    if (state.start === undefined) return { transactionId, ended: false, free: true, probe }
     if (state.start.startKey !== key) return undefined
     const ended = state.summary.stop !== undefined
-    return !ended || isPlausible(fact.time.at, receivedAt) ? { transactionId, ended } : undefined
+    return !ended || identified ? { transactionId, ended, free: false, probe } : undefined
   }
   let taken = -1
   for (let probe = 0; probe < mostProbes; probe = probe * 2 + 1) {

@@ -1,0 +1,40 @@
+import type { ChargerSummary } from '@voltrail/contracts/events/charger'
+import type { TransactionId } from '@voltrail/contracts/ids'
+import type { Instant } from '@voltrail/contracts/quantities'
+import { isPlausible, toleratedSkewMs } from '../occurred-at.ts'
+
+type RecentStarts = NonNullable<ChargerSummary['recentStarts']>
+
+const keptStarts = 16
+
+/** The newest starts with one more. */
+export const startsWith = (
+  state: Pick<ChargerSummary, 'recentStarts'>,
+  start: { readonly startKey: string; readonly transactionId: TransactionId; readonly charger?: Instant | undefined },
+): RecentStarts => {
+  const { startKey, transactionId, charger } = start
+  const one = { startKey, transactionId, ...(charger === undefined ? {} : { charger }) }
+  return [...(state.recentStarts ?? []).slice(1 - keptStarts), one]
+}
+
+/** The transaction that a re-stamped start belongs to, also after it was closed. */
+export const restampedBefore = (
+  state: Pick<ChargerSummary, 'recentStarts'>,
+  startKey: string,
+): TransactionId | undefined => state.recentStarts?.findLast((one) => one.startKey === startKey)?.transactionId
+
+/**
+ * Whether a start with the facts of an ended session is that start told again. Only a time that identifies it says so: one that
+ * can be true, is not from before the last boot (the clock of some begins at the same date with each boot), and that no other
+ * start of this charger has.
+ */
+export const identifiesStart = (
+  state: Pick<ChargerSummary, 'recentStarts' | 'lastBootAt'>,
+  start: { readonly startKey: string; readonly charger: Instant | undefined; readonly receivedAt: Instant },
+): boolean => {
+  const { startKey, charger, receivedAt } = start
+  if (!isPlausible(charger, receivedAt)) return false
+  if (state.lastBootAt !== undefined && Date.parse(charger) < Date.parse(state.lastBootAt) - toleratedSkewMs)
+    return false
+  return !(state.recentStarts ?? []).some((one) => one.charger === charger && one.startKey !== startKey)
+}
