@@ -5,6 +5,7 @@ import type { Vault } from '@voltrail/key-store/vault'
 import type { Log } from '@voltrail/runtime/log'
 import type { Deciding } from './deciding.ts'
 import type { FrameStore } from './frame-store.ts'
+import type { LogHealth } from './log-health.ts'
 import type { LookUps } from './look-ups.ts'
 
 /** What every handler of central is given. */
@@ -14,6 +15,7 @@ export interface CentralDeps extends Deciding {
   readonly vault: Vault
   readonly lookUps: LookUps
   readonly log: Log
+  readonly logHealth: Pick<LogHealth, 'state'>
   readonly now: () => Instant
   readonly pod: string
   readonly build: string

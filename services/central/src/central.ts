@@ -1,6 +1,14 @@
 import { inferenceDefaults } from '@voltrail/contracts/admin-commands'
+import type { LogHealthNotice } from '@voltrail/contracts/facts'
 import { instant } from '@voltrail/contracts/quantities'
-import { allCommands, allFacts, allPodFacts, centralQueue, telemetryStream } from '@voltrail/contracts/subjects'
+import {
+  allCommands,
+  allFacts,
+  allPodFacts,
+  centralQueue,
+  logHealthSubject,
+  telemetryStream,
+} from '@voltrail/contracts/subjects'
 import { connectBus } from '@voltrail/bus/bus'
 import { connectEventLog } from '@voltrail/event-store/esdb-log'
 import { createLogCache } from '@voltrail/event-store/log-cache'
@@ -10,12 +18,14 @@ import { startHealthServer } from '@voltrail/runtime/health'
 import { createLog } from '@voltrail/runtime/log'
 import { counter, createMetrics, histogram, latencyBuckets } from '@voltrail/runtime/metrics'
 import type { RunningService } from '@voltrail/runtime/shutdown'
+import { startTicker } from '@voltrail/runtime/ticker'
 import type { CentralConfig } from './config.ts'
 import type { CentralDeps } from './central-deps.ts'
 import { createCommandHandler } from './commands/commands.ts'
 import { deciding } from './deciding.ts'
 import { createFactHandler } from './facts/facts.ts'
 import { createFrameStore } from './frame-store.ts'
+import { createLogHealth, logProbe, watchedLog } from './log-health.ts'
 import { lookUpFolds, lookUps } from './look-ups.ts'
 
 export interface Central extends RunningService {
@@ -38,7 +48,12 @@ export const startCentral = async (config: CentralConfig): Promise<Central> => {
       onConnectionLost: (error) => log.warn({ err: error }, 'the key store lost a connection'),
     })
     closers.push(() => vault.close())
-    const eventLog = connectEventLog({ connectionString: config.ESDB_URL, log })
+    const eventLog = connectEventLog({
+      connectionString: config.ESDB_URL,
+      log,
+      appendTimeoutMs: config.LOG_APPEND_TIMEOUT,
+      appendDeadlineMs: config.LOG_APPEND_DEADLINE,
+    })
     closers.push(() => eventLog.close())
     const bus = await connectBus({ url: config.NATS_URL, name: config.POD_NAME, log: (line) => log.info(line) })
     closers.push(() => bus.drain())
@@ -49,7 +64,33 @@ export const startCentral = async (config: CentralConfig): Promise<Central> => {
       description: 'meter values that belong to no session',
     })
 
-    const loop = createWriteLoop({ log: eventLog, cacheSize: config.CACHE_STREAMS, build: config.BUILD })
+    const tellLogHealth = () => {
+      const notice: LogHealthNotice = { pod: config.POD_NAME, state: logHealth.state }
+      bus.publish(logHealthSubject(config.POD_NAME), Buffer.from(JSON.stringify(notice)))
+    }
+    const logHealth = createLogHealth(config.LOG_WELL_AFTER, (state) => {
+      log.warn({ state }, 'the health of the event log has changed')
+      tellLogHealth()
+    })
+    const watched = watchedLog(eventLog, () => logHealth.failed(performance.now()))
+    const probe = logProbe(eventLog, config.POD_NAME, config.LOG_APPEND_TIMEOUT)
+    const everySecond = {
+      everyMs: config.LOG_PROBE_EVERY,
+      immediately: true,
+      onError: (error: unknown) => log.error({ err: error }, 'the health of the event log could not be told'),
+    }
+    const telling = startTicker(tellLogHealth, everySecond)
+    // apart: a probe may hang for as long as an append may
+    const probing = startTicker(async () => {
+      if (logHealth.state !== 'well') logHealth.probed(await probe(Date.now()), performance.now())
+    }, everySecond)
+    closers.push(async () => {
+      // not waited for: a probe under way ends when the log is closed
+      void probing.stop()
+      await telling.stop()
+    })
+
+    const loop = createWriteLoop({ log: watched, cacheSize: config.CACHE_STREAMS, build: config.BUILD })
     const cache = createLogCache({
       connectionString: config.ESDB_URL,
       log: eventLog,
@@ -67,6 +108,7 @@ export const startCentral = async (config: CentralConfig): Promise<Central> => {
       ...deciding(loop),
       bus,
       frames: createFrameStore(eventLog),
+      logHealth,
       vault,
       lookUps: lookUps(cache, defaultSettings),
       log,

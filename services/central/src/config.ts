@@ -21,6 +21,12 @@ const Settings = z.object({
   CACHE_STREAMS: integer({ min: 100, max: 10_000_000, example: 100_000 }).default(100_000),
   /** how long a command looks for the charger's socket */
   OFFLINE_AFTER: duration('2s').default(2_000),
+  /** how long probe appends must succeed after the log was away before chargers are let in again */
+  LOG_WELL_AFTER: duration('30s').default(30_000),
+  LOG_PROBE_EVERY: duration('1s').default(1_000),
+  /** one attempt of an append, and an append with all its attempts */
+  LOG_APPEND_TIMEOUT: duration('2s').default(2_000),
+  LOG_APPEND_DEADLINE: duration('10s').default(10_000),
   /** how long telemetry that belongs to no session is kept */
   TELEMETRY_RETENTION: duration('7d').default(7 * 86_400_000),
   BUILD: text('0.1.0').default('development'),

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { TenantId } from '@voltrail/contracts/ids'
 import { protocols } from '@voltrail/ocpp/protocols'
-import { integer, port, readConfig, secret, text, url } from '@voltrail/runtime/config'
+import { duration, integer, port, readConfig, secret, text, url } from '@voltrail/runtime/config'
 import type { Environment } from '@voltrail/runtime/config'
 import { processVariables } from '@voltrail/runtime/process-variables'
 import { defaultLimits } from './limits.ts'
@@ -37,6 +37,12 @@ const variables = z.object({
   DEFAULT_SUBPROTOCOL: z.enum(names as [string, ...string[]], `must be one of ${names.join(', ')}`).optional(),
   MAX_CONNECTIONS: integer({ min: 1, max: 1_000_000, example: 20_000 }).default(defaultLimits.maxConnections),
   UPGRADES_PER_SECOND: integer({ min: 1, max: 100_000, example: 200 }).default(defaultLimits.upgradesPerSecond),
+  /** The same after an outage, when all come at once. */
+  READMISSIONS_PER_SECOND: integer({ min: 1, max: 100_000, example: 50 }).default(defaultLimits.readmissionsPerSecond),
+  /** How long an answer waits for the log; then the socket closes. Chargers give up after 30 to 40 s. */
+  ANSWER_HOLD: duration('20s').default(defaultLimits.holdMs),
+  /** How long sockets with nothing to answer stay open while the log is away. */
+  QUIET_OUTAGE: duration('2m').default(defaultLimits.quietOutageMs),
   FRAMES_PER_SECOND: integer({ min: 1, max: 100_000, example: 50 }).default(defaultLimits.framesPerSecond),
 })
 

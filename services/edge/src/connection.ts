@@ -52,6 +52,8 @@ export type Connection = {
   readonly protocol: OcppProtocol
   readonly outbound: OutboundCalls
   readonly digest: Digest
+  /** Whether a message of the charger is being handled or waits for it. */
+  readonly waiting: boolean
   /** Asks central to record a fact that no frame waits for. */
   tell(fact: Fact, frame?: string): Promise<void>
   superseded(): void
@@ -229,6 +231,9 @@ export const openConnection = (
     protocol,
     outbound,
     digest: who.digest,
+    get waiting() {
+      return inbound.busy || inbound.length > 0
+    },
     async tell(fact, frame) {
       try {
         const request = source(fact, { receivedAt: now(), ...(frame !== undefined && { frame }) })

@@ -6,8 +6,8 @@ import { createServer as createTlsServer } from 'node:https'
 import { connectBus } from '@voltrail/bus/bus'
 import type { Bus } from '@voltrail/bus/bus'
 import { BusError } from '@voltrail/bus/bus-error'
-import { ConnectedNotice } from '@voltrail/contracts/facts'
-import { allConnected, parseSubject } from '@voltrail/contracts/subjects'
+import { ConnectedNotice, LogHealthNotice } from '@voltrail/contracts/facts'
+import { allConnected, allLogHealth, parseSubject } from '@voltrail/contracts/subjects'
 import { startHealthServer } from '@voltrail/runtime/health'
 import { listen } from '@voltrail/runtime/listen'
 import { createLog } from '@voltrail/runtime/log'
@@ -16,15 +16,20 @@ import { createMetrics } from '@voltrail/runtime/metrics'
 import type { RunningService } from '@voltrail/runtime/shutdown'
 import { StartError } from '@voltrail/runtime/start-error'
 import { sleep, startTicker } from '@voltrail/runtime/ticker'
+import { createAdmission } from './admission.ts'
 import type { EdgeConfig } from './config.ts'
 import type { Connection } from './connection.ts'
 import { createConnections } from './connections.ts'
+import type { Connections } from './connections.ts'
 import { createEdgeMetrics } from './edge-metrics.ts'
 import { createFactRelay } from './fact-relay.ts'
 import { refusalHeaders } from './http-refusal.ts'
 import { defaultLimits } from './limits.ts'
 import type { EdgeLimits } from './limits.ts'
+import { createLogWatch } from './log-watch.ts'
+import type { LogWatch } from './log-watch.ts'
 import { openPresence } from './presence.ts'
+import { createQuietOutage } from './quiet-outage.ts'
 import { createUpgrades } from './upgrade.ts'
 import { within } from './within.ts'
 
@@ -47,6 +52,10 @@ export const startEdge = async (
     maxConnections: config.MAX_CONNECTIONS,
     upgradesPerSecond: config.UPGRADES_PER_SECOND,
     upgradesBurst: config.UPGRADES_PER_SECOND * 2,
+    readmissionsPerSecond: config.READMISSIONS_PER_SECOND,
+    readmissionsBurst: config.READMISSIONS_PER_SECOND,
+    holdMs: config.ANSWER_HOLD,
+    quietOutageMs: config.QUIET_OUTAGE,
     framesPerSecond: config.FRAMES_PER_SECOND,
     framesBurst: config.FRAMES_PER_SECOND * 10,
     ...overrides.limits,
@@ -88,7 +97,20 @@ export const startEdge = async (
     })
     await takeovers.ready
 
+    const logWatch = createLogWatch(limits.logHealthTtlMs)
+    const logNews = bus.listen(allLogHealth, ({ data }) => {
+      logWatch.heard(LogHealthNotice.parse(JSON.parse(Buffer.from(data).toString('utf8'))), ticks())
+    })
+    await logNews.ready
+    const quietOutage = createQuietOutage(limits, {
+      bus: () => bus.status() === 'connected',
+      log: (time) => logWatch.state(time),
+      centralWasThere: () => logWatch.everHeard,
+    })
+    const admission = createAdmission(limits, noEntry(bus, logWatch), ticks())
+
     const upgrade = createUpgrades({
+      admission,
       edge: config.POD_NAME,
       instance: `${config.POD_NAME}-${randomBytes(6).toString('hex')}`,
       relay,
@@ -139,6 +161,7 @@ export const startEdge = async (
       () => {
         const time = ticks()
         for (const connection of connections.all()) connection.sweep(time)
+        if (quietOutage.lasted(time)) closeWave(connections, limits.drainWave)
       },
       {
         everyMs: Math.max(10, Math.min(1_000, limits.pingMs / 5, limits.presenceMs / 5)),
@@ -166,6 +189,7 @@ export const startEdge = async (
       stopped.abort()
       await sweeper.stop()
       takeovers.stop()
+      logNews.stop()
       await bus.drain({ timeoutMs: limits.drainMs })
       server.closeAllConnections()
       await health.stop()
@@ -208,6 +232,21 @@ const readTlsFiles = (config: EdgeConfig): { cert: Buffer; key: Buffer } | undef
       },
     )
   }
+}
+
+/** Why no charger may connect now: what it would send could not be stored. */
+const noEntry =
+  (bus: Pick<Bus, 'status'>, log: LogWatch) =>
+  (now: number): string | undefined => {
+    if (bus.status() !== 'connected') return 'the message bus is away, connect again later'
+    const state = log.state(now)
+    return state === 'away' || state === 'recovering' ? `the event log is ${state}, connect again later` : undefined
+  }
+
+/** Some of the sockets that have nothing to answer; the others end by themselves when their answer is held for too long. */
+const closeWave = (connections: Connections<Connection>, size: number): void => {
+  const quiet = connections.all().filter((connection) => !connection.waiting)
+  for (const connection of quiet.slice(0, size)) connection.close(1013, 'nothing can be stored, connect again later')
 }
 
 /** Some stacks forget `Connection: Upgrade` (https://github.com/lbbrhzn/ocpp/pull/1984): then Node sees a plain request. */

@@ -112,6 +112,8 @@ export const createFactRelay = (options: {
             return { kind: 'refused', reason: reply.reason, detail: reply.detail }
           }
           reason = reply.reason
+          // another pod may have what this one lacks
+          delete route.pod
           break
         }
         case 'no-responders':

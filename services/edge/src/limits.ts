@@ -19,6 +19,10 @@ export type EdgeLimits = {
   readonly framesBurst: number
   readonly upgradesPerSecond: number
   readonly upgradesBurst: number
+  /** the same after an outage, until nobody had to be turned away for `readmissionMs` */
+  readonly readmissionsPerSecond: number
+  readonly readmissionsBurst: number
+  readonly readmissionMs: number
   /** upgrades that wait for central at a time */
   readonly pendingUpgrades: number
   readonly maxConnections: number
@@ -27,6 +31,10 @@ export type EdgeLimits = {
   readonly holdMs: number
   /** how long an upgrade is held for the same reason; then it gets 503 */
   readonly connectHoldMs: number
+  /** how long sockets with nothing to answer stay open while the log, central or NATS is away; then they close in waves */
+  readonly quietOutageMs: number
+  /** what a central pod says of the log counts this long */
+  readonly logHealthTtlMs: number
   /** silence of central after which the same fact id is asked again; doubles */
   readonly reaskMs: number
   /** first and longest pause after "unavailable", "no responders" or a broken connection */
@@ -65,11 +73,16 @@ export const defaultLimits: EdgeLimits = {
   framesBurst: 500,
   upgradesPerSecond: 200,
   upgradesBurst: 400,
+  readmissionsPerSecond: 50,
+  readmissionsBurst: 50,
+  readmissionMs: 30_000,
   pendingUpgrades: 1_000,
   maxConnections: 20_000,
 
   holdMs: 20_000,
   connectHoldMs: 5_000,
+  quietOutageMs: 120_000,
+  logHealthTtlMs: 5_000,
   reaskMs: 2_000,
   retryMs: 100,
   maxRetryMs: 2_000,

@@ -8,6 +8,7 @@ import type { FactAnswerOf, FactRequest } from '@voltrail/contracts/facts'
 import { instant } from '@voltrail/contracts/quantities'
 import type { OcppProtocol } from '@voltrail/ocpp/protocol'
 import { chooseSubprotocol, protocols } from '@voltrail/ocpp/protocols'
+import type { Admission } from './admission.ts'
 import { respondToCommands } from './commands.ts'
 import { openConnection } from './connection.ts'
 import type { Connection, ConnectionDeps } from './connection.ts'
@@ -19,13 +20,13 @@ import { createFactSource } from './fact-source.ts'
 import { refuseUpgrade } from './http-refusal.ts'
 import type { HttpRefusal } from './http-refusal.ts'
 import { createSecretDigest } from './secret-digest.ts'
-import { createGate } from './token-bucket.ts'
 import { readUpgradePath } from './upgrade-path.ts'
 import type { UpgradePath } from './upgrade-path.ts'
 import { within } from './within.ts'
 
 export type UpgradeDeps = ConnectionDeps & {
-  readonly bus: Pick<Bus, 'respond' | 'status'>
+  readonly bus: Pick<Bus, 'respond'>
+  readonly admission: Admission
   readonly connections: Connections<Connection>
   readonly tenants: ReadonlySet<string>
   readonly pepper: Uint8Array
@@ -53,7 +54,6 @@ const refuse = (status: HttpRefusal['status'], detail: string): HttpRefusal => (
  */
 export const createUpgrades = (deps: UpgradeDeps) => {
   const { limits, now, ticks, metrics, log } = deps
-  const gate = createGate(limits.upgradesPerSecond, limits.upgradesBurst, ticks())
   const echoes = new WeakMap<IncomingMessage, string>()
   // a variable, because the published types do not know closeTimeout yet
   const options = {
@@ -70,12 +70,10 @@ export const createUpgrades = (deps: UpgradeDeps) => {
 
   const capacity = (): HttpRefusal | undefined => {
     if (deps.stopping()) return refuse(503, 'this server is shutting down, connect again')
-    if (deps.bus.status() !== 'connected') return refuse(503, 'the message bus is away, connect again later')
     if (deps.connections.size >= limits.maxConnections) return refuse(503, 'this server is full, connect again later')
-    if (pending >= limits.pendingUpgrades || !gate.pass(ticks())) {
-      return refuse(503, 'too many chargers connect at once, connect again later')
-    }
-    return undefined
+    if (pending >= limits.pendingUpgrades) return refuse(503, 'too many chargers connect at once, connect again later')
+    const reason = deps.admission.refusal(ticks())
+    return reason === undefined ? undefined : refuse(503, reason)
   }
 
   const readCandidate = (request: IncomingMessage): Candidate | HttpRefusal => {

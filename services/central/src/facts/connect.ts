@@ -10,6 +10,9 @@ import { answered } from './answered.ts'
 /** A connection attempt: judged, recorded, and its epoch told to every edge so that older sockets close. */
 export const connect = async (request: FactRequest<FactOf<'Connect'>>, deps: CentralDeps): Promise<FactReply> => {
   const { tenant, chargerId, factId, receivedAt, fact } = request
+  // a charger that is let in delivers its queue, and pays with an attempt for each message that is not taken
+  if (deps.logHealth.state !== 'well')
+    return { outcome: 'unavailable', reason: `the event log is ${deps.logHealth.state}` }
   const settings = await deps.lookUps.settings(tenant)
   const { adoption, heartbeatSeconds } = settings.value
   const decided = await deps.decide(
