@@ -3,6 +3,7 @@ import type { SessionId, TariffId, TokenRef, TransactionId } from '@voltrail/con
 import { billing, rateSession } from './billing.ts'
 import { at, foldHistory, given } from './fixtures/given.ts'
 import { readRegister } from './registers.ts'
+import { correctSession } from './session-review.ts'
 import { session, stopSession, type SessionState } from './session.ts'
 import type { ChosenTariff } from './tariff.ts'
 
@@ -126,5 +127,29 @@ describe('the bill of a session', () => {
     given(billing, ...events(first!))
       .when((s) => rateSession({ ...rate(final, 2), tariff: undefined }, s))
       .thenMatching({ type: 'SessionCredited' }, { type: 'SessionUnpriced' })
+  })
+  it('is for the time from where a review moved the beginning to', () => {
+    const decided = correctSession({ startedAt: at(15), at: at(90) }, final)
+    const moved = foldHistory(session, 'accepted' in decided ? [...stopped('10000'), ...decided.accepted] : [])
+    const byTime: ChosenTariff = {
+      ...tariff,
+      terms: {
+        ...tariff.terms,
+        elements: [{ price_components: [{ type: 'TIME', price: '2.00', vat: '20', step_size: 60 }] }],
+      },
+    }
+    const [before] = given(billing).when((s) => rateSession(rate(final, 1, byTime), s)).events
+    given(billing, ...events(before!))
+      .when((s) => rateSession(rate(moved, 2, byTime), s))
+      .thenMatching(
+        { type: 'SessionCredited', data: expect.objectContaining({ netMinor: 200 }) },
+        {
+          type: 'SessionRated',
+          data: expect.objectContaining({
+            charged: expect.objectContaining({ startedAt: at(15), endedAt: at(60) }),
+            price: expect.objectContaining({ netMinor: 150 }),
+          }),
+        },
+      )
   })
 })

@@ -1,10 +1,11 @@
 import type { SessionId } from '@voltrail/contracts/ids'
+import type { Instant } from '@voltrail/contracts/quantities'
 import type { EventNamed, BillingEvent } from '@voltrail/contracts/events/registry'
 import { canonicalJson } from './canonical-json.ts'
 import { accept, reject, type Aggregate, type Decision, type Recorded } from './decider.ts'
 import { chargedPeriod, priceSession } from './rating.ts'
 import type { SessionStop } from '@voltrail/contracts/events/session'
-import type { SessionStarted, SessionState } from './session.ts'
+import { beganAt, type SessionState } from './session.ts'
 import { sessionParts } from '@voltrail/contracts/streams'
 import type { ChosenTariff } from './tariff.ts'
 
@@ -62,7 +63,10 @@ export const rateSession = (
   if (alreadyAnswered && state.rated !== undefined) return accept()
   const { chargerId } = sessionParts(sessionId)
   const origin = { sessionId, chargerId, sessionRevision: String(command.sessionRevision) }
-  const rated = tariff === undefined ? ('no-tariff' as const) : ratedBy(tariff, origin, start, summary.stop)
+  const rated =
+    tariff === undefined
+      ? ('no-tariff' as const)
+      : ratedBy(tariff, origin, beganAt(start, summary).effectiveAt, summary.stop)
   if (alreadyAnswered && typeof rated === 'string') return accept()
   const before = state.rated
   if (before !== undefined && typeof rated !== 'string' && sameBill(before, rated)) return accept()
@@ -93,10 +97,10 @@ export const rateSession = (
 const ratedBy = (
   tariff: ChosenTariff,
   origin: Pick<Rated, 'sessionId' | 'chargerId' | 'sessionRevision'>,
-  start: SessionStarted,
+  startedAt: Instant,
   stop: SessionStop,
 ): Rated | 'out-of-range' => {
-  const charged = chargedPeriod(start.startedAt.effectiveAt, stop.stoppedAt.effectiveAt, stop.energyWh)
+  const charged = chargedPeriod(startedAt, stop.stoppedAt.effectiveAt, stop.energyWh)
   const price = priceSession(charged, tariff.terms)
   const amounts = [price.netMinor, price.vatMinor, price.costMinor, ...price.lines.map((line) => line.netMinor)]
   if (!amounts.every(Number.isSafeInteger)) return 'out-of-range'

@@ -11,6 +11,7 @@ const statuses: Readonly<Record<ProblemKind, number>> = {
   'method-not-allowed': 405,
   'too-large': 413,
   'unsupported-media-type': 415,
+  conflict: 409,
   refused: 422,
   'too-many-streams': 503,
   unavailable: 503,

@@ -169,9 +169,9 @@ async function frameView(vault: Pick<Vault, 'open'>, tenant: TenantId, frame: Ev
 }
 
 function occurredAt({ data }: LogEvent): HistoryEntry['occurredAt'] {
+  if ('stop' in data) return data.stop.stoppedAt.effectiveAt
   if ('startedAt' in data) return data.startedAt.effectiveAt
   if ('stoppedAt' in data) return data.stoppedAt.effectiveAt
-  if ('stop' in data) return data.stop.stoppedAt.effectiveAt
   if ('measuredAt' in data) return data.measuredAt
   if ('occurredAt' in data) return data.occurredAt?.effectiveAt ?? null
   if ('time' in data) return data.time?.at ?? null

@@ -4,7 +4,7 @@ import { instant } from '@voltrail/contracts/quantities'
 import { billingStream, parseStream, sessionParts, tariffStream } from '@voltrail/contracts/streams'
 import { billing, rateSession } from '@voltrail/domain/billing'
 import type { Recorded } from '@voltrail/domain/decider'
-import { session } from '@voltrail/domain/session'
+import { beganAt, session } from '@voltrail/domain/session'
 import { chooseTariff } from '@voltrail/domain/tariff'
 import type { EventLog, LogEvent } from '@voltrail/event-store/event-log'
 import type { Decided, WriteLoop } from '@voltrail/event-store/write-loop'
@@ -33,7 +33,7 @@ export const rate = async (
   if (state?.start === undefined)
     throw new Error(`event ${event.revision} of ${event.stream} ends a session without a start`)
   const { chargerId } = sessionParts(sessionId)
-  const tariff = chooseTariff(deps.book.of(tenant), { chargerId, at: state.start.startedAt.effectiveAt })
+  const tariff = chooseTariff(deps.book.of(tenant), { chargerId, at: beganAt(state.start, state.summary).effectiveAt })
   const meta: MetadataInput = {
     tenant,
     causation: { pod: deps.pod, event: `${event.stream}@${event.revision}` },

@@ -1,0 +1,176 @@
+import type { SessionEvent } from '@voltrail/contracts/events/registry'
+import type { TokenRef, TransactionId } from '@voltrail/contracts/ids'
+import type { OccurredAt, Wh } from '@voltrail/contracts/quantities'
+import { at, given } from './fixtures/given.ts'
+import { readRegister } from './registers.ts'
+import { attributeStop, correctSession, type CorrectSession } from './session-review.ts'
+import { beganAt, meterSession, session, stopSession, type SessionStarted } from './session.ts'
+
+const when = (minutes: number): OccurredAt => ({
+  charger: at(minutes),
+  receivedAt: at(minutes),
+  effectiveAt: at(minutes),
+  reason: 'charger-clock',
+})
+const tokenRef = 'a'.repeat(32) as TokenRef
+const start: SessionStarted = {
+  transactionId: '7' as TransactionId,
+  evseId: 1,
+  connectorId: 1,
+  idToken: { ref: tokenRef, type: 'ISO14443', sealed: { owner: tokenRef, key: 'k', text: 't' } },
+  authorization: { status: 'Accepted', reason: 'as issued' },
+  startKey: 'key',
+  meterStart: readRegister('1000', 'Wh'),
+  startedAt: when(0),
+}
+const stopping = (meterStop: string | undefined, minutes: number, inferred = false) => ({
+  stoppedAt: when(minutes),
+  meterStop: meterStop === undefined ? undefined : readRegister(meterStop, 'Wh'),
+  reason: 'Local',
+  inferred,
+  registers: [],
+})
+const metering = (wh: string, minutes: number) => ({
+  contentKey: `${wh}@${minutes}`,
+  registers: [{ at: at(minutes), reading: readRegister(wh, 'Wh') }],
+  live: {},
+  measuredAt: at(minutes),
+})
+type Step = (history: SessionEvent[]) => readonly SessionEvent[]
+const meter =
+  (wh: string, minutes: number): Step =>
+  (history) =>
+    given(session, ...history).when((s) => meterSession(metering(wh, minutes), s)).events
+const stop =
+  (meterStop: string | undefined, minutes: number, inferred = false): Step =>
+  (history) =>
+    given(session, ...history).when((s) => stopSession(stopping(meterStop, minutes, inferred), s)).events
+const correct =
+  (given_: Partial<CorrectSession>): Step =>
+  (history) =>
+    given(session, ...history).when((s) => correctSession({ at: at(500), ...given_ }, s)).events
+const attribute =
+  (meterStop: string, minutes: number): Step =>
+  (history) =>
+    given(session, ...history).when((s) => attributeStop(stopping(meterStop, minutes), s)).events
+const history = (...steps: Step[]): SessionEvent[] =>
+  steps.reduce<SessionEvent[]>((h, step) => [...h, ...step(h)], [{ type: 'SessionStarted', data: start }])
+const after = (...steps: Step[]) => given(session, ...history(...steps))
+const types = (events: readonly SessionEvent[]) => events.map(({ type }) => type)
+
+describe('a stop that was parked', () => {
+  it('ends the session that it is attributed to, by its meter stop', () => {
+    const decided = after(meter('4000', 30)).when((s) => attributeStop(stopping('8400', 60), s))
+    expect(types(decided.events)).toEqual(['SessionStopped'])
+    expect(decided.events[0]!.data).toMatchObject({ energyWh: 7400, energySource: 'meter-stop', inferred: false })
+  })
+
+  it('corrects an end that was inferred', () => {
+    const decided = after(meter('4000', 30), stop(undefined, 40, true)).when((s) =>
+      attributeStop(stopping('8400', 60), s),
+    )
+    expect(decided.events).toMatchObject([
+      { type: 'SessionCorrected', data: { cause: 'late-stop', stop: { energyWh: 7400, inferred: false } } },
+    ])
+  })
+
+  it.each(['8400', '5000'])('replaces the stop that does not hold, at a meter stop of %s', (meterStop) => {
+    const decided = after(stop('6000', 40)).when((s) => attributeStop(stopping(meterStop, 60), s))
+    expect(decided.events).toMatchObject([
+      {
+        type: 'SessionCorrected',
+        data: { cause: 'review', stop: { energyWh: Number(meterStop) - 1000, energySource: 'meter-stop' } },
+      },
+    ])
+  })
+
+  it('is attributed once, whatever the session was before', () => {
+    for (const before of [[], [stop('6000', 40)], [stop(undefined, 40, true)], [meter('900', 10)]])
+      after(...before, attribute('8400', 60))
+        .when((s) => attributeStop(stopping('8400', 60), s))
+        .thenNothing()
+  })
+
+  it('ends no session that began after it, and none that never began', () => {
+    after()
+      .when((s) => attributeStop(stopping('8400', -5), s))
+      .thenRejected({ kind: 'ends-before-start' })
+    given(session)
+      .when((s) => attributeStop(stopping('8400', 5), s))
+      .thenRejected({ kind: 'not-started' })
+  })
+})
+
+describe('a correction by an operator', () => {
+  const wh = (n: number) => n as Wh
+
+  it('changes what is given and keeps the rest', () => {
+    const [corrected] = correct({ energyWh: wh(5000) })(history(stop('8400', 60)))
+    expect(corrected).toMatchObject({
+      type: 'SessionCorrected',
+      data: {
+        cause: 'review',
+        detail: 'it delivered 5000 Wh',
+        stop: { energyWh: 5000, energySource: 'review', meterStop: { wh: 8400 }, stoppedAt: when(60), inferred: false },
+        summary: { energyWh: 5000, corrections: 1 },
+      },
+    })
+    expect(corrected!.data).not.toHaveProperty('startedAt')
+  })
+
+  it('moves the beginning and the end, and says that a review did; the charger’s own time is kept', () => {
+    const { state } = after(stop('8400', 60), correct({ startedAt: at(10), stoppedAt: at(50) }))
+    expect(beganAt(state.start!, state.summary)).toEqual({ ...when(0), effectiveAt: at(10), reason: 'review' })
+    expect(state.summary.stop).toMatchObject({
+      stoppedAt: { ...when(60), effectiveAt: at(50), reason: 'review' },
+      energyWh: 7400,
+      energySource: 'meter-stop',
+    })
+  })
+
+  it('ends a session that goes on when it says when; a stop that comes later still corrects it', () => {
+    const events = history(meter('4000', 30), correct({ stoppedAt: at(40), startedAt: at(5), energyWh: wh(2500) }))
+    expect(types(events.slice(2))).toEqual(['SessionStopped', 'SessionCorrected'])
+    expect(given(session, ...events).state.summary).toMatchObject({
+      energyWh: 2500,
+      startedAt: { effectiveAt: at(5) },
+      stop: { stoppedAt: { effectiveAt: at(40) }, inferred: true, energySource: 'review' },
+    })
+    expect(stop('8400', 60)(events)).toMatchObject([
+      { type: 'SessionCorrected', data: { cause: 'late-stop', stop: { energyWh: 7400, energySource: 'meter-stop' } } },
+    ])
+  })
+
+  it('of a session that goes on needs the time of its end', () => {
+    after()
+      .when((s) => correctSession({ at: at(500), energyWh: wh(1) }, s))
+      .thenRejected({ kind: 'not-stopped' })
+  })
+
+  it('ends nothing before it began', () => {
+    for (const change of [{ startedAt: at(61) }, { stoppedAt: at(-1) }])
+      after(stop('8400', 60))
+        .when((s) => correctSession({ at: at(500), ...change }, s))
+        .thenRejected({ kind: 'ends-before-start' })
+  })
+
+  it('is made once', () => {
+    const change = { energyWh: wh(5000), startedAt: at(10), stoppedAt: at(50) }
+    for (const before of [[stop('8400', 60)], [stop(undefined, 60, true)], [meter('4000', 30)]])
+      after(...before, correct(change))
+        .when((s) => correctSession({ at: at(600), ...change }, s))
+        .thenNothing()
+  })
+
+  it('is the last word about the energy: readings that come later change nothing', () => {
+    const events = history(stop(undefined, 60), correct({ energyWh: wh(5000) }), meter('9999', 58))
+    expect(types(events).at(-1)).toBe('SessionEnergyMetered')
+    expect(given(session, ...events).state.summary.energyWh).toBe(5000)
+  })
+
+  it('stands in the summary, so that a load from the newest event finds the same session', () => {
+    const events = history(stop('8400', 60), correct({ startedAt: at(10), energyWh: wh(5) }))
+    const last = events.at(-1) as Extract<SessionEvent, { type: 'SessionCorrected' }>
+    expect(last.data.summary).toEqual(given(session, ...events).state.summary)
+  })
+})

@@ -1,0 +1,101 @@
+import type { Instant, OccurredAt, Wh } from '@voltrail/contracts/quantities'
+import type { SessionStop } from '@voltrail/contracts/events/session'
+import type { SessionEvent } from '@voltrail/contracts/events/registry'
+import { canonicalJson } from './canonical-json.ts'
+import { accept, reject, type Decision } from './decider.ts'
+import {
+  beganAt,
+  correction,
+  stopOf,
+  stopSession,
+  summarised,
+  type SessionRejection,
+  type SessionState,
+  type StopSession,
+} from './session.ts'
+
+/** What an operator's review does to a session: it takes a parked stop, or its end is corrected. Asked again they make nothing. */
+
+export type ReviewRejection =
+  | SessionRejection
+  | { readonly kind: 'not-stopped' }
+  | { readonly kind: 'ends-before-start' }
+
+const same = (a: unknown, b: unknown): boolean => canonicalJson([a ?? null]) === canonicalJson([b ?? null])
+
+/** A stop that was parked ends this session; one that had a stop of its own is corrected, for the operator says which is true. */
+export const attributeStop = (command: StopSession, state: SessionState): Decision<SessionEvent, ReviewRejection> => {
+  const { start, summary } = state
+  if (start === undefined) return reject({ kind: 'not-started' })
+  if (command.stoppedAt.effectiveAt < beganAt(start, summary).effectiveAt) return reject({ kind: 'ends-before-start' })
+  const known = summary.stop
+  if (known === undefined || known.inferred) return stopSession({ ...command, matched: true }, state)
+  if (same(known.meterStop, command.meterStop) && same(known.stoppedAt, command.stoppedAt)) return accept()
+  // the register track ends with the stop that does not hold: it counts only where the two meter readings cannot tell
+  const track = start.meterStart === undefined || (summary.registers?.resets ?? 0) > 0 ? summary.registers : undefined
+  const stop = stopOf({ ...command, matched: true }, start, track)
+  return accept(correction(summary, stop, 'review', 'a parked stop was attributed to it', undefined))
+}
+
+export interface CorrectSession {
+  /** what the session delivered, instead of what its meter says */
+  readonly energyWh?: Wh | undefined
+  readonly startedAt?: Instant | undefined
+  readonly stoppedAt?: Instant | undefined
+  /** when the operator said so */
+  readonly at: Instant
+}
+
+/**
+ * What is given holds from now on, the rest stays. A session that goes on is ended by it, which needs the time of its end; as the
+ * charger has not told that end, a stop that comes later still corrects it.
+ */
+export const correctSession = (
+  command: CorrectSession,
+  state: SessionState,
+): Decision<SessionEvent, ReviewRejection> => {
+  const { start, summary } = state
+  if (start === undefined) return reject({ kind: 'not-started' })
+  const { energyWh, at } = command
+  const known = summary.stop
+  const stoppedAt = moved(known?.stoppedAt, command.stoppedAt, at)
+  if (stoppedAt === undefined) return reject({ kind: 'not-stopped' })
+  const before = beganAt(start, summary)
+  const startedAt = moved(before, command.startedAt, at) ?? before
+  if (stoppedAt.effectiveAt < startedAt.effectiveAt) return reject({ kind: 'ends-before-start' })
+  const energy = energyWh === undefined ? {} : { energyWh, energySource: 'review' as const }
+  const begin = startedAt === before ? undefined : startedAt
+  const corrected = (from: typeof summary, stop: SessionStop) =>
+    correction(from, stop, 'review', corrections({ energyWh, begin, end: command.stoppedAt }), undefined, begin)
+
+  if (known !== undefined) {
+    const stop = { ...known, ...energy, stoppedAt }
+    return begin === undefined && same(stop, known) ? accept() : accept(corrected(summary, stop))
+  }
+  const ended = stopOf({ stoppedAt, reason: 'Other', inferred: true, registers: [] }, start, summary.registers)
+  const data = { ...ended, ...energy, registers: [] }
+  const stopped = summarised(summary, { type: 'SessionStopped', data }, undefined)
+  const stop: SessionEvent = { type: 'SessionStopped', data: { ...data, summary: stopped } }
+  return begin === undefined || stopped.stop === undefined
+    ? accept(stop)
+    : accept(stop, corrected(stopped, stopped.stop))
+}
+
+/** A boundary at another time; the same object when it stays. What the charger said of it is kept. */
+const moved = (known: OccurredAt | undefined, to: Instant | undefined, at: Instant): OccurredAt | undefined =>
+  to === undefined || to === known?.effectiveAt
+    ? known
+    : { ...(known ?? { receivedAt: at }), effectiveAt: to, reason: 'review' }
+
+const corrections = (given: {
+  energyWh: Wh | undefined
+  begin: OccurredAt | undefined
+  end: Instant | undefined
+}): string =>
+  [
+    given.energyWh === undefined ? [] : [`it delivered ${given.energyWh} Wh`],
+    given.begin === undefined ? [] : [`it began at ${given.begin.effectiveAt}`],
+    given.end === undefined ? [] : [`it ended at ${given.end}`],
+  ]
+    .flat()
+    .join(', ') || 'the same as before'
