@@ -46,6 +46,7 @@ it('comes up on an empty directory, survives a crash of a part, and finds everyt
       'central',
       'central-2',
       'billing',
+      'timers',
       'projector-reporting',
       'projector-load',
       'edge',

@@ -63,6 +63,17 @@ export const services: readonly Service[] = [
     environment: (wiring, copy) => ({ ...log(wiring), POD_NAME: podName('billing', copy), BUILD: wiring.build }),
   },
   {
+    name: 'timers',
+    folder: 'services/timers',
+    turn: 1,
+    environment: (wiring, copy) => ({
+      ...log(wiring),
+      ...bus(wiring),
+      POD_NAME: podName('timers', copy),
+      BUILD: wiring.build,
+    }),
+  },
+  {
     name: 'projector-reporting',
     folder: 'services/projector-reporting',
     turn: 1,

@@ -1,0 +1,103 @@
+import type { ChargerId, CommandId, SessionId, TenantId, TransactionId } from '@voltrail/contracts/ids'
+import type { TenantSettings } from '@voltrail/contracts/admin-commands'
+import type { Instant } from '@voltrail/contracts/quantities'
+import type { RemoteStartAsked } from '@voltrail/domain/charger/remote-start'
+import type { ChargerWatch, OpenWatch, SessionWatch } from './watch.ts'
+
+/** What happens when nobody says anything until `dueAt` (ms since 1970). */
+export type TimeOut = { readonly tenant: TenantId; readonly dueAt: number } & (
+  | {
+      readonly kind: 'connector-available'
+      readonly chargerId: ChargerId
+      readonly transactionId: TransactionId
+      readonly availableSince: Instant
+    }
+  | { readonly kind: 'charger-silent'; readonly chargerId: ChargerId; readonly transactionId: TransactionId }
+  | { readonly kind: 'half-done'; readonly chargerId: ChargerId; readonly transactionId: TransactionId }
+  | { readonly kind: 'command-overdue'; readonly chargerId: ChargerId; readonly commandId: CommandId }
+  | {
+      readonly kind: 'remote-start-unused'
+      readonly chargerId: ChargerId
+      readonly commandId: CommandId
+      readonly asked: RemoteStartAsked
+      readonly requestedAt: Instant
+    }
+  | { readonly kind: 'session-settled'; readonly sessionId: SessionId; readonly corrections: number }
+)
+export type TimeOutKind = TimeOut['kind']
+export type InferenceSettings = Pick<TenantSettings, 'inferAvailableMinutes' | 'inferSilentHours' | 'settleAfterHours'>
+
+const minuteMs = 60_000
+const hourMs = 60 * minuteMs
+/** Between the two steps of a start or a stop its process died; after so long no retry of the charger mends it. */
+const halfDoneMs = hourMs
+/** Who sent a command records its outcome at the deadline; after so much more nobody does. */
+const commandGraceMs = 10_000
+/** From an accepted remote start to its transaction: chargers wait up to ConnectionTimeOut (OCPP 1.6 §9.1.8) for the cable. */
+const remoteStartMs = 120_000
+
+/** Everything that this charger waits for. */
+export const dueOfCharger = (
+  watch: ChargerWatch,
+  sessionOf: (transactionId: TransactionId) => SessionWatch | undefined,
+  settings: InferenceSettings,
+): readonly TimeOut[] => {
+  const { tenant, chargerId } = watch
+  const due: TimeOut[] = []
+  for (const [transactionId, open] of watch.open) {
+    const of = { tenant, chargerId, transactionId }
+    const session = sessionOf(transactionId)
+    if (session?.started !== true) {
+      due.push({ ...of, kind: 'half-done', dueAt: open.openedAt + halfDoneMs })
+      continue
+    }
+    if (session.stop !== undefined) {
+      // an end of ours has nobody else to finish it
+      due.push({ ...of, kind: 'half-done', dueAt: session.stop.at + (session.stop.inferred ? 0 : halfDoneMs) })
+      continue
+    }
+    due.push({ ...of, kind: 'charger-silent', dueAt: watch.heardAt + settings.inferSilentHours * hourMs })
+    const free = freeSince(watch, open)
+    if (free === undefined) continue
+    // a register that grows says that the status is wrong
+    const since = Math.max(free.toldAt, open.openedAt, session.grewAt)
+    const dueAt = since + settings.inferAvailableMinutes * minuteMs
+    due.push({ ...of, kind: 'connector-available', availableSince: free.at, dueAt })
+  }
+  for (const [commandId, { deadline, lost }] of watch.pending)
+    if (!lost) due.push({ tenant, chargerId, kind: 'command-overdue', commandId, dueAt: deadline + commandGraceMs })
+  for (const [commandId, { asked, acceptedAt }] of watch.accepted) {
+    const { requestedAt, ...what } = asked
+    const dueAt = acceptedAt + remoteStartMs
+    due.push({ tenant, chargerId, kind: 'remote-start-unused', commandId, asked: what, requestedAt, dueAt })
+  }
+  return due
+}
+
+/**
+ * Since when the transaction's EVSE is Available again: told while it was open, or after it had begun. A charger that never left
+ * Available says nothing by it.
+ */
+const freeSince = (watch: ChargerWatch, open: OpenWatch): ChargerWatch['available'][number] | undefined => {
+  const free = watch.available.find((one) => one.evseId === open.evseId)
+  return free !== undefined && (free.toldAt > open.openedAt || free.at > open.startedAt) ? free : undefined
+}
+
+/** When this session is settled, once it has ended. */
+export const dueOfSession = (
+  tenant: TenantId,
+  sessionId: SessionId,
+  watch: SessionWatch,
+  settings: InferenceSettings,
+): readonly TimeOut[] =>
+  watch.stop === undefined || watch.settled
+    ? []
+    : [
+        {
+          kind: 'session-settled',
+          tenant,
+          sessionId,
+          corrections: watch.corrections,
+          dueAt: watch.newestAt + settings.settleAfterHours * hourMs,
+        },
+      ]
