@@ -224,7 +224,7 @@ describe('a message that is wrong', () => {
     expect(items).toMatchObject([{ energyWh: 1000, idToken: { token: tag } }])
     const history = await rest.get<History>(`/v1/sessions/${items[0]!.sessionId}/history`)
     const begun = history.items.find(({ type }) => type === 'SessionStarted')
-    expect(begun?.normalisations.map(({ rule }) => rule)).toContain('nul-stripped')
+    expect(begun?.normalisations.map(({ rule }) => rule)).toContain('Q24-nul-stripped')
     expect(begun?.frame).toMatchObject({ text: expect.stringContaining(String.raw`\u0000`) })
     await charger.close()
   })

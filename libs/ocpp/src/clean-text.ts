@@ -2,7 +2,7 @@
 export const deepest = 64
 
 export type OnClean = (rule: TextRule, path: string, raw: unknown) => void
-export type TextRule = 'nul-stripped' | 'lone-surrogate-replaced' | 'number-out-of-range'
+export type TextRule = 'Q24-nul-stripped' | 'Q24-lone-surrogate-replaced' | 'Q24-number-out-of-range'
 
 export class TooDeep extends Error {
   constructor() {
@@ -18,11 +18,11 @@ const nul = /\u0000/g
 export const cleanString = (text: string, path: string, onClean: OnClean): string => {
   let clean = text
   if (clean.includes('\u0000')) {
-    onClean('nul-stripped', path, text)
+    onClean('Q24-nul-stripped', path, text)
     clean = clean.replace(nul, '')
   }
   if (!clean.isWellFormed()) {
-    onClean('lone-surrogate-replaced', path, text)
+    onClean('Q24-lone-surrogate-replaced', path, text)
     clean = clean.toWellFormed()
   }
   return clean
@@ -69,7 +69,7 @@ const cleanSlowly = (value: unknown, onClean: OnClean, path: string, depth: numb
   if (typeof value === 'string') return cleanString(value, path, onClean)
   if (typeof value === 'number') {
     if (Number.isFinite(value)) return value === 0 ? 0 : value
-    onClean('number-out-of-range', path, String(value))
+    onClean('Q24-number-out-of-range', path, String(value))
     return null
   }
   if (Array.isArray(value)) return value.map((item, i) => cleanSlowly(item, onClean, `${path}/${i}`, depth + 1))

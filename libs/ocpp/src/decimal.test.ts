@@ -8,18 +8,18 @@ describe('the number of a meter', () => {
     ['-12.5', '-12.5', []],
     ['0', '0', []],
     // KEBA
-    [' 236.1', '236.1', ['decimal-spaces']],
-    ['"236.1"', '236.1', ['decimal-spaces']],
-    ['236,1', '236.1', ['decimal-comma']],
-    ['+5', '5', ['decimal-spelling']],
-    ['007.50', '7.50', ['decimal-spelling']],
-    ['.5', '0.5', ['decimal-spelling']],
-    ['5.', '5', ['decimal-spelling']],
-    ['1.25e3', '1250', ['decimal-exponent']],
-    ['1.25E-4', '0.000125', ['decimal-exponent']],
-    ['230.4 V', '230.4', ['decimal-unit']],
+    [' 236.1', '236.1', ['Q23-decimal-spaces']],
+    ['"236.1"', '236.1', ['Q23-decimal-spaces']],
+    ['236,1', '236.1', ['Q23-decimal-comma']],
+    ['+5', '5', ['Q23-decimal-spelling']],
+    ['007.50', '7.50', ['Q23-decimal-spelling']],
+    ['.5', '0.5', ['Q23-decimal-spelling']],
+    ['5.', '5', ['Q23-decimal-spelling']],
+    ['1.25e3', '1250', ['Q23-decimal-exponent']],
+    ['1.25E-4', '0.000125', ['Q23-decimal-exponent']],
+    ['230.4 V', '230.4', ['Q23-decimal-unit']],
     [21.4, '21.4', []],
-    [1e-7, '0.0000001', ['decimal-exponent']],
+    [1e-7, '0.0000001', ['Q23-decimal-exponent']],
     ['123456789012.123456789', '123456789012.123456789', []],
   ])('%j is %s by %j', (raw, value, rules) => {
     expect(readDecimal(raw)).toEqual({ value, rules })
@@ -41,7 +41,7 @@ describe('the number of a meter', () => {
     {},
     true,
   ])('%j is unreadable', (raw) => {
-    expect(readDecimal(raw)).toEqual({ rules: ['decimal-unreadable'] })
+    expect(readDecimal(raw)).toEqual({ rules: ['Q23-decimal-unreadable'] })
   })
 
   it('is a decimal whenever it is read, and equal to the number', () => {

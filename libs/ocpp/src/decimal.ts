@@ -1,15 +1,8 @@
 import type { Decimal } from '@voltrail/contracts/quantities'
+import type { FormatRuleId } from './quirks.ts'
 
 /** Reads the numbers that meters write into exact decimal text: no binary fraction ever stands between. */
-export const decimalRules = {
-  'decimal-spaces': 'Spaces or quotes around the number (https://github.com/lbbrhzn/ocpp/issues/1576)',
-  'decimal-comma': 'A comma for the decimal point',
-  'decimal-spelling': 'A plus sign, leading zeros, or nothing before or after the point',
-  'decimal-exponent': 'Scientific notation, written out',
-  'decimal-unit': 'A unit behind the number, left out',
-  'decimal-unreadable': 'No number that a meter can show; the measurand is kept without a value',
-} as const
-export type DecimalRule = keyof typeof decimalRules
+export type DecimalRule = Extract<FormatRuleId, `Q23-decimal-${string}`>
 
 export type ReadDecimal = { value?: Decimal; rules: DecimalRule[] }
 
@@ -22,7 +15,7 @@ const mostFractionDigits = 40
 
 /** @param raw text or number as received */
 export const readDecimal = (raw: unknown): ReadDecimal => {
-  const unreadable: ReadDecimal = { rules: ['decimal-unreadable'] }
+  const unreadable: ReadDecimal = { rules: ['Q23-decimal-unreadable'] }
   if (typeof raw !== 'string' && typeof raw !== 'number') return unreadable
   const received = String(raw)
   if (strict.test(received)) return { value: received, rules: [] }
@@ -30,19 +23,19 @@ export const readDecimal = (raw: unknown): ReadDecimal => {
 
   const rules: DecimalRule[] = []
   const text = received.replace(/^[\s"']+|[\s"']+$/g, '')
-  if (text !== received) rules.push('decimal-spaces')
+  if (text !== received) rules.push('Q23-decimal-spaces')
   const match = loose.exec(text)
   if (match === null) return unreadable
   const [, sign, whole = '', mark, fraction = '', exponent, unit] = match
   if (whole === '' && fraction === '') return unreadable
-  if (mark === ',') rules.push('decimal-comma')
-  if (exponent !== undefined) rules.push('decimal-exponent')
-  if (unit !== undefined) rules.push('decimal-unit')
+  if (mark === ',') rules.push('Q23-decimal-comma')
+  if (exponent !== undefined) rules.push('Q23-decimal-exponent')
+  if (unit !== undefined) rules.push('Q23-decimal-unit')
   const shifted = shift(whole, fraction, Number(exponent ?? 0))
   if (shifted === undefined) return unreadable
   const value = `${sign === '-' ? '-' : ''}${shifted}`
   const respelled = sign === '+' || whole === '' || (mark !== undefined && fraction === '') || /^0\d/.test(whole)
-  if (respelled) rules.push('decimal-spelling')
+  if (respelled) rules.push('Q23-decimal-spelling')
   return { value, rules }
 }
 

@@ -1,6 +1,9 @@
 import type { Normalisation } from '@voltrail/contracts/facts'
 import { cleanJson, cleanString, deepest, TooDeep, type TextRule } from './clean-text.ts'
-import { createNotes, rawText } from './notes.ts'
+import type { InboundContext } from './inbound-context.ts'
+import { createNotes, rawText, type Notes } from './notes.ts'
+import { rulesInForce, type FormatRuleId } from './quirks.ts'
+import { repairJson } from './repair-json.ts'
 import { firstDefect } from './scan-json.ts'
 
 /** OCPP-J 1.6 §4.2: [2, id, action, payload], [3, id, payload], [4, id, code, description, details]. */
@@ -26,29 +29,21 @@ export type UnreadableFrame = {
 }
 export type ParsedFrame = CallFrame | ResultFrame | ErrorFrame | UnreadableFrame
 
-export const framingRules = {
-  'message-type-as-text': 'The message type came as text ("2")',
-  'message-id-number': 'The message id is a number; it is read as its text',
-  'message-id-long': `The message id has more than ${longestSpecifiedId} characters`,
-  'message-id-empty': 'The message id is empty',
-  'payload-null': 'The payload is null and reads as {} (https://github.com/steve-community/steve/issues/1109)',
-  'payload-missing': 'The payload is missing and reads as {}',
-  'extra-elements': 'The frame has more elements than its type; the others are left out, the note has their number',
-  'call-error-incomplete': 'A CALLERROR without code, description or details; the note has the number of its elements',
-  'nul-stripped': 'A NUL character is left out',
-  'lone-surrogate-replaced': 'A lone surrogate becomes U+FFFD',
-  'number-out-of-range': 'A number that no double can hold becomes null',
-} as const
+type FramingRule = Extract<FormatRuleId, `Q24-${string}` | `Q25-${string}`>
+
+/** Rules for a charger of which nothing is known. */
+const anyCharger: InboundContext = { tenant: '', chargerId: '' }
 
 /**
  * Reads one text frame; never throws. Payloads are as parsed: NUL and surrogates in them are handled where they are
- * translated, because repeats are recognised by the values as received.
+ * translated, because repeats are recognised by the values as received. Text that is no JSON is repaired if it is broken in a
+ * way that is known of chargers.
+ * @param context says which repairs are in force; without one, those for any charger
  */
-export const parseFrame = (text: string): ParsedFrame => {
-  let frame: unknown
-  try {
-    frame = JSON.parse(text)
-  } catch {
+export const parseFrame = (text: string, context: InboundContext = anyCharger): ParsedFrame => {
+  const notes = createNotes()
+  const frame = readJson(text, context, notes)
+  if (frame === undefined) {
     const messageId = idInBrokenText(text)
     const detail = `not JSON: the text of ${text.length} characters breaks off from JSON at character ${firstDefect(text)}`
     return { kind: 'unreadable', ...(messageId !== undefined && { messageId }), problem: 'not-json', detail }
@@ -61,14 +56,12 @@ export const parseFrame = (text: string): ParsedFrame => {
     }
   }
 
-  const notes = createNotes()
-  const note = (rule: keyof typeof framingRules, path: string, raw: unknown): void =>
-    notes.add(rule, path, () => rawText(raw))
+  const note = (rule: FramingRule, path: string, raw: unknown): void => notes.add(rule, path, () => rawText(raw))
   const clean = (value: string, path: string): string =>
     cleanString(value, path, (rule: TextRule, at, raw) => note(rule, at, raw))
 
   const type: unknown = frame[0] === '2' || frame[0] === '3' || frame[0] === '4' ? Number(frame[0]) : frame[0]
-  if (type !== frame[0]) note('message-type-as-text', '/0', frame[0])
+  if (type !== frame[0]) note('Q25-message-type-as-text', '/0', frame[0])
   const echoId: unknown = frame[1]
   const messageId = readMessageId(echoId, note, clean)
   if (type !== 2 && type !== 3 && type !== 4) {
@@ -87,11 +80,11 @@ export const parseFrame = (text: string): ParsedFrame => {
   })
 
   const length = type === 2 ? 4 : type === 3 ? 3 : 5
-  if (frame.length > length) note('extra-elements', `/${length}`, frame.length - length)
+  if (frame.length > length) note('Q25-extra-elements', `/${length}`, frame.length - length)
   const payloadAt = (index: number): unknown => {
     const payload: unknown = frame[index]
-    if (payload === undefined) note('payload-missing', `/${index}`, undefined)
-    if (payload === null) note('payload-null', `/${index}`, null)
+    if (payload === undefined) note('Q25-payload-missing', `/${index}`, undefined)
+    if (payload === null) note('Q25-payload-null', `/${index}`, null)
     return payload ?? {}
   }
 
@@ -113,7 +106,7 @@ export const parseFrame = (text: string): ParsedFrame => {
     case 4: {
       const [, , code, description, details] = frame as unknown[]
       if (typeof code !== 'string' || code === '' || typeof description !== 'string' || details === undefined) {
-        note('call-error-incomplete', '/2', frame.length)
+        note('Q25-call-error-incomplete', '/2', frame.length)
       }
       if (isTooDeep(details)) return badShape(new TooDeep().message)
       return {
@@ -125,6 +118,24 @@ export const parseFrame = (text: string): ParsedFrame => {
         details: cleanJson(details ?? {}, (rule, at, raw) => note(rule, at, raw), '/4'),
         normalisations: notes.list(),
       }
+    }
+  }
+}
+
+/** Undefined when it is no JSON, even repaired. */
+const readJson = (text: string, context: InboundContext, notes: Notes): unknown => {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    const inForce = rulesInForce(context)
+    const repaired = repairJson(text, (rule) => inForce.has(rule))
+    if (repaired.repairs.size === 0) return undefined
+    try {
+      const frame: unknown = JSON.parse(repaired.text)
+      for (const [rule, at] of repaired.repairs) notes.add(rule, '', () => `character ${at}`)
+      return frame
+    } catch {
+      return undefined
     }
   }
 }
@@ -146,17 +157,17 @@ export const errorFrame = (
 
 const readMessageId = (
   id: unknown,
-  note: (rule: keyof typeof framingRules, path: string, raw: unknown) => void,
+  note: (rule: FramingRule, path: string, raw: unknown) => void,
   clean: (value: string, path: string) => string,
 ): string | undefined => {
   if (typeof id === 'number') {
     if (!Number.isFinite(id)) return undefined
-    note('message-id-number', '/1', id)
+    note('Q25-message-id-number', '/1', id)
     return String(id)
   }
   if (typeof id !== 'string' || id.length > longestMessageId) return undefined
-  if (id === '') note('message-id-empty', '/1', id)
-  if (id.length > longestSpecifiedId) note('message-id-long', '/1', id)
+  if (id === '') note('Q25-message-id-empty', '/1', id)
+  if (id.length > longestSpecifiedId) note('Q25-message-id-long', '/1', id)
   return clean(id, '/1')
 }
 

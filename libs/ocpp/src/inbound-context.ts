@@ -7,4 +7,12 @@ export type InboundContext = {
   firmwareVersion?: string
   /** what a time without zone means at this charger: an IANA name or `+02:00` */
   zone?: string
+  /** ids of quirk rules that this charger's settings switch off, and on; off wins */
+  rulesOff?: readonly string[]
+  rulesOn?: readonly string[]
+  /**
+   * The register last seen per EVSE on this connection, for rules that compare two messages. Whoever holds the connection
+   * gives an empty map, and it is written here; without one only registers within a message are compared.
+   */
+  lastRegisters?: Map<number, { atMs: number; wh: number; watts: number | undefined }>
 }

@@ -3,7 +3,8 @@ import { cleanJson } from './clean-text.ts'
 import type { InboundContext } from './inbound-context.ts'
 import type { Notes } from './notes.ts'
 import { withheldOrRaw } from './private-fields.ts'
-import { rulesFor, type Breach, type Repair } from './rules16.ts'
+import { rulesInForce } from './quirks.ts'
+import { rules16, type Breach, type Repair } from './rules16.ts'
 import { isAction16, schemaErrors16, toViolation, type Direction, type Violation } from './schemas.ts'
 
 /**
@@ -32,7 +33,8 @@ export const readLeniently = (
     notes.add(rule, path, () => withheldOrRaw(action, path, false, raw)),
   )
   const waived = new Set<string>()
-  const rules = rulesFor(context)
+  const inForce = rulesInForce(context)
+  const rules = rules16.filter(({ id }) => inForce.has(id))
 
   for (let round = 0; ; round++) {
     const errors = schemaErrors16(direction, action, current).filter((error) => !waived.has(nameOf(error)))

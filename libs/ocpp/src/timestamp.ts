@@ -1,22 +1,10 @@
 import { instant, type Instant } from '@voltrail/contracts/quantities'
+import type { FormatRuleId } from './quirks.ts'
 
 /**
  * Reads the times that chargers write, and writes ours. OCPP 1.6 §3.13 wants ISO 8601 / RFC 3339; the field sends more.
  */
-export const timestampRules = {
-  'time-no-zone':
-    'No zone: read in the zone given for the charger, else as UTC (https://github.com/evcc-io/evcc/issues/10399)',
-  'time-short-zone':
-    'A zone without minutes or colon, +02 or +0200 (https://github.com/monta-app/ocpp-emulator/issues/5)',
-  'time-date-only': 'A date alone: read as its midnight',
-  'time-spaces': 'Spaces around it, or a space for the T',
-  'time-loose': 'Lower-case t or z, a comma before the fraction, missing seconds, or single digits',
-  'time-epoch': 'A number: seconds or milliseconds since 1970',
-  'time-zero': 'The beginning of 1970: the charger has no clock (ev-server, OCPPValidator.validateStatusNotification)',
-  'time-unreadable': 'No time that we can read; the text is kept and our clock decides',
-  'time-missing': 'There is no time; our clock decides',
-} as const
-export type TimestampRule = keyof typeof timestampRules
+export type TimestampRule = Extract<FormatRuleId, `Q1-time-${string}` | `Q2-time-${string}`>
 
 export type ReadTime = { at?: Instant; rules: TimestampRule[] }
 
@@ -42,30 +30,30 @@ export const readTimestamp = (raw: string, zone?: string): ReadTime => {
     .trim()
     .replace(/^"(.*)"$/, '$1')
     .trim()
-  if (text === '') return { rules: ['time-missing'] }
-  if (text !== raw) rules.push('time-spaces')
+  if (text === '') return { rules: ['Q2-time-missing'] }
+  if (text !== raw) rules.push('Q2-time-spaces')
 
   if (/^\d{9,10}$|^\d{12,13}$|^0$/.test(text)) {
     const number = Number(text)
-    return found(number * (text.length > 10 ? 1 : 1000), [...rules, 'time-epoch'])
+    return found(number * (text.length > 10 ? 1 : 1000), [...rules, 'Q2-time-epoch'])
   }
   const match = shape.exec(text)
-  if (match === null) return { rules: ['time-unreadable'] }
+  if (match === null) return { rules: ['Q2-time-unreadable'] }
   const [, year, month, day, separator, hour, minute, second, mark, fraction, offset] = match
   const wall = wallTime(
     [year, month, day, hour ?? '0', minute ?? '0', second ?? '0'].map(Number) as Wall,
     Number(`0.${fraction === undefined || fraction === '' ? '0' : fraction}`),
   )
-  if (wall === undefined) return { rules: ['time-unreadable'] }
-  if (separator === undefined) rules.push('time-date-only')
-  if (separator === ' ' && !rules.includes('time-spaces')) rules.push('time-spaces')
+  if (wall === undefined) return { rules: ['Q2-time-unreadable'] }
+  if (separator === undefined) rules.push('Q2-time-date-only')
+  if (separator === ' ' && !rules.includes('Q2-time-spaces')) rules.push('Q2-time-spaces')
   const single = month!.length < 2 || day!.length < 2 || (hour !== undefined && hour.length < 2)
   if (single || separator === 't' || offset === 'z' || mark === ',' || (hour !== undefined && second === undefined)) {
-    rules.push('time-loose')
+    rules.push('Q2-time-loose')
   }
-  if (offset === undefined) return found(inZone(wall, zone), [...rules, 'time-no-zone'])
+  if (offset === undefined) return found(inZone(wall, zone), [...rules, 'Q1-time-no-zone'])
   if (offset === 'Z' || offset === 'z') return found(wall, rules)
-  if (offset.length !== 6) rules.push('time-short-zone')
+  if (offset.length !== 6) rules.push('Q2-time-short-zone')
   return found(wall - offsetMs(offset), rules)
 }
 
@@ -76,8 +64,8 @@ const dayMs = 86_400_000
 
 const found = (ms: number, rules: TimestampRule[]): ReadTime => {
   // Instant has four digits of a year; nothing before 1970 can come from a clock
-  if (!Number.isFinite(ms) || ms < -dayMs || ms >= 253_402_300_800_000) return { rules: ['time-unreadable'] }
-  return { at: instant(ms), rules: Math.abs(ms) < dayMs ? [...rules, 'time-zero'] : rules }
+  if (!Number.isFinite(ms) || ms < -dayMs || ms >= 253_402_300_800_000) return { rules: ['Q2-time-unreadable'] }
+  return { at: instant(ms), rules: Math.abs(ms) < dayMs ? [...rules, 'Q2-time-zero'] : rules }
 }
 
 type Wall = [number, number, number, number, number, number]

@@ -113,7 +113,7 @@ describe('bad input on an open socket', () => {
     const request = fixture.central.facts.findLast(({ chargerId }) => chargerId === id)
     expect(request?.messageId).toBe('nul')
     expect(request?.normalisations.map(({ rule }) => rule)).toEqual(
-      expect.arrayContaining(['nul-stripped', 'lone-surrogate-replaced']),
+      expect.arrayContaining(['Q24-nul-stripped', 'Q24-lone-surrogate-replaced']),
     )
     await charger.close()
   })

@@ -27,20 +27,23 @@ describe('Authorize', () => {
     }
     expect(tag('"idTag":"04A2B3C4D5E6F7A8B9C0D1E2F3"')).toEqual([
       '04A2B3C4D5E6F7A8B9C0D1E2F3',
-      [{ rule: 'text-too-long', path: '/idTag', raw: 'withheld: 26 characters' }],
+      [{ rule: 'Q25-text-too-long', path: '/idTag', raw: 'withheld: 26 characters' }],
     ])
-    expect(tag(String.raw`"idTag":"04A2\u0010\u000e"`)).toEqual(['04A2\u0010\u000e', []])
+    expect(tag(String.raw`"idTag":"04A2\u0010\u000e"`)).toEqual([
+      '04A2',
+      [{ rule: 'Q27-tag-trailing-bytes', path: '/idTag', raw: 'withheld: 6 characters' }],
+    ])
     expect(tag(String.raw`"idTag":"04A2\u0000\u0000"`)).toEqual([
       '04A2',
-      [{ rule: 'nul-stripped', path: '/idTag', raw: 'withheld: 6 characters' }],
+      [{ rule: 'Q24-nul-stripped', path: '/idTag', raw: 'withheld: 6 characters' }],
     ])
     expect(tag('"idTag":12345678')).toEqual([
       '12345678',
-      [{ rule: 'text-as-number', path: '/idTag', raw: 'withheld: a number' }],
+      [{ rule: 'Q23-text-as-number', path: '/idTag', raw: 'withheld: a number' }],
     ])
-    expect(tag('')).toEqual(['', [{ rule: 'missing-id-tag', path: '/idTag', raw: '' }]])
+    expect(tag('')).toEqual(['', [{ rule: 'Q27-missing-id-tag', path: '/idTag', raw: '' }]])
     expect(tag('"idTag":"A","cardNumber":"4111"')[1]).toEqual([
-      { rule: 'extra-field', path: '/cardNumber', raw: 'withheld: 4 characters' },
+      { rule: 'Q25-extra-field', path: '/cardNumber', raw: 'withheld: 4 characters' },
     ])
   })
 

@@ -39,10 +39,10 @@ describe('BootNotification', () => {
     })
     expect(normalisations).toEqual(
       expect.arrayContaining([
-        { rule: 'text-too-long', path: '/chargePointModel', raw: '"MONOBLOCK WITH LONG NAME"' },
-        { rule: 'text-too-long', path: '/chargePointSerialNumber', raw: '"3N20262040181111111111111111"' },
-        { rule: 'null-field', path: '/imsi', raw: 'null' },
-        { rule: 'extra-field', path: '/protocolVersion', raw: '"1.6"' },
+        { rule: 'Q25-text-too-long', path: '/chargePointModel', raw: '"MONOBLOCK WITH LONG NAME"' },
+        { rule: 'Q25-text-too-long', path: '/chargePointSerialNumber', raw: '"3N20262040181111111111111111"' },
+        { rule: 'Q25-null-field', path: '/imsi', raw: 'null' },
+        { rule: 'Q25-extra-field', path: '/protocolVersion', raw: '"1.6"' },
       ]),
     )
     expect(normalisations).toHaveLength(4)
@@ -54,7 +54,7 @@ describe('BootNotification', () => {
       '[2,"1","BootNotification",{"ChargePointModel":"X","chargePointSerialNumber":123}]',
     )
     expect(fact).toEqual({ type: 'Boot', vendor: '', model: 'X', serialNumber: '123' })
-    expect(rules.toSorted()).toEqual(['field-name-case', 'missing-boot-field', 'text-as-number'])
+    expect(rules.toSorted()).toEqual(['Q23-text-as-number', 'Q25-missing-boot-field', 'Q26-field-name-case'])
   })
 
   it('takes the older serial number when the newer is absent or empty', () => {

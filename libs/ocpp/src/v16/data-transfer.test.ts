@@ -12,7 +12,7 @@ describe('DataTransfer from a charger', () => {
   it('may carry its data as JSON instead of text', () => {
     const { fact, normalisations } = read('VendorData', '[2,"1","DataTransfer",{"vendorId":"v","data":{"a":[1]}}]')
     expect(fact.data).toBe('{"a":[1]}')
-    expect(normalisations).toEqual([{ rule: 'data-as-json', path: '/data', raw: 'withheld: an object' }])
+    expect(normalisations).toEqual([{ rule: 'Q25-data-as-json', path: '/data', raw: 'withheld: an object' }])
   })
 
   it('of nobody is refused', () => {

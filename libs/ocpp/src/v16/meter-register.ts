@@ -1,6 +1,6 @@
 import type { Decimal } from '@voltrail/contracts/quantities'
-import { readDecimal } from '../decimal.ts'
 import { rawText } from '../notes.ts'
+import { decimalInForce } from '../reading-in-force.ts'
 import type { Desk, Fields } from './inbound-message.ts'
 
 /** meterStart and meterStop, exact. OCPP 1.6 §6.45, §6.49: in Wh. */
@@ -11,7 +11,7 @@ export const meterRegister = (
 ): { value: Decimal; unit: 'Wh' } | undefined => {
   const raw = payload[field]
   if (raw === undefined) return undefined
-  const { value, rules } = readDecimal(raw)
+  const { value, rules } = decimalInForce(raw, desk.context)
   for (const rule of rules) desk.notes.add(rule, `/${field}`, () => rawText(raw))
   return value === undefined ? undefined : { value, unit: 'Wh' }
 }

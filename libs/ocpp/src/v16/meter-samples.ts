@@ -1,9 +1,11 @@
 import type { MeterSample, SampledValue } from '@voltrail/contracts/facts'
-import { readDecimal } from '../decimal.ts'
 import { rawText } from '../notes.ts'
+import { rulesInForce } from '../quirks.ts'
+import { decimalInForce } from '../reading-in-force.ts'
 import { chargerTime } from './charger-time.ts'
 import { optionalText, text } from './fields.ts'
 import type { Desk, Fields } from './inbound-message.ts'
+import { withPhaseSums } from './phase-sum.ts'
 
 /** OCPP 1.6 §7.33: the measurand of a value that names none. */
 const defaultMeasurand = 'Energy.Active.Import.Register'
@@ -51,7 +53,11 @@ export const meterSamples = (list: unknown, path: string, desk: Desk): MeterSamp
     const values = Array.isArray(sample['sampledValue']) ? (sample['sampledValue'] as Fields[]) : []
     return {
       time: chargerTime(text(sample, 'timestamp') ?? '', `${at}/timestamp`, desk),
-      values: values.map((value, k) => sampledValue(value, `${at}/sampledValue/${k}`, desk)),
+      values: withPhaseSums(
+        values.map((value, k) => sampledValue(value, `${at}/sampledValue/${k}`, desk)),
+        `${at}/sampledValue`,
+        desk,
+      ),
     }
   })
 
@@ -64,11 +70,11 @@ const sampledValue = (sampled: Fields, path: string, desk: Desk): SampledValue =
     ...optionalText(sampled, 'location', 'location'),
   }
   const unmarked = sampled['format'] !== 'SignedData' && raw.startsWith('OCMF|')
-  if (unmarked) desk.notes.add('signed-unmarked', `${path}/format`, () => rawText(sampled['format']))
+  if (unmarked) desk.notes.add('Q23-signed-unmarked', `${path}/format`, () => rawText(sampled['format']))
   if (sampled['format'] === 'SignedData' || unmarked) {
     return { measurand, signed: raw, ...unitOf(sampled, undefined, path, desk), ...more }
   }
-  const { value, rules } = readDecimal(raw)
+  const { value, rules } = decimalInForce(raw, desk.context)
   for (const rule of rules) desk.notes.add(rule, `${path}/value`, () => rawText(raw))
   return { measurand, ...(value !== undefined && { value }), ...unitOf(sampled, measurand, path, desk), ...more }
 }
@@ -77,15 +83,18 @@ const sampledValue = (sampled: Fields, path: string, desk: Desk): SampledValue =
 const unitOf = (sampled: Fields, measurand: string | undefined, path: string, desk: Desk): { unit?: string } => {
   const raw = text(sampled, 'unit')
   if (raw !== undefined && raw !== '') {
-    const unit = units.get(raw.trim().toLowerCase()) ?? raw
-    if (unit !== raw && raw !== 'Celcius') desk.notes.add('unit-case', `${path}/unit`, () => rawText(raw))
+    const known = rulesInForce(desk.context).has('Q23-unit-case') ? units.get(raw.trim().toLowerCase()) : undefined
+    const unit = known ?? (raw === 'Celcius' ? 'Celsius' : raw)
+    if (unit !== raw && raw !== 'Celcius') desk.notes.add('Q23-unit-case', `${path}/unit`, () => rawText(raw))
     return { unit }
   }
   if (measurand === undefined) return {}
   const unit = defaultUnits.find(([beginning]) => measurand.startsWith(beginning))?.[1]
   if (unit === undefined) return {}
   // for energy the standard itself has this default
-  if (raw === '' || !measurand.startsWith('Energy.Active'))
-    desk.notes.add('unit-missing', `${path}/unit`, () => rawText(raw))
+  if (raw === '' || !measurand.startsWith('Energy.Active')) {
+    if (!rulesInForce(desk.context).has('Q19-unit-missing')) return {}
+    desk.notes.add('Q19-unit-missing', `${path}/unit`, () => rawText(raw))
+  }
   return { unit }
 }

@@ -54,15 +54,27 @@ describe('MeterValues', () => {
     expect(values('"meterValue":[]').fact).toMatchObject({ evseId: 0, connectorId: 0 })
   })
 
+  it('at connector 0 of a single-connector box are at connector 1', () => {
+    // KEBA: ev-server, OCPPValidator.validateMeterValues
+    const bytes = '[2,"1","MeterValues",{"connectorId":0,"transactionId":0,"meterValue":[]}]'
+    const { fact, rules } = read('MeterValues', bytes, { vendor: 'Keba AG', model: 'KC-P30-ESS400C2-E0R' })
+    expect(fact).toMatchObject({ evseId: 1, connectorId: 1 })
+    expect(rules).toEqual(['Q18-connector-zero', 'Q18-transaction-zero'])
+    for (const context of [{}, { vendor: 'ABB' }, { vendor: 'Keba AG', rulesOff: ['Q18-connector-zero'] }]) {
+      expect(read('MeterValues', bytes, context).fact).toMatchObject({ evseId: 0, connectorId: 0 })
+    }
+    expect(read('MeterValues', bytes, { rulesOn: ['Q18-connector-zero'] }).fact).toMatchObject({ evseId: 1 })
+  })
+
   it('have the unit of their measurand when it is missing', () => {
     // Autel: https://github.com/lbbrhzn/ocpp/issues/1989
     expect(sampled('{"value":"3600","measurand":"Power.Active.Import"}')).toEqual([
       { measurand: 'Power.Active.Import', value: '3600', unit: 'W' },
-      ['unit-missing'],
+      ['Q19-unit-missing'],
     ])
     expect(sampled('{"value":"5","measurand":"SoC","unit":""}')).toEqual([
       { measurand: 'SoC', value: '5', unit: 'Percent' },
-      ['enum-open', 'unit-missing'],
+      ['Q26-enum-open', 'Q19-unit-missing'],
     ])
     expect(sampled('{"value":"5","measurand":"RPM"}')).toEqual([{ measurand: 'RPM', value: '5' }, []])
   })
@@ -71,15 +83,15 @@ describe('MeterValues', () => {
     // Charge Amps Halo, KEBA: https://github.com/lbbrhzn/ocpp/issues/1576
     expect(sampled('{"value":" 50.01","measurand":"Frequency","unit":"Hz"}')).toEqual([
       { measurand: 'Frequency', value: '50.01', unit: 'Hz' },
-      ['enum-open', 'decimal-spaces'],
+      ['Q26-enum-open', 'Q23-decimal-spaces'],
     ])
     expect(sampled('{"value":21.4,"measurand":"voltage","unit":"v"}')).toEqual([
       { measurand: 'Voltage', value: '21.4', unit: 'V' },
-      ['text-as-number', 'enum-case', 'enum-case'],
+      ['Q23-text-as-number', 'Q26-enum-case', 'Q26-enum-case'],
     ])
     expect(sampled('{"value":"1","measurand":"X.Own","context":"Own","phase":"L4","location":"Roof"}')).toEqual([
       { measurand: 'X.Own', value: '1', context: 'Own', phase: 'L4', location: 'Roof' },
-      ['enum-open', 'enum-open', 'enum-open', 'enum-open'],
+      ['Q26-enum-open', 'Q26-enum-open', 'Q26-enum-open', 'Q26-enum-open'],
     ])
   })
 
@@ -91,7 +103,7 @@ describe('MeterValues', () => {
     ])
     expect(sampled(JSON.stringify({ value: record }))).toEqual([
       { measurand: 'Energy.Active.Import.Register', signed: record },
-      ['signed-unmarked'],
+      ['Q23-signed-unmarked'],
     ])
   })
 
@@ -106,12 +118,12 @@ describe('MeterValues', () => {
     ])
     expect(new Set(rules)).toEqual(
       new Set([
-        'null-field',
-        'time-unreadable',
-        'missing-sample',
-        'single-as-list',
-        'time-missing',
-        'decimal-unreadable',
+        'Q25-null-field',
+        'Q2-time-unreadable',
+        'Q25-missing-sample',
+        'Q25-single-as-list',
+        'Q2-time-missing',
+        'Q23-decimal-unreadable',
       ]),
     )
   })
@@ -129,7 +141,7 @@ describe('MeterValues', () => {
       `"connectorId":1,"meterValue":[{"timestamp":"2026-01-31T12:00:00Z","sampledValue":[${Array(100).fill(item).join(',')}]}]`,
     )
     expect(normalisations).toHaveLength(9)
-    expect(normalisations.at(-1)).toEqual({ rule: 'text-as-number', path: '*', raw: '92 more' })
+    expect(normalisations.at(-1)).toEqual({ rule: 'Q23-text-as-number', path: '*', raw: '92 more' })
   })
 
   it('that have no list are recorded as malformed', () => {

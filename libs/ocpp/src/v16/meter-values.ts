@@ -1,7 +1,9 @@
 import { contentHash } from '../content-hash.ts'
 import { asReceived, placeOf } from './fields.ts'
-import { AnswerMismatch, type InboundMessage } from './inbound-message.ts'
+import { AnswerMismatch, type Desk, type InboundMessage } from './inbound-message.ts'
+import { rulesInForce } from '../quirks.ts'
 import { meterSamples } from './meter-samples.ts'
+import { flagSuspectEnergy } from './plausible-energy.ts'
 import { transactionId } from './transaction-id.ts'
 
 /** OCPP 1.6 §4.7, §6.31. */
@@ -9,14 +11,17 @@ export const meterValues: InboundMessage = {
   action: 'MeterValues',
   energy: 'MeterValues',
   read: (payload, received, desk) => {
-    const place = placeOf(payload)
-    if ('refused' in place) return place
-    const transaction = transactionId(payload['transactionId'])
+    const told = placeOf(payload)
+    if ('refused' in told) return told
+    const place = placeMeant(told, desk)
+    const transaction = transactionId(payload, 'Q18-transaction-zero', desk)
+    const samples = meterSamples(payload['meterValue'], '/meterValue', desk)
+    flagSuspectEnergy(samples, place.evseId, '/meterValue', desk)
     return {
       type: 'MeterValues',
       ...place,
       ...(transaction !== undefined && { transactionId: transaction }),
-      samples: meterSamples(payload['meterValue'], '/meterValue', desk),
+      samples,
       raw: { transaction: asReceived(received, 'transactionId'), contentHash: contentHash(received['meterValue']) },
     }
   },
@@ -24,4 +29,13 @@ export const meterValues: InboundMessage = {
     if (answer.type !== 'MeterValues' && answer.type !== 'Malformed') throw new AnswerMismatch('MeterValues', answer)
     return {}
   },
+}
+
+type Place = { evseId: number; connectorId: number }
+
+/** A box that is known to have one connector means that one by 0. */
+const placeMeant = (told: Place, desk: Desk): Place => {
+  if (told.evseId !== 0 || !rulesInForce(desk.context).has('Q18-connector-zero')) return told
+  desk.notes.add('Q18-connector-zero', '/connectorId', () => '0')
+  return { evseId: 1, connectorId: 1 }
 }

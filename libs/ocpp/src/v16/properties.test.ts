@@ -4,14 +4,14 @@ import { ChargerCommand, chargerCommandTypes } from '@voltrail/contracts/charger
 import type { TransactionId } from '@voltrail/contracts/ids'
 import { instant } from '@voltrail/contracts/quantities'
 import { callFrame, parseFrame } from '../framing.ts'
-import { rules16, translationRules } from '../rules16.ts'
+import { quirks } from '../quirks.ts'
 import { validate16 } from '../schemas.ts'
 import { inbound16, outbound16 } from './actions.ts'
 import { protocol16 } from './protocol16.ts'
 
 const context = { tenant: 'default', chargerId: 'CP1' }
 const now = instant(Date.UTC(2026, 0, 31, 12))
-const knownRules = new Set([...rules16.map(({ id }) => id), ...Object.keys(translationRules)])
+const knownRules = new Set<string>(quirks.map(({ id }) => id))
 
 const text = fc.oneof(
   fc.string(),

@@ -46,7 +46,12 @@ describe('StartTransaction', () => {
         meterStart: '"236.10"',
       },
     })
-    expect(rules.toSorted()).toEqual(['meter-register-loose', 'nul-stripped', 'number-as-text', 'time-no-zone'])
+    expect(rules.toSorted()).toEqual([
+      'Q1-time-no-zone',
+      'Q23-meter-register-loose',
+      'Q23-number-as-text',
+      'Q24-nul-stripped',
+    ])
   })
 
   it('keeps decimals in the register', () => {
@@ -69,7 +74,7 @@ describe('StartTransaction', () => {
       time: { raw: '' },
       raw: { connector: '1', idToken: '', timestamp: '', meterStart: '' },
     })
-    expect(rules.toSorted()).toEqual(['missing-id-tag', 'missing-meter-register', 'time-missing'])
+    expect(rules.toSorted()).toEqual(['Q2-time-missing', 'Q21-missing-meter-register', 'Q27-missing-id-tag'])
     expect(start('"connectorId":1,"idTag":null,"meterStart":"n/a","timestamp":"x"').fact).toMatchObject({
       idToken: { value: '' },
       raw: { idToken: 'null', meterStart: '"n/a"' },

@@ -3,6 +3,7 @@ import { asReceived, placeOf, text } from './fields.ts'
 import { idTagInfo, idToken } from './id-token.ts'
 import { AnswerMismatch, type InboundMessage } from './inbound-message.ts'
 import { meterRegister } from './meter-register.ts'
+import { rewrittenTag } from './tag-rewrite.ts'
 
 /** OCPP 1.6 §4.8, §6.45. The answer always carries a transaction id and the true status of the tag. */
 export const startTransaction: InboundMessage = {
@@ -16,7 +17,7 @@ export const startTransaction: InboundMessage = {
     return {
       type: 'TransactionStart',
       ...place,
-      idToken: idToken(text(payload, 'idTag') ?? ''),
+      idToken: idToken(rewrittenTag(text(payload, 'idTag') ?? '', desk)),
       ...(meterStart !== undefined && { meterStart }),
       time: chargerTime(text(payload, 'timestamp') ?? '', '/timestamp', desk),
       ...(typeof reservation === 'number' && { reservationId: String(reservation) }),

@@ -35,7 +35,7 @@ describe('StatusNotification', () => {
       '[2,"1","StatusNotification",{"connectorId":1,"errorCode":"Error","status":"Faulted"}]',
     )
     expect(fact.errorCode).toBe('Error')
-    expect(normalisations).toEqual([{ rule: 'enum-open', path: '/errorCode', raw: '"Error"' }])
+    expect(normalisations).toEqual([{ rule: 'Q26-enum-open', path: '/errorCode', raw: '"Error"' }])
   })
 
   it('reads a status in another case, and one that nobody defined as Unavailable', () => {
@@ -46,9 +46,9 @@ describe('StatusNotification', () => {
       )
       return [fact.status, rules.filter((rule) => rule.includes('status') || rule.includes('enum'))]
     }
-    expect(status('charging ')).toEqual(['Charging', ['enum-case']])
-    expect(status('Occupied')).toEqual(['Occupied', ['enum-open']])
-    expect(status('OnFire')).toEqual(['Unavailable', ['enum-open', 'unknown-status']])
+    expect(status('charging ')).toEqual(['Charging', ['Q26-enum-case']])
+    expect(status('Occupied')).toEqual(['Occupied', ['Q26-enum-open']])
+    expect(status('OnFire')).toEqual(['Unavailable', ['Q26-enum-open', 'Q26-unknown-status']])
   })
 
   it('without a readable time is a status all the same', () => {
@@ -62,14 +62,14 @@ describe('StatusNotification', () => {
     }
     expect(time('"1970-01-01T00:00:00Z"')).toEqual([
       { raw: '1970-01-01T00:00:00Z', at: '1970-01-01T00:00:00.000Z' },
-      ['time-zero'],
+      ['Q2-time-zero'],
     ])
-    expect(time('"yesterday"')).toEqual([{ raw: 'yesterday' }, ['time-unreadable']])
+    expect(time('"yesterday"')).toEqual([{ raw: 'yesterday' }, ['Q2-time-unreadable']])
     expect(time('1697729287')).toEqual([
       { raw: '1697729287', at: '2023-10-19T15:28:07.000Z' },
-      ['time-as-number', 'time-epoch'],
+      ['Q2-time-as-number', 'Q2-time-epoch'],
     ])
-    expect(time('""')).toEqual([{ raw: '' }, ['time-missing']])
+    expect(time('""')).toEqual([{ raw: '' }, ['Q2-time-missing']])
   })
 
   it('of a connector that cannot be is refused with the code of the violation', () => {

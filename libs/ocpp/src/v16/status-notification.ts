@@ -32,6 +32,6 @@ export const statusNotification: InboundMessage = {
 const statusOf = (raw: string, desk: Desk): ConnectorStatus => {
   const known = ConnectorStatus.safeParse(raw)
   if (known.success) return known.data
-  desk.notes.add('unknown-status', '/status', () => rawText(raw))
+  desk.notes.add('Q26-unknown-status', '/status', () => rawText(raw))
   return 'Unavailable'
 }

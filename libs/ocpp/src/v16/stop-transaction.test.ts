@@ -40,7 +40,7 @@ describe('StopTransaction', () => {
     }
     const { fact, rules } = stop('"meterStop":1,"timestamp":"2026-01-31T13:00:00Z"')
     expect(fact.raw.transaction).toBe('')
-    expect(rules).toEqual(['missing-transaction'])
+    expect(rules).toEqual(['Q13-missing-transaction'])
   })
 
   it('with no more than its name is a stop all the same', () => {

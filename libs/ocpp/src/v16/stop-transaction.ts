@@ -4,6 +4,7 @@ import { idTagInfo, idToken } from './id-token.ts'
 import { AnswerMismatch, type InboundMessage } from './inbound-message.ts'
 import { meterRegister } from './meter-register.ts'
 import { meterSamples } from './meter-samples.ts'
+import { rewrittenTag } from './tag-rewrite.ts'
 import { transactionId } from './transaction-id.ts'
 
 /** OCPP 1.6 §4.10, §6.49. It is always answered: a charger that hears nothing repeats it for ever and starts nothing else. */
@@ -11,13 +12,13 @@ export const stopTransaction: InboundMessage = {
   action: 'StopTransaction',
   energy: 'TransactionStop',
   read: (payload, received, desk) => {
-    const transaction = transactionId(payload['transactionId'])
+    const transaction = transactionId(payload, 'Q13-transaction-none', desk)
     const meterStop = meterRegister(payload, 'meterStop', desk)
     const idTag = text(payload, 'idTag')
     return {
       type: 'TransactionStop',
       ...(transaction !== undefined && { transactionId: transaction }),
-      ...(idTag !== undefined && { idToken: idToken(idTag) }),
+      ...(idTag !== undefined && { idToken: idToken(rewrittenTag(idTag, desk)) }),
       ...(meterStop !== undefined && { meterStop }),
       time: chargerTime(text(payload, 'timestamp') ?? '', '/timestamp', desk),
       ...optionalText(payload, 'reason', 'reason'),

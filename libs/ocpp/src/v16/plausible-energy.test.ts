@@ -1,0 +1,48 @@
+import { read } from './reading.fixture.ts'
+
+const sample = (minute: number, register: string, unit: string, power = '7200') => ({
+  timestamp: `2026-01-31T12:${String(minute).padStart(2, '0')}:00Z`,
+  sampledValue: [
+    { value: register, measurand: 'Energy.Active.Import.Register', unit },
+    { value: power, measurand: 'Power.Active.Import', unit: 'W' },
+  ],
+})
+const meter = (meterValue: object[], context: object = {}) =>
+  read(
+    'MeterValues',
+    JSON.stringify([2, '1', 'MeterValues', { connectorId: 1, transactionId: 7, meterValue }]),
+    context,
+  )
+
+describe('energy against power and time', () => {
+  it('is flagged when kWh are called Wh', () => {
+    // OpenEVSE 4.2.2: https://github.com/OpenEVSE/openevse_esp32_firmware/issues/703
+    const { fact, normalisations } = meter([sample(0, '12.10', 'Wh'), sample(10, '13.30', 'Wh')])
+    expect(normalisations).toEqual([
+      { rule: 'Q20-suspect', path: '/meterValue/1/sampledValue/0/value', raw: '"13.30 Wh"' },
+    ])
+    // and no value is changed
+    expect(fact.samples[1]?.values[0]).toMatchObject({ value: '13.30', unit: 'Wh' })
+  })
+
+  it('is flagged when Wh are called kWh', () => {
+    expect(meter([sample(0, '12100', 'kWh'), sample(10, '13300', 'kWh')]).rules).toEqual(['Q20-suspect'])
+  })
+
+  it('is compared with the message before on the same connection', () => {
+    const lastRegisters = new Map()
+    expect(meter([sample(0, '12.10', 'Wh')], { lastRegisters }).rules).toEqual([])
+    expect(meter([sample(10, '13.30', 'Wh')], { lastRegisters }).rules).toEqual(['Q20-suspect'])
+    expect(meter([sample(20, '2500', 'Wh')], { lastRegisters }).rules).toEqual([])
+  })
+
+  it('is not flagged when it fits, stands still, is late, or the power is small', () => {
+    expect(meter([sample(0, '12100', 'Wh'), sample(10, '13300', 'Wh')]).rules).toEqual([])
+    expect(meter([sample(0, '12100', 'Wh'), sample(10, '12100', 'Wh')]).rules).toEqual([])
+    expect(meter([sample(0, '12.10', 'Wh'), sample(50, '18.10', 'Wh')]).rules).toEqual([])
+    expect(meter([sample(0, '12.10', 'Wh', '80'), sample(10, '12.11', 'Wh', '80')]).rules).toEqual([])
+    expect(meter([sample(0, '12.10', 'Wh'), sample(10, '13.30', 'Wh')], { rulesOff: ['Q20-suspect'] }).rules).toEqual(
+      [],
+    )
+  })
+})
