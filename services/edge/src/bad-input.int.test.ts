@@ -103,6 +103,21 @@ describe('bad input on an open socket', () => {
     await charger.close()
   })
 
+  it('broken JSON of a kind that is known of chargers is read, kept as it came, answered and counted', async () => {
+    const { id, charger } = await connect()
+    // https://github.com/lbbrhzn/ocpp/issues/1078
+    const text =
+      '[2,"9lmha8x27f","MeterValues",{"connectorId":1,"transactionId":1707206943,"meterValue":[{"timestamp":"2024-02-06T08:09:37Z","sampledValue":[,{"value":"139955","unit":"Wh"}]}]}]'
+    charger.send(text)
+    expect(await charger.next()).toEqual([3, '9lmha8x27f', {}])
+    const request = fixture.central.facts.findLast(({ chargerId }) => chargerId === id)
+    expect(request).toMatchObject({ frame: text, fact: { type: 'MeterValues', transactionId: '1707206943' } })
+    expect(request?.normalisations).toEqual([{ rule: 'Q24-stray-comma', path: '', raw: 'character 140' }])
+    const metrics = await (await fetch(`http://127.0.0.1:${edge.healthPort}/metrics`)).text()
+    expect(metrics).toMatch(/^voltrail_edge_quirks_total\{.*rule="Q24-stray-comma".*\} 1$/m)
+    await charger.close()
+  })
+
   it('NUL and lone surrogates are left out, recorded and answered', async () => {
     const { id, charger } = await connect()
     charger.send(

@@ -137,7 +137,7 @@ export const openConnection = (
 
   const calls = createInboundCalls({
     protocol,
-    context: { tenant, chargerId },
+    context: { tenant, chargerId, lastRegisters: new Map() },
     source,
     digest: who.digest,
     ask: (request) => relay.ask(request, route, { holdMs: limits.holdMs, signal: gone.signal }),
@@ -171,7 +171,7 @@ export const openConnection = (
     brakes.frame(ticks())
     // ws gives one Buffer unless it is told otherwise
     const text = (data as Buffer).toString('utf8')
-    const frame = parseFrame(text)
+    const frame = parseFrame(text, calls.context())
     switch (frame.kind) {
       case 'call':
         // what is not begun when we drain stays unanswered, so the charger sends it to the next edge

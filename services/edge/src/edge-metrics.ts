@@ -55,6 +55,11 @@ export const createEdgeMetrics = (metrics: Metrics, read: { readonly connections
     name: 'voltrail_edge_fact_reasks_total',
     help: 'Facts asked again with the same fact id',
   }),
+  quirks: counter(metrics, {
+    name: 'voltrail_edge_quirks_total',
+    help: 'Messages of chargers that took a quirk rule, by rule',
+    labels: ['rule'],
+  }),
   presenceFailures: counter(metrics, {
     name: 'voltrail_edge_presence_failures_total',
     help: 'Presence entries that could not be written',

@@ -20,7 +20,11 @@ export type CallHandled =
   | { readonly kind: 'answer'; readonly text: string }
   | { readonly kind: 'close'; readonly code: number; readonly reason: string }
 
-export type InboundCalls = { handle(call: ReceivedCall): Promise<CallHandled> }
+export type InboundCalls = {
+  handle(call: ReceivedCall): Promise<CallHandled>
+  /** what is known of the charger now, for reading its next frame */
+  context(): InboundContext
+}
 
 /** What a charger is told when our rules say no; the same names in every OCPP version. */
 const refusals = {
@@ -42,7 +46,7 @@ export const createInboundCalls = (options: {
   readonly digest: Digest
   readonly ask: (request: FactRequest) => Promise<AskOutcome>
   readonly limits: Pick<EdgeLimits, 'storedAnswers' | 'storedAnswerMs'>
-  readonly metrics: Pick<EdgeMetrics, 'answers' | 'frames'>
+  readonly metrics: Pick<EdgeMetrics, 'answers' | 'frames' | 'quirks'>
   readonly now: () => number
   readonly ticks: () => number
   /** Hears of each durable fact before its answer is sent. */
@@ -70,6 +74,8 @@ export const createInboundCalls = (options: {
     const known = inbound.kind !== 'error' || inbound.code !== 'NotImplemented'
     const action = known ? frame.action : 'unknown'
     metrics.frames.inc({ direction: 'in', type: 'call', action })
+    const notes = inbound.kind === 'error' ? frame.normalisations : [...frame.normalisations, ...inbound.normalisations]
+    for (const rule of new Set(notes.map((note) => note.rule))) metrics.quirks.inc({ rule })
 
     switch (inbound.kind) {
       case 'error':
@@ -78,14 +84,14 @@ export const createInboundCalls = (options: {
         // not stored: a repeat deserves the present time, and it is no fact
         return answered('answered', action, resultFrame(frame.echoId, inbound.answer(instant(now()))))
       case 'fact': {
-        const { fact, evidence, notes } = withoutSecrets(inbound.fact, text, digest)
+        const { fact, evidence, redactions } = withoutSecrets(inbound.fact, text, digest)
         const outcome = await withSpan(`ocpp ${action}`, { 'ocpp.action': action }, undefined, (span) =>
           options.ask(
             source(fact, {
               receivedAt,
               messageId: frame.messageId,
               frame: evidence,
-              normalisations: [...frame.normalisations, ...inbound.normalisations, ...notes],
+              normalisations: [...notes, ...redactions],
               traceparent: traceHeaders(span).traceparent,
             }),
           ),
@@ -115,7 +121,7 @@ export const createInboundCalls = (options: {
       }
     }
   }
-  return { handle }
+  return { handle, context: () => context }
 }
 
 /** Secrets end here: what central gets holds digests in their place, and says so. */
@@ -123,9 +129,9 @@ const withoutSecrets = (
   fact: Fact,
   text: string,
   digest: Digest,
-): { fact: Fact; evidence: string; notes: Normalisation[] } => {
+): { fact: Fact; evidence: string; redactions: Normalisation[] } => {
   const frame = redactFrame(text, digest)
-  const notes = frame.redacted ? [{ rule: 'secret-redacted', path: '', raw: '' }] : []
-  if (fact.type !== 'VendorData' || fact.data === undefined) return { fact, evidence: frame.text, notes }
-  return { fact: { ...fact, data: redactFrame(fact.data, digest).text }, evidence: frame.text, notes }
+  const redactions = frame.redacted ? [{ rule: 'secret-redacted', path: '', raw: '' }] : []
+  if (fact.type !== 'VendorData' || fact.data === undefined) return { fact, evidence: frame.text, redactions }
+  return { fact: { ...fact, data: redactFrame(fact.data, digest).text }, evidence: frame.text, redactions }
 }
