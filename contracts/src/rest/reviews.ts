@@ -36,6 +36,13 @@ export const ReviewId = z
   )
 export type ReviewId = z.infer<typeof ReviewId>
 
+/** Where the event stands that a review id names; `undefined` for what is none. */
+export const parseReviewId = (id: string): { readonly stream: string; readonly revision: number } | undefined => {
+  if (!ReviewId.safeParse(id).success) return undefined
+  const at = id.lastIndexOf('@')
+  return { stream: id.slice(0, at), revision: Number(id.slice(at + 1)) }
+}
+
 const review = {
   id: ReviewId.describe('names the event that waits: `<stream>@<revision>`'),
   kind: ReviewKind.describe('the gravest of `kinds`'),

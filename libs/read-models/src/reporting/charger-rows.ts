@@ -55,6 +55,8 @@ export const chargerHandlers: EventHandlers<
   | 'CommandOutcomeUnknown'
   | 'CommandOffline'
   | 'RemoteStartUnused'
+  | 'ChargerSettingsChanged'
+  | 'ChargerIdentityContested'
 > = {
   ChargerRegistered: (tx, data, context) =>
     put(tx, context, {
@@ -165,6 +167,8 @@ export const chargerHandlers: EventHandlers<
   AuthorizationDecided: (tx, _data, context) => put(tx, context),
   VendorDataReceived: (tx, _data, context) => put(tx, context),
   ConfigurationSeen: (tx, _data, context) => put(tx, context),
+  ChargerSettingsChanged: (tx, _data, context) => put(tx, context),
+  ChargerIdentityContested: (tx, _data, context) => put(tx, context),
 
   async FrameParked(tx, data, context) {
     await tx

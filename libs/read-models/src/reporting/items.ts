@@ -92,6 +92,26 @@ export const parkedItem = (row: Row<'parked_frames'>) => ({
 })
 export type ParkedFrameItem = ReturnType<typeof parkedItem>
 
+export const reviewItem = (row: Row<'reviews'>) => ({
+  id: row.review_id,
+  kind: row.kind,
+  kinds: row.kinds,
+  chargerId: row.charger_id,
+  sessionId: row.session_id,
+  detail: row.detail,
+  since: row.since,
+  state: row.state,
+  settledAt: row.settled_at,
+  settledBy:
+    row.settled_by_kind === null || row.settled_by_id === null
+      ? null
+      : { kind: row.settled_by_kind, id: row.settled_by_id },
+  decision: row.decision,
+  transactionId: row.transaction_id,
+  note: row.note,
+})
+export type ReviewItem = ReturnType<typeof reviewItem>
+
 export const commandItem = (row: Row<'commands'>) => ({
   commandId: row.command_id,
   chargerId: row.charger_id,

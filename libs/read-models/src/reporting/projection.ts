@@ -4,6 +4,7 @@ import type { Projection } from '../projection.ts'
 import { billingHandlers } from './billing-rows.ts'
 import { chargerHandlers } from './charger-rows.ts'
 import { idTokenHandlers, tariffHandlers, tenantHandlers } from './master-data-rows.ts'
+import { applyToReviews, reviewEventTypes, settledStream } from './review-rows.ts'
 import { reportingMigrations } from './schema.ts'
 import { sessionHandlers } from './session-rows.ts'
 
@@ -13,6 +14,7 @@ export const reportingProjection: Projection = {
   schema: 'reporting',
   streamPrefixes: categories.map(categoryPrefix),
   eventTypes: [
+    ...reviewEventTypes,
     ...handledTypes(chargerHandlers),
     ...handledTypes(sessionHandlers),
     ...handledTypes(billingHandlers),
@@ -21,9 +23,15 @@ export const reportingProjection: Projection = {
     ...handledTypes(tenantHandlers),
   ],
   migrations: reportingMigrations,
-  // a session and its bill have one id and write one row; nothing else shares rows with another stream
-  groupOf: ({ stream }) => stream.slice(stream.indexOf('-') + 1),
+  // a session and its bill have one id and write one row, and a review is settled after it is opened; nothing else shares rows
+  // with another stream
+  groupOf: (event) => {
+    const stream = settledStream(event) ?? event.stream
+    return stream.slice(stream.indexOf('-') + 1)
+  },
   async apply(tx, event) {
+    await applyToReviews(tx, event)
+    if (event.type === 'ReviewSettled') return
     if (await handle('session', sessionHandlers, tx, event)) return
     if (await handle('charger', chargerHandlers, tx, event)) return
     if (await handle('billing', billingHandlers, tx, event)) return

@@ -1,7 +1,9 @@
-import type { Kysely, Selectable } from 'kysely'
+import { sql } from 'kysely'
+import type { Kysely, Selectable, SqlBool } from 'kysely'
 import type { ChargerId, SessionId, TenantId, TokenRef } from '@voltrail/contracts/ids'
 import type { TokenStatus } from '@voltrail/contracts/admin-commands'
 import type { Instant } from '@voltrail/contracts/quantities'
+import type { ReviewKind } from '@voltrail/contracts/rest/reviews'
 import { beyond, page } from '../cursor.ts'
 import type { Page } from '../cursor.ts'
 import { openReader } from '../reader.ts'
@@ -14,6 +16,7 @@ import {
   faultItem,
   idTokenItem,
   parkedItem,
+  reviewItem,
   sessionItem,
   tariffItem,
 } from './items.ts'
@@ -26,6 +29,7 @@ import type {
   IdTokenItem,
   OpenTransactionItem,
   ParkedFrameItem,
+  ReviewItem,
   SessionItem,
   TariffItem,
 } from './items.ts'
@@ -322,7 +326,7 @@ export const listCommands = async (
   return page(rows, request.limit, (row) => [row.requested_at, row.command_id], commandItem)
 }
 
-/** Frames that carried energy facts and could not be attributed or read, newest first: the review list. */
+/** Frames that carried energy facts and could not be attributed or read, newest first. */
 export const listParkedFrames = async (
   db: ReportingDatabase,
   tenant: TenantId,
@@ -348,4 +352,50 @@ export const listParkedFrames = async (
     .limit(request.limit + 1)
     .execute()
   return page(rows, request.limit, (row) => [row.received_at, row.charger_id, row.revision], parkedItem)
+}
+
+/** What waits for an operator, or did; newest first. */
+export const listReviews = async (
+  db: ReportingDatabase,
+  tenant: TenantId,
+  request: PageRequest & {
+    readonly chargerId?: ChargerId | undefined
+    readonly state?: 'open' | 'settled' | undefined
+    readonly kind?: ReviewKind | undefined
+  },
+): Promise<Page<ReviewItem>> => {
+  let query = db.selectFrom('reviews').selectAll().where('tenant', '=', tenant)
+  if (request.chargerId !== undefined) query = query.where('charger_id', '=', request.chargerId)
+  if (request.state !== undefined) query = query.where('state', '=', request.state)
+  if (request.kind !== undefined) query = query.where(sql<SqlBool>`${request.kind} = any(kinds)`)
+  const rows = await query
+    .where(
+      beyond(
+        request.cursor,
+        [
+          { name: 'since', type: 'timestamptz' },
+          { name: 'review_id', type: 'text' },
+        ],
+        'descending',
+      ),
+    )
+    .orderBy('since', 'desc')
+    .orderBy('review_id', 'desc')
+    .limit(request.limit + 1)
+    .execute()
+  return page(rows, request.limit, (row) => [row.since, row.review_id], reviewItem)
+}
+
+export const getReview = async (
+  db: ReportingDatabase,
+  tenant: TenantId,
+  id: string,
+): Promise<ReviewItem | undefined> => {
+  const row = await db
+    .selectFrom('reviews')
+    .selectAll()
+    .where('tenant', '=', tenant)
+    .where('review_id', '=', id)
+    .executeTakeFirst()
+  return row && reviewItem(row)
 }

@@ -30,6 +30,8 @@ import {
   listCommands,
   listIdTokens,
   listParkedFrames,
+  getReview,
+  listReviews,
   listSessions,
   listTariffs,
   openReporting,
@@ -54,7 +56,13 @@ describe('the reporting projection', () => {
   it('asks for every event type that says something to people, and the sample has each of them', () => {
     const all = Object.values(eventsByCategory).flatMap((schemas) => Object.keys(schemas))
     // what these say is in the session's own events, or in all the events before
-    const untold = ['TransactionOpened', 'TransactionClosed', 'ChargerSummarised']
+    const untold = [
+      'TransactionOpened',
+      'TransactionRestamped',
+      'TransactionClosed',
+      'RegistersHeld',
+      'ChargerSummarised',
+    ]
     expect([...reportingProjection.eventTypes].sort()).toEqual(all.filter((type) => !untold.includes(type)).sort())
     const sampled = new Set(sampleEvents().map(({ type }) => type))
     expect([...sampled].sort()).toEqual([...reportingProjection.eventTypes].sort())
@@ -82,7 +90,7 @@ describe('the reporting projection', () => {
       lastRefusal: 'bad-credential',
       heartbeatSeconds: 300,
       lastBootAt: at(17),
-      lastEventAt: at(400),
+      lastEventAt: at(410),
       openTransactions: [],
       parkedFrames: 1,
       connectors: [
@@ -208,7 +216,7 @@ describe('the reporting projection', () => {
       ['unsent', 'notSent', null, 'full', false],
       ['timeout', 'result', 'Accepted', null, true],
       ['error', 'callError', 'NotSupported', 'no', false],
-      ['accepted', 'result', 'Accepted', null, false],
+      ['accepted', 'result', 'Accepted', 'the charger accepted it, and no transaction came of it', false],
     ])
     expect(items[0]).toMatchObject({
       type: 'Reset',
@@ -263,6 +271,62 @@ describe('the reporting projection', () => {
     expect(await rowsOf(database.url, 'reporting', 'tenants')).toEqual([
       { tenant, adoption: 'open', unknown_tokens: 'Invalid', heartbeat_seconds: 300, changed_at: at(0) },
     ])
+  })
+
+  it('lists what waits for review and what became of it, newest first', async () => {
+    const { items } = await listReviews(db, tenant, everything)
+    const shown = items.map(({ id, kinds, state, decision, settledBy }) => [
+      id,
+      kinds.join(' '),
+      state,
+      decision,
+      settledBy?.kind ?? null,
+    ])
+    expect(shown).toEqual([
+      ['billing-acme.ODD.3@0', 'unpriced', 'settled', 'dismissed', 'operator'],
+      // two messages went back, and one entry says so
+      ['session-acme.ODD.2@2', 'meter-reset', 'open', null, null],
+      ['session-acme.ODD.3@1', 'untrusted-clock meter-reset', 'settled', 'corrected', 'operator'],
+      ['session-acme.ODD.2@1', 'inferred-end', 'open', null, null],
+      ['session-acme.ODD.1@1', 'inferred-end', 'settled', 'late-stop', 'charger'],
+      ['session-acme.ODD.1@0', 'untrusted-clock', 'open', null, null],
+      ['charger-acme.ODD@0', 'contested-identity', 'open', null, null],
+      [expect.stringMatching(/^charger-acme\.CP=201@\d+$/), 'ambiguous', 'settled', 'attributed', 'operator'],
+    ])
+    expect(items.at(-1)).toMatchObject({
+      kind: 'ambiguous',
+      chargerId: 'CP 1',
+      sessionId: session,
+      detail: 'TransactionStop: two sessions fit',
+      since: at(51),
+      settledAt: at(411),
+      settledBy: { kind: 'operator', id: 'key-1' },
+      transactionId: '4711',
+      note: 'seen on the meter',
+    })
+    expect(await getReview(db, tenant, items[2]!.id)).toEqual(items[2])
+    expect(await getReview(db, TenantId.parse('other'), items[2]!.id)).toBeUndefined()
+  })
+
+  it('finds reviews by state, charger and any of their kinds', async () => {
+    const ids = async (filter: object) =>
+      (await listReviews(db, tenant, { ...everything, ...filter })).items.map(({ id }) => id)
+    expect(await ids({ kind: 'meter-reset' })).toEqual(['session-acme.ODD.2@2', 'session-acme.ODD.3@1'])
+    expect(await ids({ state: 'open', chargerId: charger })).toEqual([])
+    expect(await ids({ state: 'open' })).toHaveLength(4)
+    const first = await listReviews(db, tenant, { limit: 3 })
+    const second = await listReviews(db, tenant, { limit: 100, cursor: first.next ?? undefined })
+    expect([...first.items, ...second.items]).toEqual((await listReviews(db, tenant, everything)).items)
+  })
+
+  it('shows a session from where a review moved its beginning to', async () => {
+    expect(await getSession(db, tenant, SessionId.parse('ODD.3'))).toMatchObject({
+      startedAt: at(425),
+      startedAtReason: 'review',
+      energyWh: 7,
+      energySource: 'review',
+      correctionCause: 'review',
+    })
   })
 
   it('takes the stop of a very long session, with thousands of readings, at once', async () => {

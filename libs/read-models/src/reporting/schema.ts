@@ -242,4 +242,30 @@ create table tariff_assignments (
   primary key (tenant, tariff_id, revision)
 );
 `,
+  // what waited before this version is shown after a rebuild
+  `
+create table reviews (
+  tenant text not null,
+  review_id text not null,
+  stream text not null,
+  revision bigint not null,
+  charger_id text not null,
+  session_id text,
+  kind text not null,
+  kinds text[] not null,
+  detail text not null,
+  since timestamptz not null,
+  state text not null,
+  settled_at timestamptz,
+  settled_by_kind text,
+  settled_by_id text,
+  decision text,
+  transaction_id text,
+  note text,
+  primary key (tenant, review_id)
+);
+create index reviews_newest on reviews (tenant, since desc, review_id desc);
+create index reviews_open on reviews (tenant, since desc, review_id desc) where state = 'open';
+create index reviews_of_stream on reviews (stream);
+`,
 ] as const

@@ -119,7 +119,15 @@ export const sessionHandlers: EventHandlers<
   },
 
   SessionCorrected: (tx, data, context) =>
-    update(tx, context, { ...totals(data.summary), ...end(data.stop), correction_cause: data.cause }),
+    update(tx, context, {
+      ...totals(data.summary),
+      ...end(data.stop),
+      ...(data.startedAt && {
+        started_at: data.startedAt.effectiveAt,
+        started_at_reason: data.startedAt.reason,
+      }),
+      correction_cause: data.cause,
+    }),
 
   SessionSettled: (tx, data, context) => update(tx, context, { state: 'settled', settled_at: data.at }),
 }

@@ -5,6 +5,7 @@ import type { CommandResult, ConnectorStatus, Registration } from '@voltrail/con
 import type { Adoption, TokenStatus } from '@voltrail/contracts/admin-commands'
 import type { AuthorizationStatus, IdTokenType, Sealed } from '@voltrail/contracts/personal'
 import type { Instant } from '@voltrail/contracts/quantities'
+import type { ReviewKind, ReviewView } from '@voltrail/contracts/rest/reviews'
 import type { TariffTerms } from '@voltrail/contracts/tariff-shape'
 
 /** The rows of the reporting schema as they are read (see `schema.ts`). */
@@ -87,6 +88,25 @@ export interface ReportingTables {
     authorization_status: AuthorizationStatus | null
     occurred_at: Instant | null
     received_at: Instant
+  }
+  reviews: {
+    tenant: string
+    review_id: string
+    stream: string
+    revision: number
+    charger_id: string
+    session_id: string | null
+    kind: ReviewKind
+    kinds: ReviewKind[]
+    detail: string
+    since: Instant
+    state: 'open' | 'settled'
+    settled_at: Instant | null
+    settled_by_kind: string | null
+    settled_by_id: string | null
+    decision: ReviewView['decision']
+    transaction_id: string | null
+    note: string | null
   }
   commands: {
     tenant: string

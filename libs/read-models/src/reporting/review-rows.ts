@@ -1,0 +1,117 @@
+import type { Actor } from '@voltrail/contracts/charger-commands'
+import type { EventNamed } from '@voltrail/contracts/events/registry'
+import { parseReviewId } from '@voltrail/contracts/rest/reviews'
+import { parseStream, sessionId, sessionParts, type StreamAddress } from '@voltrail/contracts/streams'
+import { reviewOf } from '@voltrail/domain/charger/reviews'
+import type { AnyDatabase, ProjectedEvent } from '../projection.ts'
+
+/**
+ * The review list: a row per event that waits for an operator, whichever stream it stands in. It is settled by an operator's
+ * decision, or by a later event that makes it void: the true stop after an inferred end, a price after there was none.
+ */
+
+/** What the list follows beside the events that other rows are made of. */
+export const reviewEventTypes = ['ReviewSettled'] as const
+
+/**
+ * A decision stands in the charger's stream, what it settles may stand in a session's or a bill's: it belongs to those, so that
+ * it is never applied before what it settles. `undefined` for other events.
+ */
+export const settledStream = (event: ProjectedEvent): string | undefined =>
+  event.type === 'ReviewSettled' ? parseReviewId(event.data.subject)?.stream : undefined
+
+export const applyToReviews = async (tx: AnyDatabase, event: ProjectedEvent): Promise<void> => {
+  const { stream, revision, metadata } = event
+  switch (event.type) {
+    case 'ReviewSettled':
+      return settleByOperator(tx, event.data, event)
+    case 'SessionCorrected':
+      if (event.data.cause === 'late-stop') await settleBySelf(tx, event, 'late-stop')
+      // told with the session's end, or with the first late reading that went back
+      if (event.data.cause === 'late-meter' && (await hasMeterReset(tx, stream))) return
+      break
+    case 'SessionRated':
+      await settleBySelf(tx, event, 'rated')
+      break
+    default:
+  }
+  const review = reviewOf(event)
+  if (review === undefined) return
+  await tx
+    .insertInto('reviews')
+    .values({
+      tenant: metadata.tenant,
+      review_id: `${stream}@${revision}`,
+      stream,
+      revision,
+      ...placeOf(parseStream(stream)),
+      kind: review.kinds[0],
+      kinds: review.kinds,
+      detail: review.detail,
+      since: metadata.receivedAt,
+      state: 'open',
+    })
+    .execute()
+}
+
+const placeOf = (address: StreamAddress | undefined) => {
+  switch (address?.category) {
+    case 'charger':
+      return { charger_id: address.chargerId, session_id: null }
+    case 'session':
+    case 'billing':
+      return { charger_id: sessionParts(address.sessionId).chargerId, session_id: address.sessionId }
+    default:
+      throw new Error('what waits for review is a charger’s, a session’s or a bill’s')
+  }
+}
+
+const settled = (by: Actor, at: string) => ({
+  state: 'settled',
+  settled_at: at,
+  settled_by_kind: by.kind,
+  settled_by_id: by.id,
+})
+
+/** A subject that has no row is none that this list ever showed: nothing to do. */
+const settleByOperator = async (
+  tx: AnyDatabase,
+  { subject, decision, transactionId, note }: EventNamed<'ReviewSettled'>['data'],
+  { stream, metadata }: ProjectedEvent,
+): Promise<void> => {
+  const address = parseStream(stream)
+  if (address?.category !== 'charger') throw new Error('a review is settled in the stream of its charger')
+  await tx
+    .updateTable('reviews')
+    .set({
+      ...settled(metadata.actor, metadata.receivedAt),
+      decision,
+      transaction_id: transactionId ?? null,
+      note: note ?? null,
+      ...(transactionId !== undefined && { session_id: sessionId(address.chargerId, transactionId) }),
+    })
+    .where('tenant', '=', metadata.tenant)
+    .where('review_id', '=', subject)
+    .execute()
+}
+
+/** What waited of a session's end, or of its price. The review of its start goes on. */
+const settleBySelf = async (
+  tx: AnyDatabase,
+  { stream, metadata }: ProjectedEvent,
+  decision: 'late-stop' | 'rated',
+): Promise<void> => {
+  let open = tx
+    .updateTable('reviews')
+    .set({ ...settled(metadata.actor, metadata.receivedAt), decision })
+    .where('tenant', '=', metadata.tenant)
+    .where('stream', '=', stream)
+    .where('state', '=', 'open')
+  if (decision === 'late-stop') open = open.where('revision', '>', 0)
+  await open.execute()
+}
+
+const hasMeterReset = async (tx: AnyDatabase, stream: string): Promise<boolean> => {
+  const found = await tx.selectFrom('reviews').select('kinds').where('stream', '=', stream).execute()
+  return found.some(({ kinds }: { kinds: string[] }) => kinds.includes('meter-reset'))
+}
