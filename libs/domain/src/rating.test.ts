@@ -33,6 +33,12 @@ describe('the one pricing function', () => {
     ).toBe(1)
   })
 
+  it('sees half a cent of a time that has no end in decimal hours', () => {
+    // 75 s at 1.20/h = 2.5 ct, and 75/3600 h = 0.0208333…
+    const charged = { ...chargedPeriod(at(0), at(0), 0 as Wh), endedAt: at(75 / 60) }
+    expect(priceSession(charged, terms([{ ...time, price: '1.20', vat: '0' }])).costMinor).toBe(3)
+  })
+
   it('rounds a begun step up to a whole one', () => {
     const stepped = { ...energy, price: '1', vat: '0', step_size: 500 }
     expect(priceSession(chargedPeriod(at(0), at(1), 501 as Wh), terms([stepped])).costMinor).toBe(100)

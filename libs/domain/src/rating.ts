@@ -36,7 +36,7 @@ const minorDigits: Readonly<Record<string, number>> = {
 }
 export const currencyDigits = (currency: string): number => minorDigits[currency] ?? 2
 
-// 60 digits keep hours (thirds of a second's 1/3600) exact far beyond any rounding that follows
+// what has no end in decimals is kept far beyond the one rounding that follows
 const Exact = Big()
 Exact.DP = 60
 Exact.RM = Big.roundHalfUp
@@ -51,22 +51,22 @@ const priceLine = (component: PriceComponent, charged: ChargedPeriod, digits: nu
   const seconds = Math.max(0, Math.round((Date.parse(charged.endedAt) - Date.parse(charged.startedAt)) / 1000))
   const parked = Math.min(charged.parkingSeconds, seconds)
   const step = component.step_size
-  const line = (amount: Big, unit: PriceLine['unit'], shown: string): PriceLine => ({
+  /** Divided last: a third of an hour has no end in decimals, half a cent has, and must be seen as half a cent. */
+  const line = (quantity: number, perPriced: number, unit: PriceLine['unit'], shown: string): PriceLine => ({
     type: component.type,
     quantity: shown,
     unit,
     price: component.price,
     vat: component.vat,
-    netMinor: wholeMinor(amount.times(component.price).times(new Exact(10).pow(digits))),
+    netMinor: wholeMinor(new Exact(quantity).times(component.price).times(new Exact(10).pow(digits)).div(perPriced)),
   })
-  const hours = (quantity: number) =>
-    line(new Exact(quantity).div(3600), 'h', new Exact(quantity).div(3600).round(6).toFixed())
+  const hours = (quantity: number) => line(quantity, 3600, 'h', new Exact(quantity).div(3600).round(6).toFixed())
   switch (component.type) {
     case 'FLAT':
-      return line(new Exact(1), 'session', '1')
+      return line(1, 1, 'session', '1')
     case 'ENERGY': {
-      const kWh = new Exact(inSteps(Math.max(0, charged.energyWh), step)).div(1000)
-      return line(kWh, 'kWh', kWh.toFixed())
+      const wh = inSteps(Math.max(0, charged.energyWh), step)
+      return line(wh, 1000, 'kWh', new Exact(wh).div(1000).toFixed())
     }
     case 'TIME':
       return hours(inSteps(seconds - parked, step))
