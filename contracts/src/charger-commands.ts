@@ -99,7 +99,7 @@ export const ChargerCommandReply = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('unknown'), commandId: CommandId, detail: z.string() }),
   z.object({
     outcome: z.literal('refused'),
-    reason: z.enum(['unknown-charger', 'invalid-request']),
+    reason: z.enum(['unknown-charger', 'invalid-request', 'charger-rejected', 'charger-pending']),
     detail: z.string(),
   }),
   z.object({ outcome: z.literal('unavailable'), reason: z.string() }),

@@ -189,7 +189,13 @@ export const chargerEvents = {
     keys: z.array(z.object({ key: z.string(), value: z.string().optional(), readonly: z.boolean() })),
     unknownKeys: z.array(z.string()),
   }),
-  CommandRequested: z.object({ commandId: CommandId, command: StoredChargerCommand, deadline: Instant }),
+  CommandRequested: z.object({
+    commandId: CommandId,
+    command: StoredChargerCommand,
+    deadline: Instant,
+    /** it could not wait for the log: this was recorded after it was sent */
+    sentFirst: z.boolean().optional(),
+  }),
   CommandSettled: z.object({
     commandId: CommandId,
     result: CommandResult,

@@ -18,9 +18,10 @@ import { startHealthServer } from '@voltrail/runtime/health'
 import { createLog } from '@voltrail/runtime/log'
 import { counter, createMetrics, histogram, latencyBuckets } from '@voltrail/runtime/metrics'
 import type { RunningService } from '@voltrail/runtime/shutdown'
-import { startTicker } from '@voltrail/runtime/ticker'
+import { sleep, startTicker } from '@voltrail/runtime/ticker'
 import type { CentralConfig } from './config.ts'
 import type { CentralDeps } from './central-deps.ts'
+import { createBackground } from './commands/background.ts'
 import { createCommandHandler } from './commands/commands.ts'
 import { deciding } from './deciding.ts'
 import { createFactHandler } from './facts/facts.ts'
@@ -31,6 +32,9 @@ import { lookUpFolds, lookUps } from './look-ups.ts'
 export interface Central extends RunningService {
   readonly healthPort: number
 }
+
+/** how long a stop waits for what was done already to be recorded */
+const backgroundMs = 5_000
 
 /** The composition of central: everything that it holds is opened here and closed in the reverse order. */
 export const startCentral = async (config: CentralConfig): Promise<Central> => {
@@ -131,7 +135,13 @@ export const startCentral = async (config: CentralConfig): Promise<Central> => {
       buckets: latencyBuckets,
     })
     const onFact = createFactHandler(deps)
-    const onCommand = createCommandHandler(deps)
+    const background = createBackground(log)
+    closers.push(async () => {
+      const recorded = new AbortController()
+      await Promise.race([background.idle(), sleep(backgroundMs, recorded.signal)])
+      recorded.abort()
+    })
+    const onCommand = createCommandHandler({ ...deps, background })
     const answerFact = async (message: { subject: string; data: Uint8Array; reply(data: Uint8Array): boolean }) => {
       const fact = message.subject.slice(message.subject.lastIndexOf('.') + 1)
       const end = seconds.startTimer({ fact })

@@ -28,12 +28,41 @@ export const commandOutcome = (state: ChargerState, commandId: CommandId): Comma
 /** A command that is this much overdue when the next one falls due was under way in a process that died. */
 const forgottenMs = 300_000
 
+export interface CommandRefusal {
+  readonly kind: 'unknown-charger' | 'charger-rejected' | 'charger-pending'
+  readonly detail: string
+}
+
+/** What a charger that waits for approval may be asked (OCPP 1.6 §4.2: it is configured before it is accepted). */
+const whilePending: ReadonlySet<string> = new Set(['ChangeConfiguration', 'GetConfiguration', 'TriggerMessage'])
+
+/** Why a charger may not be asked this; `undefined`: it may. */
+export const commandRefusal = (state: ChargerState, type: StoredChargerCommand['type']): CommandRefusal | undefined => {
+  if (!state.registered) return { kind: 'unknown-charger', detail: 'this charger is not registered' }
+  if (state.registration === 'Rejected')
+    return { kind: 'charger-rejected', detail: 'the charger is rejected: nothing is sent to it until it is registered' }
+  if (state.registration === 'Pending' && !whilePending.has(type))
+    return {
+      kind: 'charger-pending',
+      detail: `the charger waits for approval: until then it can be asked ${[...whilePending].join(', ')} only`,
+    }
+  return undefined
+}
+
+/** @param command.sentFirst it was sent already, so nothing about it is refused any more */
 export const requestCommand = (
-  command: { readonly commandId: CommandId; readonly command: StoredChargerCommand; readonly deadline: Instant },
+  command: {
+    readonly commandId: CommandId
+    readonly command: StoredChargerCommand
+    readonly deadline: Instant
+    readonly sentFirst?: true
+  },
   state: ChargerState,
-): Decision<ChargerEvent, { kind: 'unknown-charger' }> => {
-  if (!state.registered) return reject({ kind: 'unknown-charger' })
+): Decision<ChargerEvent, CommandRefusal> => {
+  // what is known of it is told also after the registration has changed
   if (commandOutcome(state, command.commandId) !== undefined) return accept()
+  const refusal = command.sentFirst ? undefined : commandRefusal(state, command.command.type)
+  if (refusal !== undefined) return reject(refusal)
   const forgotten = state.pendingCommands
     .filter((one) => Date.parse(one.deadline) + forgottenMs < Date.parse(command.deadline))
     .map(({ commandId }): ChargerEvent => ({

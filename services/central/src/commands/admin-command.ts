@@ -9,22 +9,24 @@ import type { Aggregate, Decision } from '@voltrail/domain/decider'
 import { idToken, putIdToken } from '@voltrail/domain/id-token'
 import { assignTariff, defineTariff, tariff } from '@voltrail/domain/tariff'
 import { changeSettings, tenant } from '@voltrail/domain/tenant'
-import type { CentralDeps } from '../central-deps.ts'
+import type { Outcome } from '../deciding.ts'
 import { requestMetadata } from '../evidence.ts'
+import { bootAfterApproval } from './approval.ts'
+import type { CommandDeps } from './charger-command.ts'
 
 type Request = Omit<AdminCommandRequest, 'command'>
 type Of<T extends AdminCommand['type']> = Extract<AdminCommand, { type: T }>
 interface Asked {
   readonly tenantId: TenantId
   readonly request: Request
-  readonly deps: CentralDeps
+  readonly deps: CommandDeps
 }
 
 /** What operators decide: each command goes to one decider and answers where its decision stands in the log. */
 export const adminCommand = async (
   tenantId: TenantId,
   payload: unknown,
-  deps: CentralDeps,
+  deps: CommandDeps,
 ): Promise<AdminCommandReply> => {
   const parsed = AdminCommandRequest.safeParse(payload)
   if (!parsed.success)
@@ -51,9 +53,7 @@ export const adminCommand = async (
       )
     }
     case 'RegisterCharger':
-      return settle(asked, charger, chargerStream(tenantId, command.chargerId), command, (state) =>
-        registerCharger(command, state),
-      )
+      return register(command, asked)
     case 'ChangeChargerSettings':
       return settle(asked, charger, chargerStream(tenantId, command.chargerId), command, (state) =>
         changeChargerSettings(command.settings, state),
@@ -75,7 +75,10 @@ const settle = async <S, E extends DomainEvent>(
   stream: StreamName,
   storedCommand: object,
   decision: (state: S) => Decision<NoInfer<E>, { kind: string }>,
-  tokenRef?: TokenRef,
+  given: {
+    readonly tokenRef?: TokenRef
+    readonly onDecided?: (decided: Extract<Outcome<S, E, unknown>, { outcome: 'accepted' }>) => void
+  } = {},
 ): Promise<AdminCommandReply> => {
   const decided = await deps.decide(
     aggregate,
@@ -85,13 +88,36 @@ const settle = async <S, E extends DomainEvent>(
   )
   if (decided.outcome === 'rejected')
     return { outcome: 'refused', reason: decided.rejection.kind, detail: `${stream}: ${decided.rejection.kind}` }
+  given.onDecided?.(decided)
   return {
     outcome: 'done',
     changed: decided.appended.length > 0,
     stream,
     revision: String(Math.max(0, decided.revision)),
-    ...(tokenRef === undefined ? {} : { tokenRef }),
+    ...(given.tokenRef === undefined ? {} : { tokenRef: given.tokenRef }),
   }
+}
+
+/** A charger that waited for approval and is connected has to boot again to learn that it is accepted. */
+const register = (command: Of<'RegisterCharger'>, asked: Asked): Promise<AdminCommandReply> => {
+  const { deps, tenantId } = asked
+  const { chargerId } = command
+  return settle(
+    asked,
+    charger,
+    chargerStream(tenantId, chargerId),
+    command,
+    (state) => registerCharger(command, state),
+    {
+      onDecided({ appended, state, revision }) {
+        const changed = appended.some(({ type }) => type === 'ChargerRegistrationChanged')
+        if (changed && state.registration === 'Accepted' && state.connection?.open === true)
+          deps.background.run('the boot after an approval', () =>
+            bootAfterApproval(tenantId, chargerId, revision, deps),
+          )
+      },
+    },
+  )
 }
 
 /** A token's value, its group and its label are sealed with its own key before anything else sees them. */
@@ -109,7 +135,9 @@ const putToken = async (command: Of<'PutIdToken'>, asked: Asked): Promise<AdminC
   }
   const stored = { type: command.type, ref, terms }
   const put = { idToken: { ref, type: token.type, sealed: value }, terms }
-  return settle(asked, idToken, tokenStream(tenantId, ref), stored, (state) => putIdToken(put, state), ref)
+  return settle(asked, idToken, tokenStream(tenantId, ref), stored, (state) => putIdToken(put, state), {
+    tokenRef: ref,
+  })
 }
 
 /** What an operator decides about something that waits for review. */

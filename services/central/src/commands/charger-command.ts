@@ -2,37 +2,43 @@ import {
   type ChargerCommand,
   type ChargerCommandReply,
   ChargerCommandRequest,
-  EpochCommandReply,
-  type EpochCommandRequest,
 } from '@voltrail/contracts/charger-commands'
-import type { Evidence } from '@voltrail/contracts/envelope'
+import type { MetadataInput } from '@voltrail/contracts/envelope'
 import type { CommandResult } from '@voltrail/contracts/facts'
-import type { TenantId, TokenRef } from '@voltrail/contracts/ids'
+import type { TenantId } from '@voltrail/contracts/ids'
 import { instant } from '@voltrail/contracts/quantities'
 import { chargerStream } from '@voltrail/contracts/streams'
-import { chargerCommandSubject } from '@voltrail/contracts/subjects'
 import { charger, type ChargerState } from '@voltrail/domain/charger/charger'
 import {
   commandOutcome,
+  commandRefusal,
   commandWasOffline,
   giveUpCommand,
   requestCommand,
   type CommandOutcome,
+  type CommandRefusal,
 } from '@voltrail/domain/charger/commands'
 import { sleep } from '@voltrail/runtime/ticker'
 import type { CentralDeps } from '../central-deps.ts'
-import { requestMetadata, sealText } from '../evidence.ts'
+import { requestMetadata } from '../evidence.ts'
+import type { Background } from './background.ts'
+import { sendCommand, type FindEpoch, type Sent } from './send-command.ts'
+import { chargerAtOnce, isUrgent, presentEpoch, recordAfterwards } from './sent-first.ts'
 import { settleInLog } from './settle-in-log.ts'
 import { storedCommand } from './stored-command.ts'
 
+/** What commands need beside what every handler of central is given. */
+export type CommandDeps = CentralDeps & { readonly background: Background }
+
 /**
  * A command to a charger: requested in the log, sent to the one socket that holds the charger's newest epoch, settled in the log,
- * then answered. A repeated request (same command id) is not sent again: it gets what is known.
+ * then answered. One that never waits for the log is sent first and recorded after. A repeated request (same command id) is not
+ * sent again: it gets what is known.
  */
 export const chargerCommand = async (
   tenant: TenantId,
   payload: unknown,
-  deps: CentralDeps,
+  deps: CommandDeps,
 ): Promise<ChargerCommandReply> => {
   const parsed = ChargerCommandRequest.safeParse(payload)
   if (!parsed.success)
@@ -42,128 +48,140 @@ export const chargerCommand = async (
       detail: parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '),
     }
   const request = parsed.data
-  const { commandId, chargerId, timeoutMs, requestedAt } = request
+  return isUrgent(request.command.type) ? sendFirst(tenant, request, deps) : recordFirst(tenant, request, deps)
+}
+
+const recordFirst = async (
+  tenant: TenantId,
+  request: ChargerCommandRequest,
+  deps: CommandDeps,
+): Promise<ChargerCommandReply> => {
+  const { commandId, chargerId } = request
   const stream = chargerStream(tenant, chargerId)
-  const stored = await storedCommand(deps, tenant, request.command)
-  const meta = requestMetadata(deps, { ...request, requestId: commandId }, tenant, stored.command)
-  const deadline = instant(Date.parse(requestedAt) + timeoutMs)
-  const requested = await deps.decide(
-    charger,
-    stream,
-    (state) => requestCommand({ commandId, command: stored.command, deadline }, state),
-    meta,
-  )
-  if (requested.outcome === 'rejected')
-    return { outcome: 'refused', reason: 'unknown-charger', detail: `no charger ${chargerId} is registered` }
+  const command = await commandToRecord(tenant, request, deps)
+  const requested = await deps.decide(charger, stream, (state) => requestCommand(command.asked, state), command.meta)
+  if (requested.outcome === 'rejected') return refused(request, requested.rejection)
   if (requested.appended.length === 0) return replyOf(request, commandOutcome(requested.state, commandId))
 
-  const sent = await send(tenant, request, stored.owner, requested.state, deps)
-  const now = deps.now()
-  // by now the charger's answer may have come another way (late, through another pod): the log decides
-  const settledMeta = { ...meta, receivedAt: now, decision: { ...meta.decision, clock: now } }
-  const result = sent.kind === 'answered' ? sent.reply.result : undefined
-  if (
-    sent.kind === 'answered' &&
-    result !== undefined &&
-    result.outcome !== 'notSent' &&
-    result.outcome !== 'timeout'
-  ) {
-    const answer = { commandId, result: withoutToken(result, request.command), frames: sent.frames, late: false }
-    const settled = await settleInLog(deps, tenant, chargerId, answer, settledMeta)
-    const written = settled.outcome === 'accepted' && settled.appended.length > 0
-    return replyOf(request, written ? { kind: 'settled', result } : commandOutcome(settled.state, commandId))
+  let known: ChargerState | undefined = requested.state
+  const findEpoch: FindEpoch = async () => {
+    const state = known ?? (await deps.load(charger, stream)).state
+    known = undefined
+    return state.connection?.open === true ? state.connection.epoch : undefined
   }
-  const settled = await deps.decide(
-    charger,
-    stream,
-    (state) => {
-      if (sent.kind === 'unknown') return giveUpCommand({ commandId, reason: sent.reason }, state)
-      if (result?.outcome === 'timeout')
-        return giveUpCommand({ commandId, reason: `the charger gave no answer within ${timeoutMs} ms` }, state)
-      return commandWasOffline(commandId, state)
-    },
-    settledMeta,
-  )
-  if (result?.outcome === 'timeout') return { outcome: 'timeout', commandId }
-  return replyOf(request, commandOutcome(settled.state, commandId))
+  const sent = await sendCommand(tenant, request, command.owner, findEpoch, deps)
+  const settled = await settle(tenant, request, sent, command.meta, deps)
+  // the log keeps it as of unknown outcome; whoever asked is told why
+  return isTimeout(sent) ? { outcome: 'timeout', commandId } : replyOf(request, settled)
 }
+
+/** how long the answer waits for the record when the log is well */
+const recordMs = 1_000
+
+const sendFirst = async (
+  tenant: TenantId,
+  request: ChargerCommandRequest,
+  deps: CommandDeps,
+): Promise<ChargerCommandReply> => {
+  const { commandId, chargerId } = request
+  let known = await chargerAtOnce(deps, tenant, chargerId)
+  if (known !== undefined) {
+    const before = commandOutcome(known, commandId)
+    if (before !== undefined) return replyOf(request, before)
+    const refusal = commandRefusal(known, request.command.type)
+    if (refusal !== undefined) return refused(request, refusal)
+  }
+  const findEpoch: FindEpoch = async () => {
+    const state = known ?? (await chargerAtOnce(deps, tenant, chargerId))
+    known = undefined
+    if (state === undefined) return presentEpoch(deps, tenant, chargerId)
+    return state.connection?.open === true ? state.connection.epoch : undefined
+  }
+  const command = await commandToRecord(tenant, request, deps)
+  const sent = await sendCommand(tenant, request, command.owner, findEpoch, deps)
+  const asked = { ...command.asked, sentFirst: true as const }
+  const recorded = recordAfterwards(async () => {
+    await deps.decide(charger, chargerStream(tenant, chargerId), (state) => requestCommand(asked, state), command.meta)
+    return settle(tenant, request, sent, command.meta, deps)
+  })
+  deps.background.run('recording a command that was sent first', () => recorded)
+  const told = recorded.then(
+    () => undefined,
+    () => undefined,
+  )
+  if (deps.logHealth.state === 'well') await Promise.race([told, sleep(recordMs)])
+  return isTimeout(sent) ? { outcome: 'timeout', commandId } : replyOf(request, outcomeOf(sent, request))
+}
+
+const commandToRecord = async (tenant: TenantId, request: ChargerCommandRequest, deps: CommandDeps) => {
+  const { commandId, timeoutMs, requestedAt } = request
+  const { command, owner } = await storedCommand(deps, tenant, request.command)
+  const meta = requestMetadata(deps, { ...request, requestId: commandId }, tenant, command)
+  return { asked: { commandId, command, deadline: instant(Date.parse(requestedAt) + timeoutMs) }, owner, meta }
+}
+
+/** Records what came of a command. By now the charger's answer may have come another way (late, through another pod): the log decides. */
+const settle = async (
+  tenant: TenantId,
+  request: ChargerCommandRequest,
+  sent: Sent,
+  asked: MetadataInput,
+  deps: CommandDeps,
+): Promise<CommandOutcome | undefined> => {
+  const { commandId, chargerId } = request
+  const now = deps.now()
+  const meta = { ...asked, receivedAt: now, decision: { ...asked.decision, clock: now } }
+  const outcome = outcomeOf(sent, request)
+  if (sent.kind === 'answered' && outcome.kind === 'settled') {
+    const answer = { commandId, result: outcome.result, frames: sent.frames, late: false }
+    const settled = await settleInLog(deps, tenant, chargerId, answer, meta)
+    const written = settled.outcome === 'accepted' && settled.appended.length > 0
+    return written ? outcome : commandOutcome(settled.state, commandId)
+  }
+  const { state } = await deps.decide(
+    charger,
+    chargerStream(tenant, chargerId),
+    (known) =>
+      outcome.kind === 'unknown'
+        ? giveUpCommand({ commandId, reason: outcome.reason }, known)
+        : commandWasOffline(commandId, known),
+    meta,
+  )
+  return commandOutcome(state, commandId)
+}
+
+const isTimeout = (sent: Sent): boolean => sent.kind === 'answered' && sent.reply.result.outcome === 'timeout'
+
+type SentOutcome =
+  | { readonly kind: 'settled'; readonly result: CommandResult }
+  | { readonly kind: 'unknown'; readonly reason: string }
+  | { readonly kind: 'offline' }
+
+/** What sending came to, as the log has it. */
+const outcomeOf = (sent: Sent, { command, timeoutMs }: ChargerCommandRequest): SentOutcome => {
+  if (sent.kind !== 'answered') return sent
+  const { result } = sent.reply
+  switch (result.outcome) {
+    case 'timeout':
+      return { kind: 'unknown', reason: `the charger gave no answer within ${timeoutMs} ms` }
+    case 'notSent':
+      return { kind: 'offline' }
+    default:
+      return { kind: 'settled', result: withoutToken(result, command) }
+  }
+}
+
+const refused = ({ chargerId }: ChargerCommandRequest, { kind, detail }: CommandRefusal): ChargerCommandReply => ({
+  outcome: 'refused',
+  reason: kind,
+  detail: kind === 'unknown-charger' ? `no charger ${chargerId} is registered` : detail,
+})
 
 /** A charger may repeat the id token in the words of its error; the sealed frame has them whole. */
 const withoutToken = (result: CommandResult, command: ChargerCommand): CommandResult =>
   result.outcome === 'callError' && command.type === 'RemoteStart' && command.idToken.value !== ''
     ? { ...result, description: result.description.replaceAll(command.idToken.value, '[id token]') }
     : result
-
-type Sent =
-  | {
-      readonly kind: 'answered'
-      readonly reply: EpochCommandReply
-      readonly frames: { sent?: Evidence | undefined; received?: Evidence | undefined }
-    }
-  | { readonly kind: 'offline' }
-  | { readonly kind: 'unknown'; readonly reason: string }
-
-const retryMs = 100
-/** the edge's own time-out comes first; this is for an edge that died */
-const graceMs = 2_000
-
-/** To the edge that holds the newest epoch. Nobody there: the charger is read again, for as long as a takeover may need. */
-const send = async (
-  tenant: TenantId,
-  request: ChargerCommandRequest,
-  owner: TokenRef | undefined,
-  first: ChargerState,
-  deps: CentralDeps,
-): Promise<Sent> => {
-  const { chargerId, commandId, command, timeoutMs, traceparent } = request
-  const giveUpAt = performance.now() + deps.offlineAfterMs
-  for (let state = first; ;) {
-    if (state.connection?.open === true) {
-      const { epoch } = state.connection
-      const message: EpochCommandRequest = {
-        commandId,
-        tenant,
-        chargerId,
-        epoch,
-        timeoutMs,
-        command,
-        ...(traceparent === undefined ? {} : { traceparent }),
-      }
-      const outcome = await deps.bus.request(
-        chargerCommandSubject(tenant, chargerId, epoch, command.type),
-        Buffer.from(JSON.stringify(message)),
-        { timeoutMs: timeoutMs + graceMs },
-      )
-      if (outcome.kind === 'reply') {
-        const reply = EpochCommandReply.safeParse(JSON.parse(Buffer.from(outcome.data).toString('utf8')))
-        if (!reply.success)
-          return { kind: 'unknown', reason: `the edge answered in a form that is not ours: ${reply.error.message}` }
-        return { kind: 'answered', reply: reply.data, frames: await evidenceOf(deps, tenant, reply.data, owner) }
-      }
-      if (outcome.kind === 'timeout')
-        return { kind: 'unknown', reason: 'the edge that holds the charger gave no answer' }
-      if (outcome.kind === 'disconnected' && outcome.sent)
-        return { kind: 'unknown', reason: 'the bus broke while the command was under way' }
-    }
-    if (performance.now() > giveUpAt) return { kind: 'offline' }
-    await sleep(retryMs)
-    state = (await deps.load(charger, chargerStream(tenant, chargerId))).state
-  }
-}
-
-/** The frames of a command, sealed with the key of the token that owns them. */
-const evidenceOf = async (
-  deps: CentralDeps,
-  tenant: TenantId,
-  { frames }: EpochCommandReply,
-  owner: TokenRef | undefined,
-) => {
-  const evidence = async (text: string | undefined): Promise<Evidence | undefined> => {
-    if (text === undefined) return undefined
-    return owner === undefined ? deps.frames.clear(tenant, text) : sealText(deps, tenant, owner, text)
-  }
-  return { sent: await evidence(frames.sent), received: await evidence(frames.received) }
-}
 
 const replyOf = ({ commandId }: ChargerCommandRequest, outcome: CommandOutcome | undefined): ChargerCommandReply => {
   switch (outcome?.kind) {

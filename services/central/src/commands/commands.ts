@@ -3,14 +3,13 @@ import { chargerCommandTypes, type ChargerCommandReply } from '@voltrail/contrac
 import { parseSubject } from '@voltrail/contracts/subjects'
 import { LogUnavailable } from '@voltrail/event-store/event-log'
 import { VaultUnavailable } from '@voltrail/key-store/vault-errors'
-import type { CentralDeps } from '../central-deps.ts'
 import { Unavailable } from '../unavailable.ts'
 import { adminCommand } from './admin-command.ts'
-import { chargerCommand } from './charger-command.ts'
+import { chargerCommand, type CommandDeps } from './charger-command.ts'
 
 /** Answers one command request; the subject says the tenant and which kind it is. */
 export const createCommandHandler =
-  (deps: CentralDeps) =>
+  (deps: CommandDeps) =>
   async (subject: string, payload: Uint8Array): Promise<ChargerCommandReply | AdminCommandReply> => {
     const parsed = parseSubject(subject)
     if (parsed.kind !== 'command') throw new Error(`not a command subject: ${subject}`)

@@ -1,0 +1,218 @@
+import type { Adoption } from '@voltrail/contracts/admin-commands'
+import { EpochCommandRequest, type ChargerCommand, type EpochCommandReply } from '@voltrail/contracts/charger-commands'
+import type { ChargerId, TransactionId } from '@voltrail/contracts/ids'
+import { instant } from '@voltrail/contracts/quantities'
+import { epochCommands, presenceBucket, presenceKey } from '@voltrail/contracts/subjects'
+import { json, openCentral, tenant } from '../fixtures/central-fixture.ts'
+
+const accepted: EpochCommandReply = {
+  result: { outcome: 'result', status: 'Accepted', payload: { status: 'Accepted' } },
+  frames: { sent: '[2,"1","X",{}]', received: '[3,"1",{"status":"Accepted"}]' },
+}
+const status = (text: string): EpochCommandReply => ({
+  ...accepted,
+  result: { outcome: 'result', status: text, payload: { status: text } },
+})
+const notImplemented: EpochCommandReply = {
+  result: { outcome: 'callError', code: 'NotImplemented', description: '' },
+  frames: {},
+}
+const remoteStop: ChargerCommand = { type: 'RemoteStop', transactionId: '4711' as TransactionId }
+const until = async (what: string, holds: () => boolean | Promise<boolean>): Promise<void> => {
+  const giveUpAt = Date.now() + 10_000
+  while (!(await holds())) {
+    if (Date.now() > giveUpAt) throw new Error(`it never came about that ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
+
+describe('commands to a charger', () => {
+  let house: Awaited<ReturnType<typeof openCentral>>
+  beforeAll(async () => {
+    house = await openCentral({
+      LOG_APPEND_TIMEOUT: '200ms',
+      LOG_APPEND_DEADLINE: '500ms',
+      LOG_PROBE_EVERY: '50ms',
+      LOG_WELL_AFTER: '300ms',
+    })
+  }, 60_000)
+  afterAll(() => house.close())
+
+  /** A connected charger whose edge hands every command to the test. */
+  const connected = async (
+    id: string,
+    answer: (command: ChargerCommand) => EpochCommandReply | Promise<EpochCommandReply>,
+  ) => {
+    const cp = house.charger(id)
+    const { epoch, registration } = await cp.connect()
+    const taken: ChargerCommand[] = []
+    const edge = house.bus.respond(epochCommands(tenant, id as ChargerId, epoch), {}, async (message) => {
+      const { command } = EpochCommandRequest.parse(JSON.parse(Buffer.from(message.data).toString('utf8')))
+      taken.push(command)
+      message.reply(json(await answer(command)))
+    })
+    await edge.ready
+    const types = async () => (await cp.events()).map((event) => event.type)
+    return { cp, epoch, registration, taken, types, events: cp.events }
+  }
+  const adopt = (adoption: Adoption) => house.admin({ type: 'ChangeTenantSettings', settings: { adoption } })
+  const register = (id: string, registration: 'Accepted' | 'Pending' | 'Rejected') =>
+    house.admin({ type: 'RegisterCharger', chargerId: id as ChargerId, registration })
+
+  it('are in the log before they are sent, but for a remote stop, which is sent first and marked so', async () => {
+    const seen: string[][] = []
+    const { types, events } = await connected('CP-order', async () => {
+      seen.push(await types())
+      return accepted
+    })
+    expect(await house.command('CP-order', { type: 'ClearCache' })).toMatchObject({ outcome: 'result' })
+    expect(await house.command('CP-order', remoteStop)).toMatchObject({ outcome: 'result', status: 'Accepted' })
+    const asked = (list: readonly string[] | undefined) => list?.filter((type) => type === 'CommandRequested').length
+    expect([asked(seen[0]), asked(seen[1])]).toEqual([1, 1])
+    const requested = (await events()).filter((event) => event.type === 'CommandRequested')
+    expect(requested.map(({ data }) => (data as { sentFirst?: boolean }).sentFirst)).toEqual([undefined, true])
+    expect((await types()).slice(-2)).toEqual(['CommandRequested', 'CommandSettled'])
+  })
+
+  it('reach the charger also while the log is away, if they are a remote stop, and are recorded when it is back', async () => {
+    const { epoch, taken, types } = await connected('CP-away', () => accepted)
+    const board = await house.bus.keyValue(presenceBucket, { ttlMs: 60_000 })
+    await board.put(
+      presenceKey(tenant, 'CP-away' as ChargerId),
+      json({ epoch, edge: 'edge-test', lastSeenAt: instant(Date.now()) }),
+    )
+    house.faults.set({ silentAppend: { next: 100_000 } })
+    expect(await house.command('CP-away', { type: 'ClearCache' })).toMatchObject({ outcome: 'unavailable' })
+    expect(taken).toEqual([])
+    const begun = performance.now()
+    expect(await house.command('CP-away', remoteStop, 'stop-1')).toMatchObject({
+      outcome: 'result',
+      status: 'Accepted',
+    })
+    expect(performance.now() - begun).toBeLessThan(400)
+    expect(taken).toEqual([remoteStop])
+    expect(await house.charger('CP-next').tell({ ...connectFact })).toMatchObject({ outcome: 'unavailable' })
+    house.faults.clear()
+    await until('it is recorded', async () => (await types()).at(-1) === 'CommandSettled')
+    expect((await types()).filter((type) => type === 'CommandRequested')).toHaveLength(1)
+    expect(await house.command('CP-away', remoteStop, 'stop-1')).toMatchObject({
+      outcome: 'result',
+      status: 'Accepted',
+    })
+    expect(taken).toHaveLength(1)
+    await until('chargers are let in again', async () => {
+      const reply = await house.charger('CP-next').tell({ ...connectFact })
+      return reply.outcome === 'answered'
+    })
+  }, 20_000)
+
+  it('are refused for a rejected charger, whose energy is recorded all the same', async () => {
+    await register('CP-rejected', 'Accepted')
+    const { cp, taken } = await connected('CP-rejected', () => accepted)
+    await register('CP-rejected', 'Rejected')
+    for (const command of [
+      { type: 'ClearCache' },
+      { type: 'TriggerMessage', message: 'BootNotification' },
+      remoteStop,
+    ] as const)
+      expect(await house.command('CP-rejected', command)).toMatchObject({
+        outcome: 'refused',
+        reason: 'charger-rejected',
+      })
+    expect(taken).toEqual([])
+    expect(
+      await cp.tell({ type: 'ConnectorStatus', evseId: 1, connectorId: 1, status: 'Available', errorCode: 'NoError' }),
+    ).toMatchObject({ outcome: 'refused', reason: 'not-registered' })
+    expect(await cp.answer({ type: 'Boot', vendor: 'V', model: 'M' })).toMatchObject({
+      registration: 'Rejected',
+      intervalSeconds: 60,
+    })
+    expect(await cp.answer(start)).toMatchObject({ type: 'TransactionStart' })
+  })
+
+  it('are configuration and triggers only for a charger that waits for approval', async () => {
+    await adopt('pending')
+    const { cp, registration, taken } = await connected('CP-pending', () => accepted)
+    await adopt('open')
+    expect(registration).toBe('Pending')
+    expect(await cp.answer({ type: 'Boot', vendor: 'V', model: 'M' })).toMatchObject({
+      registration: 'Pending',
+      intervalSeconds: 60,
+    })
+    expect(await cp.answer(start)).toMatchObject({ type: 'TransactionStart' })
+    for (const command of [{ type: 'Reset', kind: 'Soft' }, { type: 'ClearCache' }, remoteStop] as const)
+      expect(await house.command('CP-pending', command)).toMatchObject({
+        outcome: 'refused',
+        reason: 'charger-pending',
+      })
+    expect(taken).toEqual([])
+    expect(await house.command('CP-pending', { type: 'TriggerMessage', message: 'StatusNotification' })).toMatchObject({
+      outcome: 'result',
+    })
+    expect(await house.command('CP-pending', { type: 'GetConfiguration' })).toMatchObject({ outcome: 'result' })
+    expect(taken).toHaveLength(2)
+  })
+
+  it.each([
+    ['takes the trigger', () => accepted, ['TriggerMessage']],
+    [
+      'refuses the trigger',
+      ({ type }: ChargerCommand) => (type === 'Reset' ? accepted : status('Rejected')),
+      ['TriggerMessage', 'Reset'],
+    ],
+    [
+      'does not know triggers',
+      ({ type }: ChargerCommand) => (type === 'Reset' ? accepted : notImplemented),
+      ['TriggerMessage', 'Reset'],
+    ],
+  ])('make a charger boot again when it is approved; one that %s', async (name, answer, expected) => {
+    const id = `CP-${name.replaceAll(' ', '-')}`
+    await adopt('pending')
+    const { taken } = await connected(id, answer)
+    await adopt('open')
+    expect(await register(id, 'Accepted')).toMatchObject({ outcome: 'done', changed: true })
+    await until('it is asked', () => taken.length === expected.length)
+    expect(taken.map(({ type }) => type)).toEqual(expected)
+    expect(await register(id, 'Accepted')).toMatchObject({ changed: false })
+    expect(taken).toHaveLength(expected.length)
+  })
+
+  it('do not reset an approved charger at which somebody is charging', async () => {
+    await adopt('pending')
+    const { cp, taken, types } = await connected('CP-charging', () => status('Rejected'))
+    await adopt('open')
+    await cp.answer(start)
+    await register('CP-charging', 'Accepted')
+    await until('the trigger is settled', async () => (await types()).at(-1) === 'CommandSettled')
+    expect(taken.map(({ type }) => type)).toEqual(['TriggerMessage'])
+  })
+
+  it('are not asked of a charger that nobody may adopt', async () => {
+    await adopt('closed')
+    expect(await house.charger('CP-closed').tell(connectFact)).toMatchObject({
+      outcome: 'refused',
+      reason: 'unknown-charger',
+    })
+    expect(await house.command('CP-closed', { type: 'ClearCache' })).toMatchObject({ reason: 'unknown-charger' })
+    await adopt('open')
+  })
+})
+
+const connectFact = {
+  type: 'Connect',
+  edge: 'edge-test',
+  subprotocol: 'ocpp1.6',
+  remoteAddress: '127.0.0.1',
+  tls: false,
+  credential: { kind: 'none' },
+} as const
+const now = instant(Date.now())
+const start = {
+  type: 'TransactionStart',
+  evseId: 1,
+  connectorId: 1,
+  idToken: { value: '04A1B2C3', type: 'ISO14443' },
+  meterStart: { value: '1000', unit: 'Wh' },
+  time: { raw: now, at: now },
+  raw: { connector: '1', idToken: '04A1B2C3', timestamp: now, meterStart: '1000' },
+} as const
