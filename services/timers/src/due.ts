@@ -10,7 +10,8 @@ export type TimeOut = { readonly tenant: TenantId; readonly dueAt: number } & (
       readonly kind: 'connector-available'
       readonly chargerId: ChargerId
       readonly transactionId: TransactionId
-      readonly availableSince: Instant
+      /** of the charger's stream: what this rests on */
+      readonly revision: number
     }
   | { readonly kind: 'charger-silent'; readonly chargerId: ChargerId; readonly transactionId: TransactionId }
   | { readonly kind: 'half-done'; readonly chargerId: ChargerId; readonly transactionId: TransactionId }
@@ -60,9 +61,9 @@ export const dueOfCharger = (
     const free = freeSince(watch, open)
     if (free === undefined) continue
     // a register that grows says that the status is wrong
-    const since = Math.max(free.toldAt, open.openedAt, session.grewAt)
+    const since = Math.max(free, open.openedAt, session.grewAt)
     const dueAt = since + settings.inferAvailableMinutes * minuteMs
-    due.push({ ...of, kind: 'connector-available', availableSince: free.at, dueAt })
+    due.push({ ...of, kind: 'connector-available', revision: watch.revision, dueAt })
   }
   for (const [commandId, { deadline, lost }] of watch.pending)
     if (!lost) due.push({ tenant, chargerId, kind: 'command-overdue', commandId, dueAt: deadline + commandGraceMs })
@@ -78,9 +79,10 @@ export const dueOfCharger = (
  * Since when the transaction's EVSE is Available again: told while it was open, or after it had begun. A charger that never left
  * Available says nothing by it.
  */
-const freeSince = (watch: ChargerWatch, open: OpenWatch): ChargerWatch['available'][number] | undefined => {
+const freeSince = (watch: ChargerWatch, open: OpenWatch): number | undefined => {
   const free = watch.available.find((one) => one.evseId === open.evseId)
-  return free !== undefined && (free.toldAt > open.openedAt || free.at > open.startedAt) ? free : undefined
+  const at = free === undefined ? -Infinity : Date.parse(free.at)
+  return at > open.openedAt || at > open.startedAt ? at : undefined
 }
 
 /** When this session is settled, once it has ended. */

@@ -127,19 +127,17 @@ const endInferred = async (
 ): Promise<readonly string[]> => {
   const { tenant, chargerId, transactionId } = timeOut
   const id = sessionId(chargerId, transactionId)
-  const { state } = await reading(() => deps.loop.load(charger, chargerStream(tenant, chargerId)))
+  const { state, revision } = await reading(() => deps.loop.load(charger, chargerStream(tenant, chargerId)))
   const open = state.openTransactions.find((one) => one.transactionId === transactionId)
   if (open === undefined) return []
-  const stop: InferStop = { because: 'ChargerSilent', receivedAt: instant(because.now) }
-  if (timeOut.kind === 'connector-available') {
-    const free = state.availableSince?.find((one) => one.evseId === open.evseId)
-    // it is in use again, or was in between: then the time begins anew
-    if (free?.at !== timeOut.availableSince) return []
-  }
+  const receivedAt = instant(because.now)
+  const free = state.availableSince?.find((one) => one.evseId === open.evseId)
+  // the charger has told something since: it is judged again with that
+  if (timeOut.kind === 'connector-available' && (revision !== timeOut.revision || free === undefined)) return []
   const proven: InferStop =
     timeOut.kind === 'connector-available'
-      ? { ...stop, because: 'ConnectorAvailable', provenAt: timeOut.availableSince }
-      : stop
+      ? { because: 'ConnectorAvailable', provenAt: free?.at, receivedAt }
+      : { because: 'ChargerSilent', receivedAt }
   const ended = await decide(session, sessionStream(tenant, id), id, (known) => inferStop(proven, known))
   return [...ended, ...(await close(tenant, chargerId, transactionId, deps, decide))]
 }

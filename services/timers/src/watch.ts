@@ -27,7 +27,8 @@ export interface ChargerWatch {
   heardAt: number
   connection: { readonly epoch: ConnectionEpoch; readonly edge: string; readonly since: number } | undefined
   connectors: readonly ConnectorState[]
-  available: readonly { readonly evseId: EvseId; readonly at: Instant; readonly toldAt: number }[]
+  /** since when each EVSE is Available, by the time that we were told */
+  available: readonly { readonly evseId: EvseId; readonly at: Instant }[]
   readonly open: Map<TransactionId, OpenWatch>
   readonly pending: Map<CommandId, PendingWatch>
   /** remote starts that the charger accepted and that no transaction came of yet */
@@ -39,7 +40,7 @@ export interface OpenWatch {
   readonly tokenRef: TokenRef
   readonly groupRef?: TokenRef | undefined
   readonly openedAt: number
-  readonly startedAt: Instant
+  readonly startedAt: number
 }
 
 interface PendingWatch {
@@ -115,19 +116,29 @@ export const hearCharger = (watch: ChargerWatch, event: Recorded<ChargerEvent>):
         ),
         connector,
       ]
-      const before = watch.available
-      watch.available = availableSince({ connectors: [...watch.connectors], availableSince: [...before] }, event).map(
-        (one) => before.find((known) => known.evseId === one.evseId) ?? { ...one, toldAt },
-      )
+      const before = { connectors: [...watch.connectors], availableSince: [...watch.available] }
+      watch.available = availableSince(before, event, event.metadata.receivedAt)
       return
     }
     case 'TransactionOpened': {
       const { transactionId, evseId, tokenRef, groupRef, startedAt } = event.data
-      watch.open.set(transactionId, { evseId, tokenRef, groupRef, openedAt: toldAt, startedAt: startedAt.effectiveAt })
+      watch.open.set(transactionId, {
+        evseId,
+        tokenRef,
+        groupRef,
+        openedAt: toldAt,
+        startedAt: Date.parse(startedAt.effectiveAt),
+      })
       for (const pending of watch.pending.values())
         if (pending.asked !== undefined && cameOf(pending.asked, event.data)) pending.asked = undefined
       for (const [commandId, { asked }] of watch.accepted)
         if (cameOf(asked, event.data)) watch.accepted.delete(commandId)
+      return
+    }
+    case 'TransactionRestamped': {
+      const { transactionId, startedAt } = event.data
+      const open = watch.open.get(transactionId)
+      if (open !== undefined) watch.open.set(transactionId, { ...open, startedAt: Date.parse(startedAt.effectiveAt) })
       return
     }
     case 'TransactionClosed':
