@@ -1,0 +1,124 @@
+import type { EventNamed, SessionEvent } from '@voltrail/contracts/events/registry'
+import type { TokenRef, TransactionId } from '@voltrail/contracts/ids'
+import type { OccurredAt } from '@voltrail/contracts/quantities'
+import { at, foldHistory, given } from './fixtures/given.ts'
+import { inferStop } from './inference.ts'
+import { readRegister } from './registers.ts'
+import { meterSession, session, stopSession } from './session.ts'
+import { settleSession } from './settling.ts'
+
+const ref = 'a'.repeat(32) as TokenRef
+const occurred = (minutes: number): OccurredAt => ({
+  receivedAt: at(minutes),
+  effectiveAt: at(minutes),
+  reason: 'charger-clock',
+})
+const started: EventNamed<'SessionStarted'> = {
+  type: 'SessionStarted',
+  data: {
+    transactionId: '7' as TransactionId,
+    evseId: 1,
+    connectorId: 1,
+    idToken: { ref, type: 'ISO14443', sealed: { owner: ref, key: '', text: '' } },
+    authorization: { status: 'Accepted', reason: 'as issued' },
+    startKey: 'start-1',
+    meterStart: readRegister('1000', 'Wh'),
+    startedAt: occurred(0),
+  },
+}
+const following = (history: readonly SessionEvent[], decision: Parameters<ReturnType<typeof given>['when']>[0]) =>
+  given(session, ...history).when(decision as never).events as SessionEvent[]
+const metered = following([started], (state) =>
+  meterSession(
+    {
+      contentKey: 'm1',
+      registers: [{ at: at(30), reading: readRegister('4000', 'Wh') }],
+      live: {},
+      measuredAt: at(30),
+    },
+    state as never,
+  ),
+)
+const stopped = following([started, ...metered], (state) =>
+  stopSession(
+    { stoppedAt: occurred(60), meterStop: readRegister('9000', 'Wh'), reason: 'Local', inferred: false, registers: [] },
+    state as never,
+  ),
+)
+
+describe('an inferred end', () => {
+  const inferred = (because: 'NextStart' | 'ConnectorAvailable' | 'ChargerSilent', provenAt?: number) => {
+    const command = {
+      because,
+      receivedAt: at(99),
+      ...(provenAt === undefined ? {} : { provenAt: at(provenAt) }),
+    }
+    return given(session, started, ...metered).when((state) => inferStop(command, state))
+  }
+  const ends = (minutes: number, reason: string) => ({
+    type: 'SessionStopped',
+    data: expect.objectContaining({
+      reason,
+      inferred: true,
+      energyWh: 3000,
+      energySource: 'registers',
+      stoppedAt: { receivedAt: at(99), effectiveAt: at(minutes), reason: 'inferred' },
+    }),
+  })
+
+  it('is at the last register when the charger fell silent', () =>
+    inferred('ChargerSilent').thenMatching(ends(30, 'ChargerSilent')))
+  it('is when the connector became Available', () =>
+    inferred('ConnectorAvailable', 45).thenMatching(ends(45, 'ConnectorAvailable')))
+  it('is not before the last register', () =>
+    inferred('ConnectorAvailable', 20).thenMatching(ends(30, 'ConnectorAvailable')))
+  it('is not after the next start', () => inferred('NextStart', 20).thenMatching(ends(20, 'NextStart')))
+  it('is at the last register when the next start came later', () =>
+    inferred('NextStart', 50).thenMatching(ends(30, 'NextStart')))
+  it('is at the start when there was never a register', () => {
+    const { meterStart: _, ...data } = started.data
+    given(session, { ...started, data })
+      .when((state) => inferStop({ because: 'ChargerSilent', receivedAt: at(99) }, state))
+      .thenMatching({
+        type: 'SessionStopped',
+        data: expect.objectContaining({
+          energyWh: 0,
+          energySource: 'none',
+          stoppedAt: expect.objectContaining({ effectiveAt: at(0) }),
+        }),
+      })
+  })
+  it('is nothing for a session that has ended, by a stop or by inference, or never began', () => {
+    const decision = (state: Parameters<typeof inferStop>[1]) =>
+      inferStop({ because: 'ChargerSilent', receivedAt: at(99) }, state)
+    given(session).when(decision).thenNothing()
+    given(session, started, ...metered, ...stopped)
+      .when(decision)
+      .thenNothing()
+    given(session, started, ...metered, ...(inferred('ChargerSilent').events as SessionEvent[]))
+      .when(decision)
+      .thenNothing()
+  })
+})
+
+describe('a session is settled', () => {
+  const settle = (corrections: number) => (state: Parameters<typeof settleSession>[1]) =>
+    settleSession({ at: at(999), corrections }, state)
+  const settled: SessionEvent = { type: 'SessionSettled', data: { at: at(999) } }
+
+  it('once, after its end', () => {
+    given(session, started).when(settle(0)).thenNothing()
+    given(session, started, ...metered, ...stopped)
+      .when(settle(0))
+      .then(settled)
+    given(session, started, ...metered, ...stopped, settled)
+      .when(settle(0))
+      .thenNothing()
+  })
+  it('not when a correction came meanwhile', () =>
+    given(session, started, ...metered, ...stopped)
+      .when(settle(1))
+      .thenNothing())
+  it('and its state says so', () =>
+    expect(foldHistory(session, [started, ...metered, ...stopped, settled]).summary.settled).toBe(true))
+})
