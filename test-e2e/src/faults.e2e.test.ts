@@ -36,7 +36,7 @@ describe('a session while parts of the product die', () => {
     ['the edge', ['edge', 'edge-2']],
     ['the event store', ['event-store']],
     ['NATS', ['nats']],
-    ['billing and the projectors', ['billing', 'projector-reporting', 'projector-load']],
+    ['billing, timers and the projectors', ['billing', 'timers', 'projector-reporting', 'projector-load']],
   ])(
     'ends right, once, when %s is killed between its messages',
     async (_, victims) => {

@@ -16,9 +16,10 @@ import {
 import { deriveTransactionId, startKey } from '@voltrail/domain/content-key'
 import { accept } from '@voltrail/domain/decider'
 import { authorise } from '@voltrail/domain/id-token'
+import { inferStop } from '@voltrail/domain/inference'
 import { occurredAt } from '@voltrail/domain/occurred-at'
 import { readRegister } from '@voltrail/domain/registers'
-import { session, startSession, stopSession, type SessionStarted } from '@voltrail/domain/session'
+import { session, startSession, type SessionStarted } from '@voltrail/domain/session'
 import { mustAccept } from '../deciding.ts'
 import type { CentralDeps } from '../central-deps.ts'
 import { factMetadata, sealToken } from '../evidence.ts'
@@ -217,13 +218,7 @@ const endInferred = async (
   await deps.decide(
     session,
     sessionStream(tenant, id),
-    (state) => {
-      if (state.start === undefined) return accept()
-      const last = state.summary.registers?.lastAt ?? older.startedAt.effectiveAt
-      const effectiveAt = last < newer.startedAt.effectiveAt ? last : newer.startedAt.effectiveAt
-      const stoppedAt = { receivedAt, effectiveAt, reason: 'inferred' as const }
-      return stopSession({ factId, stoppedAt, reason: 'NextStart', inferred: true, registers: [] }, state)
-    },
+    (state) => inferStop({ factId, because: 'NextStart', provenAt: newer.startedAt.effectiveAt, receivedAt }, state),
     meta,
   )
   await deps.decide(
