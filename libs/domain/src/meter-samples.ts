@@ -1,8 +1,8 @@
 import Big from 'big.js'
 import type { MeterSample, SampledValue } from '@voltrail/contracts/facts'
 import type { LiveMeasurement } from '@voltrail/contracts/events/session'
-import type { Instant } from '@voltrail/contracts/quantities'
-import { occurredAt } from './occurred-at.ts'
+import { instant, type Instant } from '@voltrail/contracts/quantities'
+import { occurredAt, type ChargerClock } from './occurred-at.ts'
 import { readRegister } from './registers.ts'
 import type { TimedReading } from './session.ts'
 
@@ -75,18 +75,49 @@ const phasePower = (values: readonly SampledValue[]): number | undefined => {
   return power.reduce((sum, v) => sum + (scaled(v, { '': 1, W: 1, kW: 1000 }) ?? 0), 0)
 }
 
-/** @param samples in the order of the message @param receivedAt when the message came */
-export const readSamples = (samples: readonly MeterSample[], receivedAt: Instant): ReadSamples => {
+/** Of values with one time stamp the begin comes first and the end last, whatever their order in the message. */
+const rank = ({ context }: Pick<TimedReading, 'context'>): number =>
+  context === 'Transaction.Begin' ? 0 : context === 'Transaction.End' ? 2 : 1
+
+/** The energy registers of one sample: each context once, though it may be told in Wh and in kWh. */
+const registersOf = (at: Instant, values: readonly SampledValue[]): TimedReading[] => {
+  const found = new Map<string, SampledValue>()
+  for (const value of values.filter(isEnergyRegister)) {
+    const key = value.context ?? ''
+    const known = found.get(key)
+    if (known === undefined || (known.unit === 'kWh' && value.unit !== 'kWh')) found.set(key, value)
+  }
+  return [...found.values()].map((value) => ({
+    at,
+    reading: readRegister(value.value!, value.unit === 'kWh' ? 'kWh' : 'Wh'),
+    ...(value.context === undefined ? {} : { context: value.context }),
+  }))
+}
+
+/** A sample that is told again, in one message or in the stop, is told once: by its time, its context and its value. */
+const sampleKey = ({ at, context, reading }: TimedReading): string =>
+  JSON.stringify([at, context ?? 'Sample.Periodic', reading.wh])
+
+/**
+ * @param samples in the order of the message, which counts where they have no time of their own
+ * @param receivedAt when the message came
+ */
+export const readSamples = (
+  samples: readonly MeterSample[],
+  receivedAt: Instant,
+  clock?: ChargerClock,
+): ReadSamples => {
   const timed = samples
-    .map((sample) => ({ at: occurredAt(sample.time, receivedAt).effectiveAt, values: sample.values }))
+    .map(({ time, values }, i) => {
+      const { effectiveAt, reason } = occurredAt(time, receivedAt, clock)
+      const own = reason === 'charger-clock' || reason === 'corrected-offset'
+      return { at: own ? effectiveAt : instant(Date.parse(receivedAt) - (samples.length - 1 - i)), values }
+    })
     .toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
-  const registers = timed.flatMap(({ at, values }) =>
-    values.filter(isEnergyRegister).map((value) => ({
-      at,
-      reading: readRegister(value.value!, value.unit === 'kWh' ? 'kWh' : 'Wh'),
-      ...(value.context === undefined ? {} : { context: value.context }),
-    })),
-  )
+  const all = timed
+    .flatMap(({ at, values }) => registersOf(at, values))
+    .toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : rank(a) - rank(b)))
+  const registers = [...new Map(all.map((one) => [sampleKey(one), one])).values()]
   let live: LiveMeasurement = {}
   for (const { values } of timed) {
     live = values.reduce(measure, live)

@@ -21,7 +21,12 @@ export const readRegister = (raw: Decimal, unit: 'Wh' | 'kWh'): RegisterReading 
 export const energyBetween = (from: RegisterReading, to: RegisterReading): Wh =>
   wholeWh(exactWh(to).minus(exactWh(from)))
 
-export const wentBack = (from: RegisterReading, to: RegisterReading): boolean => exactWh(to).lt(exactWh(from))
+/** Whether a register was reset or replaced. Back by less than 1 Wh is jitter: some meters round each message anew. */
+export const wentBack = (from: RegisterReading, to: RegisterReading): boolean => exactWh(from).minus(exactWh(to)).gte(1)
+
+export const isSameReading = (a: RegisterReading, b: RegisterReading): boolean => exactWh(a).eq(exactWh(b))
+
+const energyExceeds = (a: RegisterReading, b: RegisterReading): boolean => exactWh(a).gt(exactWh(b))
 
 /** A track that begins with one reading. */
 export const beginTrack = (reading: RegisterReading, at: Instant): RegisterTrack => ({
@@ -34,7 +39,8 @@ export const beginTrack = (reading: RegisterReading, at: Instant): RegisterTrack
 
 /**
  * The track with one more reading. A reading older than the newest one changes nothing (it came late, its energy is already
- * inside); a register that went back ends a monotone segment and opens the next.
+ * inside), nor does a lower one of the same instant (another context of it). A register that went back ends a monotone segment
+ * and opens the next.
  */
 export const trackReading = (
   track: RegisterTrack | undefined,
@@ -43,7 +49,11 @@ export const trackReading = (
 ): RegisterTrack => {
   if (track === undefined) return beginTrack(reading, at)
   if (at < track.lastAt) return track
-  if (!wentBack(track.last, reading)) return { ...track, last: reading, lastAt: at }
+  if (!wentBack(track.last, reading)) {
+    const jitter = energyExceeds(track.last, reading)
+    return { ...track, last: jitter ? track.last : reading, lastAt: at }
+  }
+  if (at === track.lastAt) return track
   return {
     first: reading,
     last: reading,

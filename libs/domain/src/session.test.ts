@@ -124,6 +124,68 @@ describe('a session', () => {
         data: { cause: 'late-stop', stop: { energyWh: 2500, inferred: false }, summary: { corrections: 1 } },
       },
     ]))
+  it('is corrected by the stop that names it after one that was matched with it, and by no other', () => {
+    const matched = { ...stopping('1600', 20), matched: true }
+    const ended = history((h) => given(session, ...h).when((s) => stopSession(matched, s)).events)
+    expect(ended.at(-1)).toMatchObject({ data: { matched: true, energyWh: 600 } })
+    given(session, ...ended)
+      .when((s) => stopSession({ ...matched, meterStop: readRegister('1700', 'Wh') }, s))
+      .thenNothing()
+    expect(stop('3500', 60)(ended)).toMatchObject([
+      {
+        type: 'SessionCorrected',
+        data: { cause: 'late-stop', stop: { energyWh: 2500 }, summary: { confirmed: true } },
+      },
+    ])
+    given(session, ...ended, ...stop('3500', 60)(ended))
+      .when((s) => stopSession(stopping('9999', 61), s))
+      .thenNothing()
+  })
+  it('is known to its charger once a message has named it', () => {
+    const named = (h: SessionEvent[]) =>
+      given(session, ...h).when((s) => meterSession({ ...metering('1200', 1), named: true }, s)).events
+    expect(foldHistory(session, history(meter('1200', 1))).summary.confirmed).toBeUndefined()
+    expect(foldHistory(session, history(named)).summary.confirmed).toBe(true)
+    expect(foldHistory(session, history(stop('3500', 60))).summary.confirmed).toBe(true)
+    expect(foldHistory(session, history(stop(undefined, 60, true))).summary.confirmed).toBeUndefined()
+  })
+  it('takes in what was measured before its start came, once, as if it had come after it', () => {
+    const held = [metering('1200', 1), metering('1700', 5)]
+    const decided = given(session).when((s) => startSession(start(), s, held, '1.1' as FactId))
+    expect(decided.events).toMatchObject([
+      { type: 'SessionStarted' },
+      { type: 'SessionEnergyMetered', data: { summary: { energyWh: 200 } } },
+      { type: 'SessionEnergyMetered', data: { summary: { energyWh: 700, meterEvents: 2 } } },
+    ])
+    const events = decided.events.map((event) => ({ event, factId: '1.1' }))
+    expect(foldHistory(session, events).summary).toEqual((decided.events[2]!.data as { summary: unknown }).summary)
+    given(session, ...events)
+      .when((s) => startSession(start(), s, held))
+      .thenNothing()
+    given(session, ...events)
+      .when((s) => meterSession(held[1]!, s))
+      .thenNothing()
+  })
+  it('says how often its meter went back, and does not mind jitter below a watt-hour', () => {
+    expect(stop('400', 60)(history(meter('1500', 1), meter('100', 2)))).toMatchObject([{ data: { meterResets: 1 } }])
+    expect(stop('300', 60)(history(meter('1500', 1)))).toMatchObject([{ data: { energyWh: 500, meterResets: 1 } }])
+    const [stopped] = stop('1500', 60)(history(meter('1499.9', 1), meter('1499.2', 2), meter('1499.5', 3)))
+    expect(stopped).toMatchObject({ data: { energyWh: 500, energySource: 'meter-stop' } })
+    expect(stopped!.data).not.toHaveProperty('meterResets')
+    expect(stop('999.6', 60)(history())).toMatchObject([{ data: { energyWh: 0, energySource: 'meter-stop' } }])
+  })
+  it('counts a sample once that its meter values and its stop both tell, whatever its context', () => {
+    const samples = [
+      { at: at(10), reading: readRegister('1490', 'Wh'), context: 'Sample.Clock' },
+      { at: at(10), reading: readRegister('1500', 'Wh'), context: 'Transaction.End' },
+    ]
+    const ended = history(
+      meter('1500', 10),
+      (h) => given(session, ...h).when((s) => stopSession({ ...stopping('1500', 10), registers: samples }, s)).events,
+    )
+    expect(ended.at(-1)).toMatchObject({ data: { energyWh: 500, energySource: 'meter-stop' } })
+  })
+
   it('does not infer an end that it already has', () =>
     given(session, ...history(stop('3500', 60)))
       .when((s) => stopSession(stopping(undefined, 70, true), s))

@@ -336,19 +336,30 @@ const billedEnergy = (
   track: RegisterTrack | undefined,
   meterStop: RegisterReading | undefined,
   stoppedAt: Instant,
-): { energyWh: Wh; energySource: EnergySource } => {
-  if (meterStop === undefined)
-    return track === undefined
-      ? { energyWh: 0 as Wh, energySource: 'none' }
-      : { energyWh: trackedEnergy(track), energySource: 'registers' }
+): { energyWh: Wh; energySource: EnergySource; meterResets?: number } => {
+  if (meterStop === undefined) {
+    if (track === undefined) return { energyWh: 0 as Wh, energySource: 'none' }
+    const { resets } = track
+    return {
+      energyWh: trackedEnergy(track),
+      energySource: 'registers',
+      ...(resets > 0 ? { meterResets: resets } : {}),
+    }
+  }
   const whole = start.meterStart === undefined ? undefined : energyBetween(start.meterStart, meterStop)
   const ended = trackReading(
     track,
     meterStop,
     track !== undefined && track.lastAt > stoppedAt ? track.lastAt : stoppedAt,
   )
-  if (whole !== undefined && whole >= 0 && ended.resets === 0) return { energyWh: whole, energySource: 'meter-stop' }
-  return { energyWh: trackedEnergy(ended), energySource: 'registers' }
+  if (whole !== undefined && !wentBack(start.meterStart!, meterStop) && ended.resets === 0)
+    return { energyWh: Math.max(0, whole) as Wh, energySource: 'meter-stop' }
+  const meterResets = Math.max(1, ended.resets)
+  return {
+    energyWh: trackedEnergy(ended),
+    energySource: 'registers',
+    ...(whole === undefined && ended.resets === 0 ? {} : { meterResets }),
+  }
 }
 
 export const stopOf = (command: StopSession, start: SessionStarted, track: RegisterTrack | undefined): SessionStop => ({

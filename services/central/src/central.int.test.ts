@@ -187,6 +187,7 @@ describe('central', () => {
       'SessionEnergyMetered',
       'SessionEnergyMetered',
     ])
+    await cp.answer({ type: 'ConnectorStatus', evseId: 2, connectorId: 1, status: 'Available', errorCode: 'NoError' })
     await cp.answer(meter('77', time(8), undefined, 2))
     const kept = await house.bus.lastMessage('TELEMETRY')
     expect(kept?.subject).toBe('voltrail.default.telemetry.CP-meter.2')
@@ -207,7 +208,7 @@ describe('central', () => {
       { type: 'VendorData', vendorId: 'v' },
       { frame: '[2,"2","DataTransfer",{"vendorId":"v","data":"PRIVATE2"}]' },
     )
-    await cp.answer(meter('1', time(5), undefined, 2), {
+    await cp.answer(meter('1', time(5), undefined, 0), {
       frame: String.raw`[2,"3","MeterValues",{"x":"{\"id_token\" :\"PRIVATE3\"}"}]`,
     })
     await cp.answer({ ...status, status: 'Available' }, { frame: '[2,"4","StatusNotification",{"connectorId":1}]' })

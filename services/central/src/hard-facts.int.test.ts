@@ -47,6 +47,8 @@ describe('central, with facts that are hard to take', () => {
     await one.connect()
     await two.connect()
     expect(one.epoch).toBe(two.epoch)
+    for (const cp of [one, two])
+      await cp.answer({ type: 'ConnectorStatus', evseId: 1, connectorId: 1, status: 'Available', errorCode: 'NoError' })
     await one.answer(idle('1'))
     await two.answer(idle('2'))
     expect((await house.bus.lastMessage('TELEMETRY'))?.subject).toBe('voltrail.default.telemetry.CP-tele-2.1')

@@ -89,4 +89,87 @@ describe('central, told the same again', () => {
     expect((await cp.sessionEvents(second.transactionId))[0]).toMatchObject({ data: { ambiguousStart: true } })
     expect(await cp.sessionEvents(second.transactionId)).toHaveLength(1)
   })
+
+  it('holds the registers of an EVSE in use without a session, once, and gives them to the start that comes later', async () => {
+    const cp = house.charger('CP-late-start')
+    await cp.connect()
+    await cp.answer(meter('900', time(30)))
+    const again = meter('1500', time(20))
+    await cp.answer(again)
+    await cp.answer(again)
+    expect(types(await cp.events()).filter((type) => type === 'RegistersHeld')).toHaveLength(2)
+    const begun = start('1000', time(25))
+    const { transactionId } = await cp.answer(begun)
+    expect((await cp.answer(begun)).transactionId).toBe(transactionId)
+    await cp.answer(again)
+    const events = await cp.sessionEvents(transactionId)
+    expect(types(events)).toEqual(['SessionStarted', 'SessionEnergyMetered'])
+    expect(events[1]!.data).toMatchObject({ summary: { energyWh: 500 } })
+  })
+
+  it('bills the meter stop of a session that took in registers of the next one', async () => {
+    const cp = house.charger('CP-queue')
+    await cp.connect()
+    await cp.answer(meter('1500', time(40)))
+    await cp.answer(meter('3000', time(10)))
+    const first = await cp.answer(start('1000', time(50)))
+    await cp.answer(stop('2000', time(30), first.transactionId))
+    expect((await cp.sessionEvents(first.transactionId)).at(-1)).toMatchObject({
+      data: { energyWh: 1000, energySource: 'meter-stop' },
+    })
+    const second = await cp.answer(start('2000', time(20)))
+    expect((await cp.sessionEvents(second.transactionId)).at(-1)).toMatchObject({
+      data: { summary: { energyWh: 1000 } },
+    })
+  })
+
+  it('is corrected by the stop that names a session when another stop was matched with it before', async () => {
+    const cp = house.charger('CP-matched')
+    await cp.connect()
+    const { transactionId } = await cp.answer(start('100', time(60)))
+    await cp.answer(stop('400', time(30)))
+    await cp.answer(stop('400', time(30)))
+    expect((await cp.sessionEvents(transactionId)).at(-1)).toMatchObject({
+      type: 'SessionStopped',
+      data: { matched: true, energyWh: 300 },
+    })
+    await cp.answer(stop('900', time(1), transactionId))
+    await cp.answer(stop('900', time(1), transactionId))
+    const events = await cp.sessionEvents(transactionId)
+    expect(types(events)).toEqual(['SessionStarted', 'SessionStopped', 'SessionCorrected'])
+    expect(events[2]!.data).toMatchObject({ cause: 'late-stop', stop: { energyWh: 800 } })
+  })
+
+  it('parks a stop without a transaction whose tag none of the open ones has', async () => {
+    const cp = house.charger('CP-other-tag')
+    await cp.connect()
+    const { transactionId } = await cp.answer(start('100', time(60)))
+    const other = { value: 'SOMEONE', type: 'ISO14443' as const }
+    await cp.answer({ ...(stop('400', time(30)) as FactOf<'TransactionStop'>), idToken: other })
+    expect((await cp.events()).at(-1)).toMatchObject({ type: 'FrameParked', data: { reason: 'unknown-transaction' } })
+    expect(types(await cp.sessionEvents(transactionId))).toEqual(['SessionStarted'])
+  })
+
+  it('corrects the times of a charger whose clock is off by the same each time it is measured', async () => {
+    const cp = house.charger('CP-behind')
+    await cp.connect()
+    const now = Date.now()
+    const wrong = (minutes: number) => {
+      const at = instant(now - minutes * 60_000 - 3_600_000)
+      return { raw: at, at }
+    }
+    for (const [i, status] of (['Available', 'Preparing', 'Charging'] as const).entries())
+      await cp.answer(
+        { type: 'ConnectorStatus', evseId: 1, connectorId: 1, status, errorCode: 'NoError', time: wrong(30 - i * 2) },
+        { receivedAt: instant(now - (30 - i * 2) * 60_000) },
+      )
+    const { transactionId } = await cp.answer(start('100', wrong(20)), { receivedAt: instant(now - 20 * 60_000) })
+    await cp.answer(meter('300', wrong(10), transactionId))
+    await cp.answer(stop('900', wrong(1), transactionId))
+    const [begun, metered, ended] = await cp.sessionEvents(transactionId)
+    const inTime = (minutes: number) => ({ effectiveAt: instant(now - minutes * 60_000), reason: 'corrected-offset' })
+    expect(begun!.data).toMatchObject({ startedAt: inTime(20) })
+    expect(metered!.data).toMatchObject({ measuredAt: instant(now - 10 * 60_000), summary: { energyWh: 200 } })
+    expect(ended!.data).toMatchObject({ stoppedAt: inTime(1), energyWh: 800 })
+  })
 })

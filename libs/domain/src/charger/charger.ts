@@ -5,6 +5,7 @@ import type { ChargerEvent, EventNamed } from '@voltrail/contracts/events/regist
 import type { Aggregate, Recorded } from '../decider.ts'
 import { availableSince } from './available-since.ts'
 import { rememberReview } from './reviews.ts'
+import { candidatesWith } from './kept-candidates.ts'
 import { leftCharging } from './left-charging.ts'
 import { measuredClock } from './measured-clock.ts'
 import { startsWith } from './recent-starts.ts'
@@ -97,20 +98,6 @@ const rememberKey = (state: ChargerState, contentKey: string | undefined): Charg
 
 /** By it the stop of a transaction whose start was parked is known: it ends no other transaction that happens to be open. */
 export const parkedStartKey = (transactionId: TransactionId): string => `parked start ${transactionId}`
-
-const keptCandidates = 64
-const candidateDays = 7
-
-/** Candidates of the last days, the newest of each EVSE; an event of a frame is as old as that frame. */
-const holdCandidates = (
-  state: ChargerState,
-  candidates: EventNamed<'RegistersHeld'>['data']['candidates'],
-): ChargerState => {
-  const newest = candidates.at(-1)?.at ?? ''
-  const oldest = newest === '' ? '' : new Date(Date.parse(newest) - candidateDays * 86_400_000).toISOString()
-  const all = [...(state.candidates ?? []), ...candidates].filter((one) => one.at >= oldest)
-  return { ...state, candidates: all.slice(-keptCandidates) }
-}
 
 const upsertConnector = (state: ChargerState, connector: ChargerState['connectors'][number]): ChargerState => ({
   ...state,
@@ -249,7 +236,7 @@ const change = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerStat
         recentStarts: startsWith(state, { ...event.data, charger: event.data.startedAt.charger }),
       }
     case 'RegistersHeld':
-      return holdCandidates(state, event.data.candidates)
+      return { ...state, candidates: candidatesWith(state, event.data.candidates) }
     case 'ReviewSettled':
       return rememberReview(state, event.data)
     case 'ChargerSettingsChanged':

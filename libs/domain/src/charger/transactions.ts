@@ -3,7 +3,9 @@ import type { OpenTransaction } from '@voltrail/contracts/events/charger'
 import type { ChargerEvent, EventNamed } from '@voltrail/contracts/events/registry'
 import type { Instant, RegisterReading } from '@voltrail/contracts/quantities'
 import { accept, type Decision } from '../decider.ts'
-import { wentBack } from '../registers.ts'
+import { isSameReading, wentBack } from '../registers.ts'
+import { toleratedSkewMs } from '../occurred-at.ts'
+import type { TimedReading } from '../session.ts'
 import { answeredBefore, type ChargerState } from './charger.ts'
 
 /** The register of a charger's open transactions: what names no transaction is resolved from it. */
@@ -65,6 +67,14 @@ export const restampTransaction = (
     ? accept()
     : accept<ChargerEvent>({ type: 'TransactionRestamped', data: restamp })
 
+/** The open transaction on an EVSE at a time: what was measured before it began is not of it. */
+export const openOnEvseAt = (state: ChargerState, evseId: number, at: Instant): OpenTransaction | undefined => {
+  const open = openOnEvse(state, evseId)
+  return open !== undefined && Date.parse(open.startedAt.effectiveAt) - toleratedSkewMs <= Date.parse(at)
+    ? open
+    : undefined
+}
+
 /** The open transaction on an EVSE; a charger that meters as a whole (EVSE 0) has it only if it is the one open. */
 export const openOnEvse = (state: ChargerState, evseId: number): OpenTransaction | undefined =>
   evseId === 0
@@ -87,30 +97,85 @@ export type StopMatch =
   | { readonly kind: 'none' }
   | { readonly kind: 'several'; readonly transactionIds: readonly TransactionId[] }
 
+export interface UnnamedStop {
+  readonly at: Instant
+  readonly meterStop?: RegisterReading | undefined
+  readonly tokenRef?: TokenRef | undefined
+  /** the group of the token that stopped it */
+  readonly groupRef?: TokenRef | undefined
+  /** what came with it (1.6 transactionData), oldest first */
+  readonly registers?: readonly TimedReading[] | undefined
+}
+
 /**
- * Which open transaction a stop without a usable id means: those that began before it with a meter not above its own; narrowed by
- * the tag (or its group) where the stop names one. Exactly one is a match.
+ * Which open transaction a stop without a usable id means: those that began before it with a meter not above its own; of the tag
+ * (or its group) where the stop names one; then narrowed by the registers that came with it, then by the connector that last
+ * left Charging. Exactly one is a match.
  */
-export const matchStop = (
-  state: ChargerState,
-  stop: {
-    readonly at: Instant
-    readonly meterStop?: RegisterReading | undefined
-    readonly tokenRef?: TokenRef | undefined
-  },
-): StopMatch => {
+export const matchStop = (state: ChargerState, stop: UnnamedStop): StopMatch => {
   const possible = state.openTransactions.filter(
     (open) =>
       open.startedAt.effectiveAt <= stop.at &&
       (stop.meterStop === undefined || open.meterStart === undefined || !wentBack(open.meterStart, stop.meterStop)),
   )
-  const named = possible.filter((open) => open.tokenRef === stop.tokenRef || open.groupRef === stop.tokenRef)
-  const candidates = stop.tokenRef !== undefined && named.length > 0 ? named : possible
+  // a tag that fits none of them ends none of them
+  const byTag = stop.tokenRef === undefined ? possible : possible.filter((open) => isOfTag(open, stop))
+  const byRegisters = narrowed(byTag, (list) => ofRegisters(list, stop.registers ?? []))
+  const candidates = narrowed(byRegisters, (list) => lastLeftCharging(list, state, stop.at))
   const [first] = candidates
   if (first === undefined) return { kind: 'none' }
   return candidates.length === 1
     ? { kind: 'one', transactionId: first.transactionId }
     : { kind: 'several', transactionIds: candidates.map((open) => open.transactionId) }
+}
+
+const isOfTag = (open: OpenTransaction, { tokenRef, groupRef }: UnnamedStop): boolean =>
+  open.tokenRef === tokenRef ||
+  (open.groupRef !== undefined && (open.groupRef === tokenRef || open.groupRef === groupRef))
+
+/** What tells nothing narrows nothing. */
+const narrowed = (
+  list: readonly OpenTransaction[],
+  by: (list: readonly OpenTransaction[]) => readonly OpenTransaction[],
+): readonly OpenTransaction[] => {
+  if (list.length < 2) return list
+  const fewer = by(list)
+  return fewer.length === 0 ? list : fewer
+}
+
+/** Those whose meter start the first register is; without such, those in whose range all of them lie. */
+const ofRegisters = (
+  list: readonly OpenTransaction[],
+  registers: readonly TimedReading[],
+): readonly OpenTransaction[] => {
+  const [first] = registers
+  if (first === undefined) return list
+  const exact = list.filter((open) => open.meterStart !== undefined && isSameReading(open.meterStart, first.reading))
+  if (exact.length > 0) return exact
+  return list.filter(
+    ({ startedAt, meterStart }) =>
+      startedAt.effectiveAt <= first.at &&
+      registers.every(({ reading }) => meterStart === undefined || !wentBack(meterStart, reading)),
+  )
+}
+
+/** The one whose EVSE was the last to leave Charging before the stop. */
+const lastLeftCharging = (
+  list: readonly OpenTransaction[],
+  { leftCharging = [] }: ChargerState,
+  at: Instant,
+): readonly OpenTransaction[] => {
+  const until = Date.parse(at) + toleratedSkewMs
+  const newest = leftCharging
+    .filter((left) =>
+      list.some(
+        (open) => open.evseId === left.evseId && open.startedAt.effectiveAt <= left.at && Date.parse(left.at) <= until,
+      ),
+    )
+    .toSorted((a, b) => (a.at < b.at ? 1 : -1))
+  const [last, before] = newest
+  if (last === undefined || before?.at === last.at) return []
+  return list.filter((open) => open.evseId === last.evseId)
 }
 
 /** Keeps a frame that carries energy facts and cannot be attributed, for review; told again it makes nothing. */

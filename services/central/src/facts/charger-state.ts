@@ -2,6 +2,7 @@ import type { Fact, FactAnswer, FactOf, FactReply, FactRequest } from '@voltrail
 import { chargerStream, sessionId, sessionStream } from '@voltrail/contracts/streams'
 import { answeredBefore, charger } from '@voltrail/domain/charger/charger'
 import { bootCharger, changeConnectorStatus, disconnectCharger } from '@voltrail/domain/charger/connection'
+import { clockOf } from '@voltrail/domain/charger/measured-clock'
 import { openOnEvse } from '@voltrail/domain/charger/transactions'
 import { occurredAt } from '@voltrail/domain/occurred-at'
 import { changeChargingState, session } from '@voltrail/domain/session'
@@ -67,7 +68,7 @@ export const connectorStatus = async (
     (chargingState === 'Charging' || chargingState === 'SuspendedEV' || chargingState === 'SuspendedEVSE')
   ) {
     const id = sessionId(chargerId, open.transactionId)
-    const at = occurredAt(fact.time, receivedAt)
+    const at = occurredAt(fact.time, receivedAt, clockOf(decided.state))
     await deps.decide(
       session,
       sessionStream(tenant, id),

@@ -3,9 +3,11 @@ import type { TransactionId } from '@voltrail/contracts/ids'
 import { chargerStream, sessionId, sessionStream } from '@voltrail/contracts/streams'
 import { telemetrySubject } from '@voltrail/contracts/subjects'
 import { charger } from '@voltrail/domain/charger/charger'
-import { openOnEvse } from '@voltrail/domain/charger/transactions'
+import { heldBefore, holdRegisters, mayBeInUse } from '@voltrail/domain/charger/candidates'
+import { clockOf } from '@voltrail/domain/charger/measured-clock'
+import { openOnEvseAt } from '@voltrail/domain/charger/transactions'
 import { meterKey } from '@voltrail/domain/content-key'
-import { readSamples } from '@voltrail/domain/meter-samples'
+import { readSamples, type ReadSamples } from '@voltrail/domain/meter-samples'
 import { meterSession, session } from '@voltrail/domain/session'
 import type { CentralDeps } from '../central-deps.ts'
 import { clearFrame, factMetadata } from '../evidence.ts'
@@ -14,33 +16,54 @@ import { answered } from './answered.ts'
 
 type Meter = FactRequest<FactOf<'MeterValues'>>
 
+/** Meter values with what attributing them needs. */
+interface ReadMeter {
+  readonly request: Meter
+  readonly contentKey: string
+  readonly samples: ReadSamples
+}
+
 /**
- * Meter values go to the session that they name, else to the one that is open on their EVSE; without either they are
- * telemetry, durable in JetStream. Answered only then.
+ * Meter values go to the session that they name, else to the one that is open on their EVSE at their time. Where neither is, the
+ * registers of an EVSE in use are held for a start that may come later; anything else is telemetry, durable in JetStream.
+ * Answered only then.
  */
 export const meterValues = async (request: Meter, deps: CentralDeps): Promise<FactReply> => {
-  const { transactionId, evseId } = request.fact
-  const named = transactionId !== undefined && (await meterInto(request, transactionId, true, deps))
-  if (!named) {
-    const { state } = await deps.load(charger, chargerStream(request.tenant, request.chargerId))
-    const open = openOnEvse(state, evseId)
-    const attributed = open !== undefined && (await meterInto(request, open.transactionId, false, deps))
-    if (!attributed) await keepAsTelemetry(request, deps)
+  const { tenant, chargerId, factId, receivedAt, fact } = request
+  const { transactionId, evseId } = fact
+  const stream = chargerStream(tenant, chargerId)
+  const { state } = await deps.load(charger, stream)
+  const contentKey = meterKey(chargerId, evseId, fact.raw)
+  const samples = readSamples(fact.samples, receivedAt, clockOf(state))
+  const meter = { request, contentKey, samples }
+  const done = answered(deps, { type: 'MeterValues' })
+
+  if (transactionId !== undefined && (await meterInto(meter, transactionId, true, deps))) return done
+  if (heldBefore(state, contentKey)) return done
+  const open = openOnEvseAt(state, evseId, samples.measuredAt)
+  if (open !== undefined && (await meterInto(meter, open.transactionId, false, deps))) return done
+  if (samples.registers.length === 0 || !mayBeInUse(state, evseId)) {
+    await keepAsTelemetry(request, deps)
+    return done
   }
-  return answered(deps, { type: 'MeterValues' })
+  await deps.decide(
+    charger,
+    stream,
+    (known) => holdRegisters({ factId, evseId, contentKey, registers: samples.registers }, known),
+    factMetadata(deps, request, { frame: await clearFrame(deps, request) }),
+  )
+  return done
 }
 
 /** False when there is no such session. */
 const meterInto = async (
-  request: Meter,
+  { request, contentKey, samples }: ReadMeter,
   transactionId: TransactionId,
   named: boolean,
   deps: CentralDeps,
 ): Promise<boolean> => {
-  const { tenant, chargerId, factId, fact, receivedAt } = request
+  const { tenant, chargerId, factId } = request
   const id = sessionId(chargerId, transactionId)
-  const contentKey = meterKey(chargerId, fact.evseId, fact.raw)
-  const samples = readSamples(fact.samples, receivedAt)
   const decided = await deps.decide(
     session,
     sessionStream(tenant, id),

@@ -3,6 +3,7 @@ import type { TransactionId } from '@voltrail/contracts/ids'
 import type { OpenTransaction } from '@voltrail/contracts/events/charger'
 import { chargerStream, sessionId, sessionStream } from '@voltrail/contracts/streams'
 import { charger, type ChargerState } from '@voltrail/domain/charger/charger'
+import { claimedBy } from '@voltrail/domain/charger/candidates'
 import { clockOf } from '@voltrail/domain/charger/measured-clock'
 import { identifiesStart, restampedBefore } from '@voltrail/domain/charger/recent-starts'
 import {
@@ -35,7 +36,7 @@ type Start = FactRequest<FactOf<'TransactionStart'>>
  * A start of a blocked token is recorded like any other; the answer says what the token is worth.
  */
 export const transactionStart = async (request: Start, deps: CentralDeps): Promise<FactReply> => {
-  const { tenant, chargerId, fact, receivedAt } = request
+  const { tenant, chargerId, factId, fact, receivedAt } = request
   const key = startKey(chargerId, { ...fact.raw, idTokenRef: deps.vault.rawRef(tenant, fact.raw.idToken) })
   const { idToken, frame } = await sealToken(deps, tenant, fact.idToken, request.frame)
   const token = await deps.lookUps.token(tenant, idToken.ref)
@@ -99,12 +100,14 @@ export const transactionStart = async (request: Start, deps: CentralDeps): Promi
     ...(found.kind === 'new' && found.ambiguous ? { ambiguousStart: true } : {}),
     ...(fact.reservationId === undefined ? {} : { reservationId: fact.reservationId }),
   }
+  const { evseId } = fact
+  const held = claimedBy(opened.state, { evseId, at: start.startedAt.effectiveAt, receivedAt })
   const started = mustAccept(
     await deps.decide(
       session,
       sessionStream(tenant, id),
       // a session that has ended may have been found by a key that it got from a re-stamp: it is not held against its first
-      (state) => (found?.kind === 'ended' ? accept() : startSession(start, state)),
+      (state) => (found?.kind === 'ended' ? accept() : startSession(start, state, held, factId)),
       factMetadata(deps, request, { frame, lookups, correlation: id }),
     ),
     `the start of session ${id}`,

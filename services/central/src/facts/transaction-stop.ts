@@ -3,10 +3,11 @@ import type { TransactionId } from '@voltrail/contracts/ids'
 import type { OccurredAt, RegisterReading } from '@voltrail/contracts/quantities'
 import { chargerStream, sessionId, sessionStream } from '@voltrail/contracts/streams'
 import { charger, parkedStartKey, type ChargerState } from '@voltrail/domain/charger/charger'
+import { clockOf } from '@voltrail/domain/charger/measured-clock'
 import { closeTransaction, matchStop, parkFrame, type StopMatch } from '@voltrail/domain/charger/transactions'
 import { orphanStopKey } from '@voltrail/domain/content-key'
 import { authorise, type IdTokenState, type Verdict } from '@voltrail/domain/id-token'
-import { readSamples } from '@voltrail/domain/meter-samples'
+import { readSamples, type ReadSamples } from '@voltrail/domain/meter-samples'
 import { occurredAt } from '@voltrail/domain/occurred-at'
 import { readRegister } from '@voltrail/domain/registers'
 import { session, stopSession } from '@voltrail/domain/session'
@@ -26,6 +27,7 @@ interface ReadStop {
   readonly lookups: readonly Lookup[]
   readonly stoppedAt: OccurredAt
   readonly meterStop: RegisterReading | undefined
+  readonly registers: ReadSamples['registers']
   readonly token: { readonly ref: TokenRef; readonly state: IdTokenState; readonly verdict: Verdict } | undefined
 }
 
@@ -50,9 +52,12 @@ export const transactionStop = async (request: Stop, deps: CentralDeps): Promise
 
 const readStop = async (request: Stop, deps: CentralDeps): Promise<ReadStop> => {
   const { tenant, fact, receivedAt } = request
+  const { state } = await deps.load(charger, chargerStream(tenant, request.chargerId))
+  const clock = clockOf(state)
   const base = {
     request,
-    stoppedAt: occurredAt(fact.time, receivedAt),
+    stoppedAt: occurredAt(fact.time, receivedAt, clock),
+    registers: readSamples(fact.samples, receivedAt, clock).registers,
     meterStop: fact.meterStop && readRegister(fact.meterStop.value, fact.meterStop.unit),
   }
   if (fact.idToken === undefined)
@@ -76,10 +81,9 @@ const stopInto = async (
   contentKey: string | undefined,
   deps: CentralDeps,
 ): Promise<boolean> => {
-  const { request, frame, lookups, stoppedAt, meterStop, token } = stop
-  const { tenant, chargerId, factId, fact, receivedAt } = request
+  const { request, frame, lookups, stoppedAt, meterStop, registers, token } = stop
+  const { tenant, chargerId, factId, fact } = request
   const id = sessionId(chargerId, transactionId)
-  const { registers } = readSamples(fact.samples, receivedAt)
   const decided = await deps.decide(
     session,
     sessionStream(tenant, id),
@@ -94,6 +98,7 @@ const stopInto = async (
           registers,
           idTokenRef: token?.ref,
           authorization: token?.verdict.status,
+          matched: contentKey !== undefined,
         },
         state,
       ),
@@ -147,9 +152,15 @@ const stopUnnamed = async (stop: ReadStop, deps: CentralDeps): Promise<void> => 
   )
 }
 
-const matching = (state: ChargerState, { request, stoppedAt, meterStop, token }: ReadStop): StopMatch => {
+const matching = (state: ChargerState, { request, stoppedAt, meterStop, registers, token }: ReadStop): StopMatch => {
   const { transactionId } = request.fact
   // it names what we answered to a start that was parked: no open transaction is meant
   if (transactionId !== undefined && state.contentKeys.includes(parkedStartKey(transactionId))) return { kind: 'none' }
-  return matchStop(state, { at: stoppedAt.effectiveAt, meterStop, tokenRef: token?.ref })
+  return matchStop(state, {
+    at: stoppedAt.effectiveAt,
+    meterStop,
+    registers,
+    tokenRef: token?.ref,
+    groupRef: token?.verdict.groupRef,
+  })
 }

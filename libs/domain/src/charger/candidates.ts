@@ -1,0 +1,62 @@
+import type { ChargerEvent } from '@voltrail/contracts/events/registry'
+import type { FactId } from '@voltrail/contracts/ids'
+import type { Instant } from '@voltrail/contracts/quantities'
+import { accept, type Decision } from '../decider.ts'
+import type { MeterSession, TimedReading } from '../session.ts'
+import { answeredBefore, type ChargerState } from './charger.ts'
+import { claimableMs, keptCandidates } from './kept-candidates.ts'
+
+/** Register readings of an EVSE in use that has no session: its start may come later, from the charger's queue. */
+
+/** Whether a session may begin late on this EVSE: not where its connectors are known to be free, nor at the charger itself. */
+export const mayBeInUse = (state: ChargerState, evseId: number): boolean => {
+  if (evseId === 0) return false
+  const connectors = state.connectors.filter((one) => one.evseId === evseId)
+  return connectors.length === 0 || connectors.some((one) => one.status !== 'Available')
+}
+
+export const heldBefore = (state: ChargerState, contentKey: string): boolean =>
+  state.candidates?.some((one) => one.contentKey === contentKey) === true
+
+/** Holds the readings of one message; told again it makes nothing. */
+export const holdRegisters = (
+  command: {
+    readonly factId: FactId
+    readonly evseId: number
+    readonly contentKey: string
+    readonly registers: readonly TimedReading[]
+  },
+  state: ChargerState,
+): Decision<ChargerEvent> => {
+  const { factId, evseId, contentKey, registers } = command
+  if (answeredBefore(state, factId) !== undefined || heldBefore(state, contentKey)) return accept()
+  // more cannot be kept; of a longer list its ends tell the most
+  const some =
+    registers.length <= keptCandidates ? registers : [...registers.slice(0, 8), ...registers.slice(8 - keptCandidates)]
+  const candidates = some.map(({ at, reading, context }) => ({
+    evseId,
+    at,
+    reading,
+    ...(context === undefined ? {} : { context }),
+    contentKey,
+  }))
+  return candidates.length === 0 ? accept() : accept<ChargerEvent>({ type: 'RegistersHeld', data: { candidates } })
+}
+
+/** What a start that has come late takes into its session: each message as if it had come after it. */
+export const claimedBy = (
+  state: ChargerState,
+  start: { readonly evseId: number; readonly at: Instant; readonly receivedAt: Instant },
+): readonly MeterSession[] => {
+  const oldest = Date.parse(start.receivedAt) - claimableMs
+  const claimed = (state.candidates ?? []).filter(
+    (one) => one.evseId === start.evseId && one.at >= start.at && Date.parse(one.at) >= oldest,
+  )
+  const keys = [...new Set(claimed.map((one) => one.contentKey))]
+  return keys.map((contentKey) => {
+    const registers = claimed
+      .filter((one) => one.contentKey === contentKey)
+      .map(({ at, reading, context }) => ({ at, reading, ...(context === undefined ? {} : { context }) }))
+    return { contentKey, registers, live: {}, measuredAt: registers.at(-1)?.at ?? start.at }
+  })
+}
