@@ -1,6 +1,7 @@
 import type { FactOf } from '@voltrail/contracts/facts'
 import { instant } from '@voltrail/contracts/quantities'
-import { openCentral } from './fixtures/central-fixture.ts'
+import { epochCommands } from '@voltrail/contracts/subjects'
+import { json, openCentral, tenant } from './fixtures/central-fixture.ts'
 
 const minutesAgo = (minutes: number) => instant(Date.now() - minutes * 60_000)
 const time = (minutes: number) => ({ raw: minutesAgo(minutes), at: minutesAgo(minutes) })
@@ -171,5 +172,33 @@ describe('central, told the same again', () => {
     expect(begun!.data).toMatchObject({ startedAt: inTime(20) })
     expect(metered!.data).toMatchObject({ measuredAt: instant(now - 10 * 60_000), summary: { energyWh: 200 } })
     expect(ended!.data).toMatchObject({ stoppedAt: inTime(1), energyWh: 800 })
+  })
+
+  it('lets a token charge that nobody issued where our own remote start has named it, but no blocked one', async () => {
+    const cp = house.charger('CP-remote')
+    await cp.connect()
+    const guest = { value: 'GUEST1', type: 'ISO14443' as const }
+    const blocked = { value: 'BLOCKED1', type: 'ISO14443' as const }
+    await house.admin({ type: 'PutIdToken', token: blocked, status: 'Blocked' })
+    const statusOf = async (token: typeof guest) =>
+      (await cp.answer({ type: 'Authorize', idToken: token })).authorization.status
+    expect(await statusOf(guest)).toBe('Invalid')
+    const edge = house.bus.respond(
+      epochCommands(tenant, 'CP-remote' as never, cp.epoch as never),
+      {},
+      async (message) => {
+        message.reply(json({ result: { outcome: 'result', status: 'Accepted', payload: {} }, frames: {} }))
+      },
+    )
+    await edge.ready
+    for (const token of [guest, blocked]) await house.command('CP-remote', { type: 'RemoteStart', idToken: token })
+    edge.stop()
+    expect(await statusOf(guest)).toBe('Accepted')
+    expect(await statusOf(blocked)).toBe('Blocked')
+    const begun = await cp.answer(start('100', time(0), { idToken: guest }))
+    expect(begun.authorization.status).toBe('Accepted')
+    const elsewhere = house.charger('CP-not-asked')
+    await elsewhere.connect()
+    expect((await elsewhere.answer(start('100', time(0), { idToken: guest }))).authorization.status).toBe('Invalid')
   })
 })

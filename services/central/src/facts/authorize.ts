@@ -1,6 +1,7 @@
 import type { FactOf, FactReply, FactRequest } from '@voltrail/contracts/facts'
 import { chargerStream } from '@voltrail/contracts/streams'
 import { answeredBefore, charger } from '@voltrail/domain/charger/charger'
+import { withRemoteStart } from '@voltrail/domain/charger/remote-starts'
 import { authorise } from '@voltrail/domain/id-token'
 import { accept } from '@voltrail/domain/decider'
 import type { CentralDeps } from '../central-deps.ts'
@@ -21,7 +22,10 @@ export const authorize = async (request: FactRequest<FactOf<'Authorize'>>, deps:
     (known) =>
       answeredBefore(known, factId) !== undefined
         ? accept()
-        : accept({ type: 'AuthorizationDecided', data: { idToken, ...verdict } }),
+        : accept({
+            type: 'AuthorizationDecided',
+            data: { idToken, ...withRemoteStart(known, idToken.ref, verdict, receivedAt) },
+          }),
     factMetadata(deps, request, { frame, lookups: [token.lookup, settings.lookup] }),
   )
   const answer = answeredBefore(state, factId)

@@ -16,6 +16,7 @@ import {
 } from '@voltrail/domain/charger/transactions'
 import { deriveTransactionId, startKey } from '@voltrail/domain/content-key'
 import { accept } from '@voltrail/domain/decider'
+import { withRemoteStart } from '@voltrail/domain/charger/remote-starts'
 import { authorise } from '@voltrail/domain/id-token'
 import { inferStop } from '@voltrail/domain/inference'
 import { occurredAt } from '@voltrail/domain/occurred-at'
@@ -74,7 +75,7 @@ export const transactionStart = async (request: Start, deps: CentralDeps): Promi
               startedAt,
               transactionId,
               tokenRef: idToken.ref,
-              authorization: verdict.status,
+              authorization: withRemoteStart(state, idToken.ref, verdict, startedAt.effectiveAt).status,
             },
             state,
           )
@@ -89,11 +90,12 @@ export const transactionStart = async (request: Start, deps: CentralDeps): Promi
   const open = opened.state.openTransactions.find((one) => one.transactionId === transactionId)
 
   const id = sessionId(chargerId, transactionId)
-  const { groupRef: _, ...terms } = verdict
+  const startedAt = open?.startedAt ?? occurredAt(fact.time, receivedAt, clockOf(opened.state))
+  const { groupRef: _, ...terms } = withRemoteStart(opened.state, idToken.ref, verdict, startedAt.effectiveAt)
   const start: SessionStarted = {
     ...common,
     startKey: open?.startKey ?? key,
-    startedAt: open?.startedAt ?? occurredAt(fact.time, receivedAt, clockOf(opened.state)),
+    startedAt,
     transactionId,
     idToken,
     authorization: terms,
