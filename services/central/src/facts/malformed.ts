@@ -26,7 +26,7 @@ export const park = async (
   deps: CentralDeps,
 ): Promise<FactReply> => {
   const { tenant, chargerId, factId } = request
-  const contentKey = frameKey(chargerId, meant, request.frame ?? factId)
+  const contentKey = frameKey(chargerId, meant, request.frame === undefined ? factId : withoutMessageId(request.frame))
   const transactionId = deriveTransactionId(contentKey, 0)
   const shortDetail = detail.replaceAll('\u0000', '').slice(0, 2000).toWellFormed()
   const frame: Evidence | undefined =
@@ -40,4 +40,14 @@ export const park = async (
     factMetadata(deps, request, { frame }),
   )
   return answered(deps, { type: 'Malformed', transactionId })
+}
+
+/** What a frame says, whatever id it has: many chargers tell the same again under a new one. */
+const withoutMessageId = (frame: string): string => {
+  try {
+    const parsed: unknown = JSON.parse(frame)
+    return Array.isArray(parsed) ? JSON.stringify([parsed[0], ...parsed.slice(2)]) : frame
+  } catch {
+    return frame
+  }
 }

@@ -1,6 +1,15 @@
 import fc from 'fast-check'
+import type { FactId } from '@voltrail/contracts/ids'
 import { instant } from '@voltrail/contracts/quantities'
-import { runCharger, type Attempt, type Scenario, type ScriptedSession } from './charger-model.ts'
+import { chargerStream } from '@voltrail/contracts/streams'
+import {
+  oracleCharger,
+  oracleTenant,
+  runCharger,
+  type Attempt,
+  type Scenario,
+  type ScriptedSession,
+} from './charger-model.ts'
 import { judge } from './judge.ts'
 import { createPods } from './pods.ts'
 import { appendFaults, createSharedLog, type AppendFault, type LogScript } from './shared-log.ts'
@@ -73,6 +82,28 @@ const oneSession: ScriptedSession = { connector: 1, offline: false, metered: [1_
 const quiet: LogScript = { pauses: [], stalls: [], faults: [] }
 
 describe('a charger and two centrals over one log', () => {
+  it('park an unreadable start once, with one transaction id, also when it is told again under a new message id', async () => {
+    const log = createSharedLog(quiet)
+    const now = () => instant(Date.parse('2026-03-01T08:00:00.000Z'))
+    const pods = createPods(2, { log, vault: createTwinVault(), bus: createTwinBus().bus, now })
+    const tell = (messageId: string, pod: number) =>
+      pods.ask(pod, {
+        factId: `1.${messageId}` as FactId,
+        tenant: oracleTenant,
+        chargerId: oracleCharger,
+        edge: 'edge-oracle',
+        receivedAt: now(),
+        normalisations: [],
+        messageId,
+        frame: `[2,"${messageId}","StartTransaction",{"connectorId":"one","meterStart":7}]`,
+        fact: { type: 'Malformed', meant: 'TransactionStart', violations: ['/connectorId must be integer'] },
+      })
+    const [first, again] = [await tell('m1', 0), await tell('m2', 1)]
+    expect(first).toMatchObject({ outcome: 'answered', answer: { type: 'Malformed' } })
+    expect(again).toMatchObject({ answer: first?.outcome === 'answered' ? first.answer : undefined })
+    expect(log.stored(chargerStream(oracleTenant, oracleCharger)).map((event) => event.type)).toEqual(['FrameParked'])
+  })
+
   it('make one session of one real session when nothing goes wrong', () =>
     live({ scenario: { sessions: [oneSession], turns: [], attempts: [] }, script: quiet }))
 

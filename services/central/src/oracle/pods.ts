@@ -44,9 +44,11 @@ export const createPods = (
       ...deciding(createWriteLoop({ log, cacheSize: options.cacheSize ?? 100, build: 'oracle' })),
       bus: given.bus,
       vault: given.vault,
+      history: log,
       frames: createFrameStore({
         appendBytes: () => Promise.reject(new Error('the oracle sends no frame that is too large for an event')),
       }),
+      openByToken: { of: () => [] },
       lookUps: lookUps(
         {
           get: async (aggregate, stream) => ({ ...(await loadCold(log, aggregate, stream)), from: 'stream' as const }),
