@@ -38,9 +38,10 @@ export const createPods = (
   const start = () => {
     const name = `pod-${(started += 1)}`
     const { log, crashed } = given.log.podLog(name)
-    const well = { logHealth: { state: 'well' as const } }
+    // no tenant of the oracle judges concurrent use
+    const around = { logHealth: { state: 'well' as const }, history: log, openByToken: { of: () => [] } }
     const deps: CentralDeps = {
-      ...well,
+      ...around,
       ...deciding(createWriteLoop({ log, cacheSize: options.cacheSize ?? 100, build: 'oracle' })),
       bus: given.bus,
       vault: given.vault,
