@@ -28,6 +28,7 @@ import { createFactHandler } from './facts/facts.ts'
 import { createFrameStore } from './frame-store.ts'
 import { createLogHealth, logProbe, watchedLog } from './log-health.ts'
 import { lookUpFolds, lookUps } from './look-ups.ts'
+import { followOpenByToken } from './open-by-token.ts'
 
 export interface Central extends RunningService {
   readonly healthPort: number
@@ -102,6 +103,8 @@ export const startCentral = async (config: CentralConfig): Promise<Central> => {
       logger: log,
     })
     closers.push(() => cache.stop())
+    const openByToken = followOpenByToken(config.ESDB_URL, log)
+    closers.push(() => openByToken.stop())
     const defaultSettings = {
       adoption: config.ADOPTION,
       unknownTokens: config.UNKNOWN_TOKENS,
@@ -112,9 +115,11 @@ export const startCentral = async (config: CentralConfig): Promise<Central> => {
       ...deciding(loop),
       bus,
       frames: createFrameStore(eventLog),
+      history: watched,
       logHealth,
       vault,
       lookUps: lookUps(cache, defaultSettings),
+      openByToken,
       log,
       now: () => instant(Date.now()),
       pod: config.POD_NAME,

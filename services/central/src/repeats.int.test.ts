@@ -201,4 +201,32 @@ describe('central, told the same again', () => {
     await elsewhere.connect()
     expect((await elsewhere.answer(start('100', time(0), { idToken: guest }))).authorization.status).toBe('Invalid')
   })
+
+  it('refuses concurrent use of a token only where the tenant says so, and never for a start that is old', async () => {
+    const driver = { value: 'ONE-AT-A-TIME', type: 'ISO14443' as const }
+    await house.admin({ type: 'PutIdToken', token: driver, status: 'Accepted' })
+    await house.admin({ type: 'ChangeTenantSettings', settings: { concurrentUse: 'refused' } })
+    const first = house.charger('CP-first')
+    await first.connect()
+    const begun = await first.answer(start('100', time(1), { idToken: driver }))
+    expect(begun.authorization.status).toBe('Accepted')
+    let elsewhere = 0
+    const startElsewhere = async (minutes: number) => {
+      const cp = house.charger(`CP-elsewhere-${++elsewhere}`)
+      await cp.connect()
+      const answer = await cp.answer(start('5', time(minutes), { idToken: driver }))
+      await cp.answer(stop('6', time(0), answer.transactionId))
+      return answer.authorization.status
+    }
+    // the index follows the log
+    const until = Date.now() + 10_000
+    let status = await startElsewhere(0)
+    while (status !== 'ConcurrentTx' && Date.now() < until) status = await startElsewhere(0)
+    expect(status).toBe('ConcurrentTx')
+    expect(await startElsewhere(5)).toBe('Accepted')
+    await house.admin({ type: 'ChangeTenantSettings', settings: { concurrentUse: 'allowed' } })
+    let allowed = await startElsewhere(0)
+    while (allowed !== 'Accepted' && Date.now() < until) allowed = await startElsewhere(0)
+    expect(allowed).toBe('Accepted')
+  }, 30_000)
 })

@@ -1,5 +1,6 @@
 import type { FactOf, FactReply, FactRequest } from '@voltrail/contracts/facts'
 import type { TransactionId } from '@voltrail/contracts/ids'
+import type { Instant } from '@voltrail/contracts/quantities'
 import type { OpenTransaction } from '@voltrail/contracts/events/charger'
 import { chargerStream, sessionId, sessionStream } from '@voltrail/contracts/streams'
 import { charger, type ChargerState } from '@voltrail/domain/charger/charger'
@@ -17,7 +18,8 @@ import {
 import { deriveTransactionId, startKey } from '@voltrail/domain/content-key'
 import { accept } from '@voltrail/domain/decider'
 import { withRemoteStart } from '@voltrail/domain/charger/remote-starts'
-import { authorise } from '@voltrail/domain/id-token'
+import { judgeConcurrentUse } from '@voltrail/domain/concurrent-use'
+import { authorise, type Verdict } from '@voltrail/domain/id-token'
 import { inferStop } from '@voltrail/domain/inference'
 import { occurredAt } from '@voltrail/domain/occurred-at'
 import { readRegister } from '@voltrail/domain/registers'
@@ -43,7 +45,20 @@ export const transactionStart = async (request: Start, deps: CentralDeps): Promi
   const token = await deps.lookUps.token(tenant, idToken.ref)
   const settings = await deps.lookUps.settings(tenant)
   const verdict = authorise(token.value, settings.value, receivedAt)
-  const lookups = [token.lookup, settings.lookup]
+  const others = settings.value.concurrentUse === 'refused' ? deps.openByToken.of(tenant, idToken.ref) : []
+  const lookups = [
+    token.lookup,
+    settings.lookup,
+    ...others.map(({ stream, revision, open }) => ({ stream, revision, value: open.transactionId })),
+  ]
+  /** What its token is worth to this start. A session that it ends, on the same EVSE, is not concurrent with it. */
+  const judged = (state: ChargerState, transactionId: TransactionId, effectiveAt: Instant): Verdict => {
+    const elsewhere = others
+      .map(({ stream, open }) => ({ ...open, here: stream === chargerStream(tenant, chargerId) }))
+      .filter((open) => !open.here || (open.evseId !== fact.evseId && open.transactionId !== transactionId))
+    const known = withRemoteStart(state, idToken.ref, verdict, effectiveAt)
+    return judgeConcurrentUse(known, { effectiveAt, receivedAt }, elsewhere, settings.value)
+  }
   const meterStart = fact.meterStart && readRegister(fact.meterStart.value, fact.meterStart.unit)
   const common = {
     evseId: fact.evseId,
@@ -75,7 +90,7 @@ export const transactionStart = async (request: Start, deps: CentralDeps): Promi
               startedAt,
               transactionId,
               tokenRef: idToken.ref,
-              authorization: withRemoteStart(state, idToken.ref, verdict, startedAt.effectiveAt).status,
+              authorization: judged(state, transactionId, startedAt.effectiveAt).status,
             },
             state,
           )
@@ -91,7 +106,7 @@ export const transactionStart = async (request: Start, deps: CentralDeps): Promi
 
   const id = sessionId(chargerId, transactionId)
   const startedAt = open?.startedAt ?? occurredAt(fact.time, receivedAt, clockOf(opened.state))
-  const { groupRef: _, ...terms } = withRemoteStart(opened.state, idToken.ref, verdict, startedAt.effectiveAt)
+  const { groupRef: _, ...terms } = judged(opened.state, transactionId, startedAt.effectiveAt)
   const start: SessionStarted = {
     ...common,
     startKey: open?.startKey ?? key,
