@@ -71,7 +71,9 @@ export const ChargerSummary = z.object({
   acceptedBefore: z.boolean(),
   securityProfile: z.int(),
   passwordDigests: z.array(z.string()),
-  connection: z.object({ epoch: ConnectionEpoch, edge: z.string(), open: z.boolean() }).optional(),
+  connection: z
+    .object({ epoch: ConnectionEpoch, edge: z.string(), open: z.boolean(), remoteAddress: z.string().optional() })
+    .optional(),
   identity: ChargerIdentity.optional(),
   connectors: z.array(ConnectorState),
   openTransactions: z.array(OpenTransaction),
@@ -88,6 +90,8 @@ export const ChargerSummary = z.object({
   candidates: z.array(RegisterCandidate).optional(),
   /** when each of the newest takeovers of a living connection was, and from where */
   takeovers: z.array(z.object({ at: Instant, remoteAddress: z.string() })).optional(),
+  /** when it was last told that two boxes share this identity */
+  contestedAt: Instant.optional(),
   /** when the connector last left Charging, by EVSE */
   leftCharging: z.array(z.object({ evseId: EvseId, at: Instant })).optional(),
   /** when each connector became Available, by EVSE: an open session there ends by inference some time after */

@@ -110,7 +110,11 @@ export const openConnection = (
   }
 
   const liveness = createLiveness({ pingMs: limits.pingMs, heartbeatMs: granted.heartbeatSeconds * 1000, now: ticks() })
-  const hold = createOutboundHold({ ...limits, known: granted.known, connectedAt: ticks() })
+  const hold = createOutboundHold({
+    ...limits,
+    known: granted.known && granted.settings?.holdUntilBoot !== true,
+    connectedAt: ticks(),
+  })
   const outbound = createOutboundCalls({
     send(text) {
       metrics.frames.inc({ direction: 'out', type: 'call', action: 'command' })

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 
 /** An upgrade that is refused before it is one: an HTTP answer with a text for the installer. */
 export type HttpRefusal = {
-  readonly status: 400 | 401 | 403 | 404 | 426 | 503
+  readonly status: 400 | 401 | 403 | 404 | 409 | 426 | 503
   readonly detail: string
 }
 

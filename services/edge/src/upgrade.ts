@@ -212,6 +212,10 @@ const refusalOf = (
     case 'unknown-charger':
       return refuse(404, `no charger ${chargerId} is known here; register it first`)
     case 'contested-identity':
+      return refuse(
+        409,
+        `another charger with the identity ${chargerId} is connected from elsewhere; give each its own`,
+      )
     case 'bad-credential':
       return refuse(401, `the credential is not that of charger ${chargerId}`)
     case 'not-registered':

@@ -105,7 +105,7 @@ describe('a connection', () => {
   })
   it('has the revision of its event as epoch; asking again with the same fact gives the same', () => {
     const history = [registered, { event: connected, factId: 'edge.1' }]
-    expect(given(charger, ...history).state.connection).toEqual({ epoch: '1', edge: 'edge-1', open: true })
+    expect(given(charger, ...history).state.connection).toMatchObject({ epoch: '1', edge: 'edge-1', open: true })
     given(charger, ...history)
       .when((s) => connectCharger(connecting(), s))
       .thenNothing()

@@ -9,6 +9,7 @@ import { candidatesWith } from './kept-candidates.ts'
 import { leftCharging } from './left-charging.ts'
 import { measuredClock } from './measured-clock.ts'
 import { startsWith } from './recent-starts.ts'
+import { takeoversWith } from './takeovers.ts'
 import { remoteStartsWith, remoteStartsWithout } from './remote-starts.ts'
 
 /**
@@ -42,6 +43,12 @@ const summaryEvery = 100
 /** A summary that no event can carry is left out: loads grow longer, but nothing is refused for it. In characters of JSON. */
 const longestSummary = 160_000
 
+const identityForEdge = ({ vendor, model, firmwareVersion }: NonNullable<ChargerState['identity']>) => ({
+  vendor,
+  model,
+  ...(firmwareVersion === undefined ? {} : { firmwareVersion }),
+})
+
 /**
  * The answer that an event gives to the fact behind it. A group's clear token is not in it (it is not in the log): whoever
  * answers adds it.
@@ -55,6 +62,8 @@ const answerOf = (state: ChargerState, event: Recorded<ChargerEvent>): FactAnswe
         registration: state.registration,
         known: state.acceptedBefore,
         heartbeatSeconds: event.data.heartbeatSeconds,
+        ...(state.settings === undefined ? {} : { settings: state.settings }),
+        ...(state.identity === undefined ? {} : { identity: identityForEdge(state.identity) }),
       }
     case 'ChargerDisconnected':
       return { type: 'Disconnect' }
@@ -144,12 +153,15 @@ const change = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerStat
       const epoch = String(event.revision) as ConnectionEpoch
       return {
         ...state,
-        connection: { epoch, edge: event.data.edge, open: true },
+        connection: { epoch, edge: event.data.edge, open: true, remoteAddress: event.data.remoteAddress },
+        takeovers: takeoversWith(state, { at: event.metadata.receivedAt, remoteAddress: event.data.remoteAddress }),
         connectedAt: event.metadata.receivedAt,
       }
     }
     case 'ChargerConnectionRefused':
       return { ...state, lastRefusal: { at: event.metadata.receivedAt, reason: event.data.reason } }
+    case 'ChargerIdentityContested':
+      return { ...state, contestedAt: event.metadata.receivedAt }
     case 'ChargerDisconnected':
       return state.connection?.epoch === event.data.epoch
         ? { ...state, connection: { ...state.connection, open: false } }
@@ -242,7 +254,6 @@ const change = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerStat
     case 'ChargerSettingsChanged':
       return { ...state, settings: event.data.settings }
     case 'AuthorizationDecided':
-    case 'ChargerIdentityContested':
     case 'VendorDataReceived':
     case 'ConfigurationSeen':
       return state

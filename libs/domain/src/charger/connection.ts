@@ -7,6 +7,7 @@ import type { Registration } from '@voltrail/contracts/facts'
 import type { ChargerEvent } from '@voltrail/contracts/events/registry'
 import { accept, type Decision } from '../decider.ts'
 import { answeredBefore, type ChargerState } from './charger.ts'
+import { contest } from './takeovers.ts'
 
 /** Who may connect, and what a connected charging station tells about itself. */
 
@@ -19,7 +20,7 @@ export type Connect = Omit<FactOf<'Connect'>, 'type'> & {
 
 export type ConnectVerdict =
   | { readonly kind: 'welcome' }
-  | { readonly kind: 'unknown-charger' | 'bad-credential'; readonly detail: string }
+  | { readonly kind: 'unknown-charger' | 'bad-credential' | 'contested-identity'; readonly detail: string }
 
 const equal = (a: string, b: string): boolean =>
   a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b))
@@ -68,6 +69,17 @@ export const connectCharger = (command: Connect, state: ChargerState): Decision<
           type: 'ChargerConnectionRefused',
           data: { reason: reason, detail, edge, remoteAddress },
         })
+  }
+  const contested = contest(state, { at: command.now, remoteAddress })
+  if (contested !== undefined) {
+    const { due, ...told } = contested
+    const detail = `another charger with this identity is connected from ${told.incumbentAddress}`
+    return due
+      ? accept<ChargerEvent>(
+          { type: 'ChargerIdentityContested', data: { ...told, remoteAddress } },
+          { type: 'ChargerConnectionRefused', data: { reason: 'contested-identity', detail, edge, remoteAddress } },
+        )
+      : { rejected: { kind: 'contested-identity', detail } }
   }
   const connected: ChargerEvent = {
     type: 'ChargerConnected',
