@@ -11,6 +11,7 @@ import { assignTariff, defineTariff, tariff } from '@voltrail/domain/tariff'
 import { changeSettings, tenant } from '@voltrail/domain/tenant'
 import type { Outcome } from '../deciding.ts'
 import { requestMetadata } from '../evidence.ts'
+import { settleReview } from './settle-review.ts'
 import { bootAfterApproval } from './approval.ts'
 import type { CommandDeps } from './charger-command.ts'
 
@@ -139,10 +140,3 @@ const putToken = async (command: Of<'PutIdToken'>, asked: Asked): Promise<AdminC
     tokenRef: ref,
   })
 }
-
-/** What an operator decides about something that waits for review. */
-const settleReview = async (command: Of<'SettleReview'>, { tenantId }: Asked): Promise<AdminCommandReply> => ({
-  outcome: 'refused',
-  reason: 'unknown-review',
-  detail: `nothing waits for review at ${command.subject} of tenant ${tenantId}`,
-})

@@ -1,0 +1,191 @@
+import type { AdminCommand, AdminCommandReply, AdminCommandRequest } from '@voltrail/contracts/admin-commands'
+import type { EventNamed } from '@voltrail/contracts/events/registry'
+import type { TenantId } from '@voltrail/contracts/ids'
+import { parseReviewId } from '@voltrail/contracts/rest/reviews'
+import { chargerStream, parseStream, sessionId, sessionStream } from '@voltrail/contracts/streams'
+import { encodeToken } from '@voltrail/contracts/tokens'
+import { canonicalJson } from '@voltrail/domain/canonical-json'
+import { charger } from '@voltrail/domain/charger/charger'
+import { reviewOf, settleReview as settle } from '@voltrail/domain/charger/reviews'
+import { closeTransaction } from '@voltrail/domain/charger/transactions'
+import { accept } from '@voltrail/domain/decider'
+import { session } from '@voltrail/domain/session'
+import { attributeStop, correctSession, type ReviewRejection } from '@voltrail/domain/session-review'
+import type { LogEvent } from '@voltrail/event-store/event-log'
+import type { CentralDeps } from '../central-deps.ts'
+import { requestMetadata } from '../evidence.ts'
+
+type Command = Extract<AdminCommand, { type: 'SettleReview' }>
+interface Asked {
+  readonly tenantId: TenantId
+  readonly request: Omit<AdminCommandRequest, 'command'>
+  readonly deps: CentralDeps
+}
+type Refused = Extract<AdminCommandReply, { outcome: 'refused' }>
+const refused = (reason: string, detail: string): Refused => ({ outcome: 'refused', reason, detail })
+
+/**
+ * What an operator decides about something that waits: first what becomes of the session and of the register of open
+ * transactions, last `ReviewSettled`. Each step made again makes nothing, so a crash between them is healed by asking again.
+ * Refusals: unknown-review, already-settled, not-attributable, unknown-transaction, other-transaction, not-stopped,
+ * ends-before-start.
+ */
+export const settleReview = async (command: Command, asked: Asked): Promise<AdminCommandReply> => {
+  const { tenantId, deps } = asked
+  const waiting = await waitingEvent(command, asked)
+  if (waiting === undefined)
+    return refused('unknown-review', `nothing waits for review at ${command.subject} of ${command.chargerId}`)
+  const before = await settledBefore(command, waiting, asked)
+  if (before !== undefined) return before
+  const trouble = await applied(command, waiting, asked)
+  if (trouble !== undefined) return trouble
+
+  const { subject, decision, note } = command
+  const stream = chargerStream(tenantId, command.chargerId)
+  const words = { dismiss: 'dismissed', attribute: 'attributed', correct: 'corrected' } as const
+  const settled = await deps.decide(
+    charger,
+    stream,
+    (state) =>
+      settle(
+        {
+          subject,
+          decision: words[decision.kind],
+          ...(decision.kind === 'dismiss' ? {} : { transactionId: decision.transactionId }),
+          ...(note === undefined ? {} : { note }),
+        },
+        state,
+      ),
+    metadata(command, asked),
+  )
+  if (settled.outcome === 'rejected')
+    return refused('already-settled', `${subject} was settled in another way at the same moment`)
+  return {
+    outcome: 'done',
+    changed: settled.appended.length > 0,
+    stream,
+    revision: String(settled.revision),
+  }
+}
+
+const metadata = (command: Command, { deps, request, tenantId }: Asked) =>
+  requestMetadata(deps, request, tenantId, command)
+
+/** The event that the subject names, if it waits for review and belongs to this charger of this tenant. */
+const waitingEvent = async (
+  { subject, chargerId }: Command,
+  { deps, tenantId }: Asked,
+): Promise<LogEvent | undefined> => {
+  const place = parseReviewId(subject)
+  const address = place && parseStream(place.stream)
+  if (place === undefined || address === undefined || address.tenant !== tenantId) return undefined
+  const session = address.category === 'session' || address.category === 'billing' ? address.sessionId : undefined
+  const own =
+    address.category === 'charger'
+      ? address.chargerId === chargerId
+      : session?.startsWith(`${encodeToken(chargerId)}.`) === true
+  if (!own) return undefined
+  for await (const event of deps.history.readForward(place.stream, place.revision, 1))
+    return event.revision === place.revision && reviewOf(event) !== undefined ? event : undefined
+  return undefined
+}
+
+/** Clocks of pods that receive differ by less. */
+const clockMarginMs = 3_600_000
+
+/** The answer for a review that is settled: the same decision again is done, another one is refused. */
+const settledBefore = async (
+  command: Command,
+  waiting: LogEvent,
+  { deps, tenantId }: Asked,
+): Promise<AdminCommandReply | undefined> => {
+  const stream = chargerStream(tenantId, command.chargerId)
+  const oldest = Date.parse(waiting.metadata.receivedAt) - clockMarginMs
+  for await (const event of deps.history.readBackward(stream)) {
+    if (waiting.stream === stream ? event.revision <= waiting.revision : Date.parse(event.metadata.receivedAt) < oldest)
+      break
+    if (event.type !== 'ReviewSettled' || event.data.subject !== command.subject) continue
+    const asked = event.metadata.decision.command as Partial<Command> | undefined
+    const { actor, receivedAt } = event.metadata
+    return canonicalJson(asked?.decision ?? null) === canonicalJson(command.decision)
+      ? { outcome: 'done', changed: false, stream, revision: String(event.revision) }
+      : refused('already-settled', `${command.subject} was ${event.data.decision} by ${actor.id} at ${receivedAt}`)
+  }
+  if (parseStream(waiting.stream)?.category !== 'session' || waiting.revision === 0) return undefined
+  for await (const event of deps.history.readForward(waiting.stream, waiting.revision + 1))
+    if (event.type === 'SessionCorrected' && event.data.cause === 'late-stop')
+      return refused('already-settled', `the stop of this session came after all, at ${event.metadata.receivedAt}`)
+  return undefined
+}
+
+/** What the decision does to the session. The register forgets the transaction only after its session has its stop. */
+const applied = async (command: Command, waiting: LogEvent, asked: Asked): Promise<Refused | undefined> => {
+  const { decision, chargerId } = command
+  if (decision.kind === 'dismiss') return undefined
+  const { tenantId, deps, request } = asked
+  const { transactionId } = decision
+  const id = sessionId(chargerId, transactionId)
+  const waitsFor = sessionOf(waiting)
+  if (waitsFor !== undefined && waitsFor !== id)
+    return refused('other-transaction', `${command.subject} is about the session ${waitsFor}, not about ${id}`)
+  if (waiting.type === 'ChargerIdentityContested')
+    return refused('not-attributable', 'two boxes under one identity are about no session: dismiss it once they differ')
+  const parked = waiting.type === 'FrameParked' ? waiting.data : undefined
+  if (decision.kind === 'attribute' && !isReadStop(parked))
+    return refused('not-attributable', `${command.subject} is no parked stop that could be read: correct the session`)
+
+  const meta = metadata(command, asked)
+  const decided = await deps.decide(
+    session,
+    sessionStream(tenantId, id),
+    (state) => {
+      if (decision.kind === 'correct') return correctSession({ ...decision, at: request.requestedAt }, state)
+      return isReadStop(parked)
+        ? attributeStop(
+            {
+              stoppedAt: parked.occurredAt,
+              meterStop: parked.meterStop,
+              reason: 'Other',
+              inferred: false,
+              registers: [],
+              idTokenRef: parked.tokenRef,
+              authorization: parked.authorization,
+            },
+            state,
+          )
+        : accept()
+    },
+    meta,
+  )
+  if (decided.outcome === 'rejected') return refusal(decided.rejection, id)
+  await deps.decide(
+    charger,
+    chargerStream(tenantId, chargerId),
+    (state) => closeTransaction({ transactionId, reason: 'resolved' }, state),
+    meta,
+  )
+  return undefined
+}
+
+type Parked = EventNamed<'FrameParked'>['data']
+const isReadStop = (parked: Parked | undefined): parked is Parked & { occurredAt: NonNullable<Parked['occurredAt']> } =>
+  parked?.meant === 'TransactionStop' && parked.occurredAt !== undefined
+
+const sessionOf = ({ stream }: LogEvent) => {
+  const address = parseStream(stream)
+  return address?.category === 'session' || address?.category === 'billing' ? address.sessionId : undefined
+}
+
+const refusal = (rejection: ReviewRejection, id: string): Refused => {
+  switch (rejection.kind) {
+    case 'not-stopped':
+      return refused(rejection.kind, `the session ${id} goes on: say when it ended (stoppedAt), or wait for its stop`)
+    case 'ends-before-start':
+      return refused(rejection.kind, `the session ${id} would end before it began: correct both times`)
+    case 'not-started':
+    case 'taken-by-another-start':
+      return refused('unknown-transaction', `there is no session ${id}`)
+    default:
+      return rejection satisfies never
+  }
+}
