@@ -3,6 +3,7 @@ import type { WebSocket } from 'ws'
 import type { ChargerId, ConnectionEpoch, TenantId } from '@voltrail/contracts/ids'
 import type { Fact, FactAnswerOf } from '@voltrail/contracts/facts'
 import { parseFrame } from '@voltrail/ocpp/framing'
+import type { InboundContext } from '@voltrail/ocpp/inbound-context'
 import type { OcppProtocol } from '@voltrail/ocpp/protocol'
 import type { Digest } from '@voltrail/ocpp/redact'
 import type { Log } from '@voltrail/runtime/log'
@@ -141,7 +142,7 @@ export const openConnection = (
 
   const calls = createInboundCalls({
     protocol,
-    context: { tenant, chargerId, lastRegisters: new Map() },
+    context: { tenant, chargerId, lastRegisters: new Map(), ...knownOf(granted) },
     source,
     digest: who.digest,
     ask: (request) => relay.ask(request, route, { holdMs: limits.holdMs, signal: gone.signal }),
@@ -285,6 +286,14 @@ export const openConnection = (
   log.info({ ...at, subprotocol: protocol.subprotocol, known: granted.known }, 'connected')
   return self
 }
+
+/** What the charger's record says of it: its quirks are known before it boots. */
+const knownOf = ({ settings, identity }: FactAnswerOf<'Connect'>): Partial<InboundContext> => ({
+  ...(identity !== undefined && { vendor: identity.vendor, model: identity.model }),
+  ...(identity?.firmwareVersion !== undefined && { firmwareVersion: identity.firmwareVersion }),
+  ...(settings !== undefined && { rulesOff: settings.rulesOff, rulesOn: settings.rulesOn }),
+  ...(settings?.zone !== undefined && { zone: settings.zone }),
+})
 
 /** The name is the same in every version of OCPP. */
 const isBoot = ({ frame }: Pick<ReceivedCall, 'frame'>): boolean => frame.action === 'BootNotification'
