@@ -13,7 +13,7 @@ import type { CentralConfig } from './config.ts'
 import type { CentralDeps } from './central-deps.ts'
 import { createCommandHandler } from './commands/commands.ts'
 import { deciding } from './deciding.ts'
-import { createFactHandler } from './facts/facts.ts'
+import { createFactHandler, isFactType } from './facts/facts.ts'
 import { createFrameStore } from './frame-store.ts'
 import { lookUpFolds, lookUps } from './look-ups.ts'
 
@@ -23,7 +23,9 @@ export interface Central extends RunningService {
 
 /** The composition of central: everything that it holds is opened here and closed in the reverse order. */
 export const startCentral = async (config: CentralConfig): Promise<Central> => {
-  const log = createLog({ service: 'central', level: config.LOG_LEVEL }).child({ pod: config.POD_NAME })
+  const log = createLog({ service: 'central', level: config.LOG_LEVEL, pretty: config.LOG_PRETTY }).child({
+    pod: config.POD_NAME,
+  })
   const metrics = createMetrics('central')
   const closers: (() => Promise<unknown>)[] = []
   const closeAll = async () => {
@@ -39,7 +41,12 @@ export const startCentral = async (config: CentralConfig): Promise<Central> => {
     closers.push(() => vault.close())
     const eventLog = connectEventLog({ connectionString: config.ESDB_URL, log })
     closers.push(() => eventLog.close())
-    const bus = await connectBus({ url: config.NATS_URL, name: config.POD_NAME, log: (line) => log.info(line) })
+    const bus = await connectBus({
+      url: config.NATS_URL,
+      name: config.POD_NAME,
+      ...(config.NATS_CREDS !== undefined && { credentials: { creds: config.NATS_CREDS } }),
+      log: (line) => log.info(line),
+    })
     closers.push(() => bus.drain())
     await bus.ensureStream({
       name: telemetryStream.name,
@@ -89,7 +96,9 @@ export const startCentral = async (config: CentralConfig): Promise<Central> => {
     const onFact = createFactHandler(deps)
     const onCommand = createCommandHandler(deps)
     const answerFact = async (message: { subject: string; data: Uint8Array; reply(data: Uint8Array): boolean }) => {
-      const fact = message.subject.slice(message.subject.lastIndexOf('.') + 1)
+      const word = message.subject.slice(message.subject.lastIndexOf('.') + 1)
+      // whoever may publish chooses this word: only known ones make a series
+      const fact = isFactType(word) ? word : 'unknown'
       const end = seconds.startTimer({ fact })
       const reply = await onFact(message.data, message.subject)
       end()
@@ -123,6 +132,8 @@ export const startCentral = async (config: CentralConfig): Promise<Central> => {
     log.info({ healthPort: health.port }, 'central is ready')
     return {
       healthPort: health.port,
+      log,
+      deadlineMs: config.SHUTDOWN_DEADLINE,
       stop: async () => {
         health.setReady(false)
         await closeAll()

@@ -265,10 +265,14 @@ describe('a command', () => {
   })
   it('that a process took with it when it died is of unknown outcome when the next one is asked, and can still be answered', () => {
     const next = (minutes: number) => ({ ...asking, commandId: 'c2' as CommandId, deadline: at(minutes) })
-    given(charger, registered, requested).when((s) => requestCommand(next(5), s)).thenMatching({ type: 'CommandRequested' })
+    given(charger, registered, requested)
+      .when((s) => requestCommand(next(5), s))
+      .thenMatching({ type: 'CommandRequested' })
     const { events } = given(charger, registered, requested).when((s) => requestCommand(next(7), s))
     expect(events).toMatchObject([{ type: 'CommandOutcomeUnknown', data: { commandId } }, { type: 'CommandRequested' }])
-    given(charger, registered, requested, ...events).when((s) => settleCommand({ ...answer, late: true }, s)).thenMatching({ type: 'CommandSettled' })
+    given(charger, registered, requested, ...events)
+      .when((s) => settleCommand({ ...answer, late: true }, s))
+      .thenMatching({ type: 'CommandSettled' })
   })
   it('that was never sent is offline, once', () => {
     const [offline] = given(charger, registered, requested).when((s) => commandWasOffline(commandId, s)).events

@@ -35,7 +35,10 @@ export const requestCommand = (
   if (commandOutcome(state, command.commandId) !== undefined) return accept()
   const forgotten = state.pendingCommands
     .filter((one) => Date.parse(one.deadline) + forgottenMs < Date.parse(command.deadline))
-    .map(({ commandId }): ChargerEvent => ({ type: 'CommandOutcomeUnknown', data: { commandId, reason: 'it was given up by nobody' } }))
+    .map(({ commandId }): ChargerEvent => ({
+      type: 'CommandOutcomeUnknown',
+      data: { commandId, reason: 'it was given up by nobody' },
+    }))
   return accept<ChargerEvent>(...forgotten, { type: 'CommandRequested', data: { ...command } })
 }
 
