@@ -194,6 +194,7 @@ describe('one charging session, from the socket to the bill', () => {
   it('carries commands to the charger and tells their outcome', async () => {
     const cp = charger('GOOD-1', {
       answers: {
+        UnlockConnector: { status: 'Unlocked' },
         GetConfiguration: { configurationKey: [{ key: 'HeartbeatInterval', value: '300', readonly: false }] },
       },
     })
@@ -213,10 +214,7 @@ describe('one charging session, from the socket to the bill', () => {
     ]
     for (const [command, body, action] of commands) {
       const answer = await rest.send<{ outcome: string }>('POST', `/v1/chargers/GOOD-1/commands/${command}`, body)
-      expect([command, answer.outcome]).toEqual([
-        command,
-        command === 'unlock-connector' ? expect.any(String) : 'result',
-      ])
+      expect([command, answer.outcome]).toEqual([command, 'result'])
       expect(cp.calls.at(-1)?.action).toBe(action)
     }
   })

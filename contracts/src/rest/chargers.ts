@@ -75,7 +75,7 @@ export const ChargerDetail = z
 export type ChargerDetail = z.infer<typeof ChargerDetail>
 
 export const ChargerPage = page(ChargerView).meta({ id: 'ChargerPage' })
-export const ListChargersQuery = z.object({
+export const ListChargersQuery = z.strictObject({
   ...pageQuery,
   connected: z.stringbool({ truthy: ['true'], falsy: ['false'], error: 'must be true or false' }).optional(),
 })

@@ -99,7 +99,7 @@ export const CommandParams = z.object({
     .max(50)
     .describe(`one of ${chargerCommandTypes.join(', ')}; kebab-case is understood too`),
 })
-export const CommandQuery = z.object({
+export const CommandQuery = z.strictObject({
   timeoutMs: z.coerce
     .number()
     .int()
@@ -154,4 +154,4 @@ export const CommandView = z
   .meta({ id: 'Command' })
 export type CommandView = z.infer<typeof CommandView>
 export const CommandPage = page(CommandView).meta({ id: 'CommandPage' })
-export const ListCommandsQuery = z.object(pageQuery)
+export const ListCommandsQuery = z.strictObject(pageQuery)

@@ -10,7 +10,7 @@ export const PositionText = z
   .string()
   .regex(/^(0|[1-9][0-9]{0,19})(\/(0|[1-9][0-9]{0,19}))?$/, 'must be a position: the id of an event of this stream')
 
-export const EventsQuery = z.object({
+export const EventsQuery = z.strictObject({
   after: z
     .union([PositionText, z.literal('end')], {
       error: 'must be a position (the id of an event), 0 for everything, or end for only what comes',

@@ -22,7 +22,7 @@ export const IdTokenView = z
   .meta({ id: 'IdToken' })
 export type IdTokenView = z.infer<typeof IdTokenView>
 export const IdTokenPage = page(IdTokenView).meta({ id: 'IdTokenPage' })
-export const ListIdTokensQuery = z.object({ ...pageQuery, status: TokenStatus.optional() })
+export const ListIdTokensQuery = z.strictObject({ ...pageQuery, status: TokenStatus.optional() })
 
 const terms = {
   type: IdTokenType.default('ISO14443'),

@@ -58,7 +58,7 @@ const summary = {
 export const SessionView = z.object(summary).meta({ id: 'Session' })
 export type SessionView = z.infer<typeof SessionView>
 export const SessionPage = page(SessionView).meta({ id: 'SessionPage' })
-export const ListSessionsQuery = z.object({
+export const ListSessionsQuery = z.strictObject({
   ...pageQuery,
   chargerId: ChargerId.optional(),
   state: SessionState.optional(),

@@ -19,7 +19,7 @@ export const TariffView = z
   .meta({ id: 'Tariff' })
 export type TariffView = z.infer<typeof TariffView>
 export const TariffPage = page(TariffView).meta({ id: 'TariffPage' })
-export const ListTariffsQuery = z.object(pageQuery)
+export const ListTariffsQuery = z.strictObject(pageQuery)
 export const TariffParams = z.object({ id: TariffId })
 
 const strictElements = z

@@ -19,6 +19,8 @@ const isEnergyRegister = (value: SampledValue): boolean =>
   value.measurand === 'Energy.Active.Import.Register' &&
   value.phase === undefined &&
   (value.location === undefined || value.location === 'Outlet') &&
+  // a unit that we do not know is not guessed: the reading stays in the frame
+  (value.unit === undefined || value.unit === 'Wh' || value.unit === 'kWh') &&
   value.value !== undefined
 
 const scaled = (value: SampledValue, factors: Readonly<Record<string, number>>): number | undefined => {

@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { MetadataInput } from '@voltrail/contracts/envelope'
 import type { BillingEvent } from '@voltrail/contracts/events/registry'
@@ -136,6 +139,19 @@ describe('billing', () => {
     expect(await bill(second, 1)).toMatchObject([{ type: 'SessionRated', data: { price: { costMinor: 48 } } }])
     expect(await bill(id, 3)).toHaveLength(3)
     await again.stop()
+  }, 60_000)
+
+  it('leaves nothing open when its health port is taken, and can be started again at once', async () => {
+    const squatter = createServer().listen(0, '127.0.0.1')
+    await once(squatter, 'listening')
+    const { port } = squatter.address() as AddressInfo
+    const taken = { ...config(), HEALTH_PORT: port }
+    await expect(startBilling(taken)).rejects.toThrow(String(port))
+    // the process may have one appending connection to the log: it would still be there
+    const billing = await startBilling(config())
+    expect(billing.deadlineMs).toBe(config().SHUTDOWN_DEADLINE)
+    await billing.stop()
+    squatter.close()
   }, 60_000)
 
   it('says that a session has no price while no tariff applies to it', async () => {

@@ -84,11 +84,18 @@ export const startBilling = async (config: BillingConfig): Promise<Billing> => {
     port: config.HEALTH_PORT,
     registry: metrics,
     checks: { feed: () => feed.failing() },
+  }).catch(async (error: unknown) => {
+    stopping.abort()
+    await feed.stop()
+    await eventLog.close()
+    throw error
   })
   health.setReady()
   log.info({ healthPort: health.port }, 'billing is ready')
   return {
     healthPort: health.port,
+    log,
+    deadlineMs: config.SHUTDOWN_DEADLINE,
     async stop() {
       health.setReady(false)
       stopping.abort()

@@ -1,6 +1,17 @@
 import { runService } from '@voltrail/runtime/shutdown'
+import { startTracing } from '@voltrail/runtime/trace'
 import { startBilling } from './billing.ts'
 import { billingConfig } from './config.ts'
 
-// oxlint-disable-next-line node/no-process-env -- read once, here
-runService('billing', () => startBilling(billingConfig(process.env)))
+runService('billing', async () => {
+  const config = billingConfig(process.env)
+  const tracing = startTracing({ service: 'billing', endpoint: config.OTLP_ENDPOINT })
+  const billing = await startBilling(config)
+  return {
+    ...billing,
+    async stop() {
+      await billing.stop()
+      await tracing.stop()
+    },
+  }
+})

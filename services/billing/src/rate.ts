@@ -8,6 +8,7 @@ import { beganAt, session } from '@voltrail/domain/session'
 import { chooseTariff } from '@voltrail/domain/tariff'
 import type { EventLog, LogEvent } from '@voltrail/event-store/event-log'
 import type { Decided, WriteLoop } from '@voltrail/event-store/write-loop'
+import { extractTrace, withSpan } from '@voltrail/runtime/trace'
 import type { TariffBook } from './tariff-book.ts'
 
 export interface RateDeps {
@@ -60,12 +61,15 @@ export const rate = async (
       settings: {},
     },
   }
-  return deps.loop.decide(
-    billing,
-    billingStream(tenant, sessionId),
-    (known) => rateSession({ sessionId, session: state, sessionRevision: event.revision, tariff }, known),
-    meta,
-  )
+  const rating = () =>
+    deps.loop.decide(
+      billing,
+      billingStream(tenant, sessionId),
+      (known) => rateSession({ sessionId, session: state, sessionRevision: event.revision, tariff }, known),
+      meta,
+    )
+  // the trace of the stop goes on to its bill
+  return withSpan('rate', {}, extractTrace({ traceparent: event.metadata.traceparent }), rating)
 }
 
 const firstEvent = async (

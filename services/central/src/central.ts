@@ -24,7 +24,7 @@ import type { CentralDeps } from './central-deps.ts'
 import { createBackground } from './commands/background.ts'
 import { createCommandHandler } from './commands/commands.ts'
 import { deciding } from './deciding.ts'
-import { createFactHandler } from './facts/facts.ts'
+import { createFactHandler, isFactType } from './facts/facts.ts'
 import { createFrameStore } from './frame-store.ts'
 import { createLogHealth, logProbe, watchedLog } from './log-health.ts'
 import { lookUpFolds, lookUps } from './look-ups.ts'
@@ -39,7 +39,9 @@ const backgroundMs = 5_000
 
 /** The composition of central: everything that it holds is opened here and closed in the reverse order. */
 export const startCentral = async (config: CentralConfig): Promise<Central> => {
-  const log = createLog({ service: 'central', level: config.LOG_LEVEL }).child({ pod: config.POD_NAME })
+  const log = createLog({ service: 'central', level: config.LOG_LEVEL, pretty: config.LOG_PRETTY }).child({
+    pod: config.POD_NAME,
+  })
   const metrics = createMetrics('central')
   const closers: (() => Promise<unknown>)[] = []
   const closeAll = async () => {
@@ -60,7 +62,12 @@ export const startCentral = async (config: CentralConfig): Promise<Central> => {
       appendDeadlineMs: config.LOG_APPEND_DEADLINE,
     })
     closers.push(() => eventLog.close())
-    const bus = await connectBus({ url: config.NATS_URL, name: config.POD_NAME, log: (line) => log.info(line) })
+    const bus = await connectBus({
+      url: config.NATS_URL,
+      name: config.POD_NAME,
+      ...(config.NATS_CREDS !== undefined && { credentials: { creds: config.NATS_CREDS } }),
+      log: (line) => log.info(line),
+    })
     closers.push(() => bus.drain())
     await bus.ensureStream({
       name: telemetryStream.name,
@@ -148,7 +155,9 @@ export const startCentral = async (config: CentralConfig): Promise<Central> => {
     })
     const onCommand = createCommandHandler({ ...deps, background })
     const answerFact = async (message: { subject: string; data: Uint8Array; reply(data: Uint8Array): boolean }) => {
-      const fact = message.subject.slice(message.subject.lastIndexOf('.') + 1)
+      const word = message.subject.slice(message.subject.lastIndexOf('.') + 1)
+      // whoever may publish chooses this word: only known ones make a series
+      const fact = isFactType(word) ? word : 'unknown'
       const end = seconds.startTimer({ fact })
       const reply = await onFact(message.data, message.subject)
       end()
@@ -182,6 +191,8 @@ export const startCentral = async (config: CentralConfig): Promise<Central> => {
     log.info({ healthPort: health.port }, 'central is ready')
     return {
       healthPort: health.port,
+      log,
+      deadlineMs: config.SHUTDOWN_DEADLINE,
       stop: async () => {
         health.setReady(false)
         await closeAll()

@@ -6,6 +6,8 @@ import { duration, integer, oneOf, readConfig, secret, text, url, type Environme
 const Settings = z.object({
   ...processVariables,
   NATS_URL: url(['nats', 'tls'], 'nats://localhost:4222'),
+  /** A NATS credentials file's text; NATS_CREDS_FILE names the file itself. */
+  NATS_CREDS: secret().optional(),
   ESDB_URL: url(['esdb', 'esdb+discover', 'kurrentdb', 'kurrentdb+discover'], 'esdb://localhost:2113?tls=false'),
   DATABASE_URL: url(['postgres', 'postgresql'], 'postgres://voltrail@localhost:5432/voltrail'),
   /** 32 random bytes as hex: wraps the keys of id tokens */

@@ -1,6 +1,17 @@
 import { runService } from '@voltrail/runtime/shutdown'
+import { startTracing } from '@voltrail/runtime/trace'
 import { startCentral } from './central.ts'
 import { centralConfig } from './config.ts'
 
-// oxlint-disable-next-line node/no-process-env -- read once, here
-runService('central', () => startCentral(centralConfig(process.env)))
+runService('central', async () => {
+  const config = centralConfig(process.env)
+  const tracing = startTracing({ service: 'central', endpoint: config.OTLP_ENDPOINT })
+  const central = await startCentral(config)
+  return {
+    ...central,
+    async stop() {
+      await central.stop()
+      await tracing.stop()
+    },
+  }
+})

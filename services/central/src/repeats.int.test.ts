@@ -146,7 +146,7 @@ describe('central, told the same again', () => {
     await cp.connect()
     const { transactionId } = await cp.answer(start('100', time(60)))
     const other = { value: 'SOMEONE', type: 'ISO14443' as const }
-    await cp.answer({ ...(stop('400', time(30)) as FactOf<'TransactionStop'>), idToken: other })
+    await cp.answer({ ...stop('400', time(30)), idToken: other })
     expect((await cp.events()).at(-1)).toMatchObject({ type: 'FrameParked', data: { reason: 'unknown-transaction' } })
     expect(types(await cp.sessionEvents(transactionId))).toEqual(['SessionStarted'])
   })

@@ -8,6 +8,7 @@ runService('edge', async () => {
   const tracing = startTracing({ service: 'edge', endpoint: config.OTLP_ENDPOINT })
   const edge = await startEdge(config)
   return {
+    deadlineMs: config.SHUTDOWN_DEADLINE,
     async stop() {
       await edge.stop()
       await tracing.stop()

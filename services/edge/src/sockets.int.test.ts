@@ -1,7 +1,8 @@
-import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { TEST_CERT, TEST_KEY } from '@voltrail/event-store-dev/test-certificate'
 import { openEdgeFixture, testPepper, until } from './fixtures/edge-fixture.ts'
 import type { EdgeFixture } from './fixtures/edge-fixture.ts'
 
@@ -48,9 +49,8 @@ describe('a listener with a certificate', () => {
   it('speaks wss and says so to central', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'voltrail-edge-tls-'))
     const [cert, key] = [join(folder, 'tls.crt'), join(folder, 'tls.key')]
-    const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-subj', '/CN=localhost']
-    const made = spawnSync('openssl', ['req', '-x509', ...curve, '-keyout', key, '-out', cert, '-days', '2'])
-    expect(made.status).toBe(0)
+    writeFileSync(cert, TEST_CERT)
+    writeFileSync(key, TEST_KEY)
     const edge = await fixture.startEdge({}, { TLS_CERT_PATH: cert, TLS_KEY_PATH: key })
     const id = fixture.newId()
     const charger = await fixture.connect(`wss://127.0.0.1:${edge.port}/ocpp/${id}`, { rejectUnauthorized: false })

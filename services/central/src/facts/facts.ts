@@ -2,6 +2,7 @@ import { FactRequest, type Fact, type FactOf, type FactReply, type FactType } fr
 import { chargerStream } from '@voltrail/contracts/streams'
 import { parseSubject } from '@voltrail/contracts/subjects'
 import { charger } from '@voltrail/domain/charger/charger'
+import { extractTrace, withSpan } from '@voltrail/runtime/trace'
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import type { CentralDeps } from '../central-deps.ts'
@@ -30,6 +31,9 @@ const handlers: {
   Malformed: malformed,
   LateAnswer: lateAnswer,
 }
+
+/** Whether a subject's last word is a fact that we take. */
+export const isFactType = (word: string): word is FactType => Object.hasOwn(handlers, word)
 
 /** Facts about energy: never refused, and parked rather than left without an answer. */
 const energyFacts: ReadonlySet<FactType> = new Set(['TransactionStart', 'MeterValues', 'TransactionStop', 'Malformed'])
@@ -90,7 +94,13 @@ export const createFactHandler = (deps: CentralDeps) => {
     }
     const request = parsed.data
     try {
-      return await handle(request)
+      const { fact, chargerId, traceparent } = request
+      return await withSpan(
+        `decide ${fact.type}`,
+        { 'voltrail.charger': chargerId },
+        extractTrace({ traceparent }),
+        () => handle(request),
+      )
     } catch (error) {
       if (isAway(error)) return { outcome: 'unavailable', reason: error.message }
       const { tenant, chargerId, factId, fact } = request
