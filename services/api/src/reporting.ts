@@ -8,6 +8,8 @@ import { CommandView } from '@voltrail/contracts/rest/commands'
 import type { ListCommandsQuery } from '@voltrail/contracts/rest/commands'
 import { IdTokenView } from '@voltrail/contracts/rest/id-tokens'
 import type { ListIdTokensQuery } from '@voltrail/contracts/rest/id-tokens'
+import { ReviewView } from '@voltrail/contracts/rest/reviews'
+import type { ListReviewsQuery, ReviewId } from '@voltrail/contracts/rest/reviews'
 import { BillView, SessionDetail, SessionView } from '@voltrail/contracts/rest/sessions'
 import type { ListSessionsQuery } from '@voltrail/contracts/rest/sessions'
 import { TariffView } from '@voltrail/contracts/rest/tariffs'
@@ -30,6 +32,8 @@ export interface Reporting {
   getSession(id: SessionId): Promise<SessionDetail | undefined>
   listIdTokens(query: z.infer<typeof ListIdTokensQuery>): Promise<Page<IdTokenView>>
   listTariffs(query: z.infer<typeof ListTariffsQuery>): Promise<Page<TariffView>>
+  listReviews(query: z.infer<typeof ListReviewsQuery>): Promise<Page<ReviewView>>
+  getReview(id: ReviewId): Promise<ReviewView | undefined>
 }
 
 export type OpenReporting = Reporting & {
@@ -110,6 +114,12 @@ export function openReporting(options: {
     },
     listIdTokens: async (query) => shown(await answered(queries.listIdTokens(db, tenant, query)), idToken),
     listTariffs: async (query) => shown(await answered(queries.listTariffs(db, tenant, query)), tariff),
+    listReviews: async (query) =>
+      shown(await answered(queries.listReviews(db, tenant, query)), (item) => ReviewView.parse(item)),
+    async getReview(id) {
+      const item = await answered(queries.getReview(db, tenant, id))
+      return item && ReviewView.parse(item)
+    },
     failing: () =>
       queries.listTariffs(db, tenant, { limit: 1 }).then(
         () => undefined,

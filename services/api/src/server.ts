@@ -17,6 +17,7 @@ import { chargerRoutes } from './routes/chargers.ts'
 import { commandRoutes } from './routes/commands.ts'
 import { eventRoutes } from './routes/events.ts'
 import { idTokenRoutes } from './routes/id-tokens.ts'
+import { reviewRoutes } from './routes/reviews.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { settingsRoutes } from './routes/settings.ts'
 import { tariffRoutes } from './routes/tariffs.ts'
@@ -86,6 +87,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
       chargerRoutes(routes, sources)
       commandRoutes(routes, sources)
       sessionRoutes(routes, sources)
+      reviewRoutes(routes, sources)
       idTokenRoutes(routes, sources)
       tariffRoutes(routes, sources)
       settingsRoutes(routes, sources)
