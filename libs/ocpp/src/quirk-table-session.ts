@@ -11,6 +11,29 @@ const edge = (name: string, test: string) => ({ file: `services/edge/src/${name}
 export const correlationQuirks = [
   {
     ...correlation,
+    id: 'Q15-remote-start-without-start',
+    what: 'A remote start that was accepted and never began is told, once',
+    evidence: [
+      'https://github.com/steve-community/steve/issues/796',
+      'https://github.com/steve-community/steve/issues/2042',
+    ],
+    proof: {
+      file: 'libs/domain/src/charger/remote-start.test.ts',
+      test: 'is told once, and the outcome of the command knows it',
+    },
+  },
+  {
+    ...correlation,
+    id: 'Q2-clock-skew',
+    what: 'A clock that is off by the same, as with Z on local time, is corrected by what was measured; else our clock decides',
+    evidence: ['https://github.com/steve-community/steve/issues/136'],
+    proof: {
+      file: 'libs/domain/src/occurred-at.test.ts',
+      test: 'is corrected where the clock is off by the same, three times measured',
+    },
+  },
+  {
+    ...correlation,
     id: 'Q8-no-boot',
     what: 'A charger that reconnects without a boot, or sends meter values before it, is served as it was accepted before',
     evidence: ['https://github.com/evcc-io/evcc/pull/4567', 'https://github.com/mobilityhouse/ocpp/issues/188'],
@@ -160,18 +183,6 @@ export const transportQuirks = [
       'https://github.com/evcc-io/evcc/pull/27309',
     ],
     proof: edge('commands.int', 'wait until the boot of a charger that was never accepted before is answered'),
-  },
-  {
-    ...transport,
-    id: 'Q15-remote-start-without-start',
-    what: 'A remote start that was accepted and never began is told',
-    evidence: [
-      'https://github.com/steve-community/steve/issues/796',
-      'https://github.com/steve-community/steve/issues/2042',
-    ],
-    kind: 'correlation',
-    default: 'off',
-    proof: { open: 'the time-out of an accepted remote start is not told yet' },
   },
   {
     ...transport,

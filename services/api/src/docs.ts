@@ -19,6 +19,10 @@ const tags = [
   { name: 'Chargers', description: 'Charging stations, their connectors, and how they may connect.' },
   { name: 'Commands', description: 'What operators ask of a charger, and what came of it.' },
   { name: 'Sessions', description: 'Charging sessions with energy, cost and their whole history.' },
+  {
+    name: 'Reviews',
+    description: 'What waits for an operator: messages and sessions that nobody could be sure about.',
+  },
   { name: 'Id tokens', description: 'Who may charge.' },
   { name: 'Tariffs', description: 'What charging costs, in OCPI words.' },
   { name: 'Settings', description: 'What holds for the whole tenant.' },

@@ -8,6 +8,8 @@ import { CommandView } from '@voltrail/contracts/rest/commands'
 import type { ListCommandsQuery } from '@voltrail/contracts/rest/commands'
 import { IdTokenView } from '@voltrail/contracts/rest/id-tokens'
 import type { ListIdTokensQuery } from '@voltrail/contracts/rest/id-tokens'
+import { ReviewView } from '@voltrail/contracts/rest/reviews'
+import type { ListReviewsQuery, ReviewId } from '@voltrail/contracts/rest/reviews'
 import { BillView, SessionDetail, SessionView } from '@voltrail/contracts/rest/sessions'
 import type { ListSessionsQuery } from '@voltrail/contracts/rest/sessions'
 import { TariffView } from '@voltrail/contracts/rest/tariffs'
@@ -15,6 +17,8 @@ import type { ListTariffsQuery } from '@voltrail/contracts/rest/tariffs'
 import type { Vault } from '@voltrail/key-store/vault'
 import type { CommandItem, IdTokenItem, SessionItem, TariffItem } from '@voltrail/read-models/reporting/items'
 import * as queries from '@voltrail/read-models/reporting/queries'
+import { listQuirkCounts } from '@voltrail/read-models/reporting/quirk-rows'
+import type { QuirkCount } from '@voltrail/read-models/reporting/quirk-rows'
 import type { SessionDetail as SessionRows } from '@voltrail/read-models/reporting/queries'
 import { InvalidCursor } from '@voltrail/read-models/cursor'
 import { openText } from './personal-text.ts'
@@ -30,6 +34,10 @@ export interface Reporting {
   getSession(id: SessionId): Promise<SessionDetail | undefined>
   listIdTokens(query: z.infer<typeof ListIdTokensQuery>): Promise<Page<IdTokenView>>
   listTariffs(query: z.infer<typeof ListTariffsQuery>): Promise<Page<TariffView>>
+  listReviews(query: z.infer<typeof ListReviewsQuery>): Promise<Page<ReviewView>>
+  getReview(id: ReviewId): Promise<ReviewView | undefined>
+  /** every quirk rule that ever fired, with the 50 chargers where it fired most */
+  listQuirkCounts(): Promise<QuirkCount[]>
 }
 
 export type OpenReporting = Reporting & {
@@ -110,6 +118,13 @@ export function openReporting(options: {
     },
     listIdTokens: async (query) => shown(await answered(queries.listIdTokens(db, tenant, query)), idToken),
     listTariffs: async (query) => shown(await answered(queries.listTariffs(db, tenant, query)), tariff),
+    listQuirkCounts: () => answered(listQuirkCounts(db, tenant, 50)),
+    listReviews: async (query) =>
+      shown(await answered(queries.listReviews(db, tenant, query)), (item) => ReviewView.parse(item)),
+    async getReview(id) {
+      const item = await answered(queries.getReview(db, tenant, id))
+      return item && ReviewView.parse(item)
+    },
     failing: () =>
       queries.listTariffs(db, tenant, { limit: 1 }).then(
         () => undefined,

@@ -9,6 +9,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { AdminCommand, AdminCommandReply } from '@voltrail/contracts/admin-commands'
 import { instant } from '@voltrail/contracts/quantities'
 import { Problem } from '@voltrail/contracts/rest/problem'
+import type { ProblemKind } from '@voltrail/contracts/rest/problem'
 import { traceHeaders } from '@voltrail/runtime/trace'
 import { ApiProblem, problemMediaType, unavailable } from './problem.ts'
 import type { Sources } from './sources.ts'
@@ -26,6 +27,7 @@ const problemMeanings = {
   400: 'The request is wrong: `errors` says where.',
   401: 'The operator key is missing or wrong.',
   404: 'There is no such thing.',
+  409: 'It was decided otherwise before.',
   413: 'The body is larger than 1 MiB.',
   415: 'The body is not announced as JSON.',
   422: 'Understood and refused.',
@@ -44,7 +46,10 @@ export function problems<const S extends keyof typeof problemMeanings>(...status
   >
 }
 
-/** Has central decide; a refusal becomes a 422, an outage a 503. */
+/** Refusals that have a status of their own. */
+const refusals: Readonly<Record<string, ProblemKind>> = { 'unknown-review': 'not-found', 'already-settled': 'conflict' }
+
+/** Has central decide; a refusal becomes a 422 (or what `refusals` says), an outage a 503. */
 export async function decide(
   sources: Sources,
   command: AdminCommand,
@@ -61,7 +66,7 @@ export async function decide(
     case 'done':
       return reply
     case 'refused':
-      throw new ApiProblem('refused', `${reply.detail} (${reply.reason})`)
+      throw new ApiProblem(refusals[reply.reason] ?? 'refused', `${reply.detail} (${reply.reason})`)
     case 'unavailable':
       throw unavailable(`This could not be decided now: ${reply.reason}. Ask again.`)
     default:

@@ -13,10 +13,13 @@ import { addDocs } from './docs.ts'
 import { addLivePage } from './page/live-page.ts'
 import { operatorKeyCheck } from './operator-key.ts'
 import { nothingHere, routeMethods } from './route-methods.ts'
+import { chargerSettingsRoutes } from './routes/charger-settings.ts'
 import { chargerRoutes } from './routes/chargers.ts'
 import { commandRoutes } from './routes/commands.ts'
 import { eventRoutes } from './routes/events.ts'
 import { idTokenRoutes } from './routes/id-tokens.ts'
+import { quirkRoutes } from './routes/quirks.ts'
+import { reviewRoutes } from './routes/reviews.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { settingsRoutes } from './routes/settings.ts'
 import { tariffRoutes } from './routes/tariffs.ts'
@@ -84,8 +87,11 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
       )
       const routes = v1.withTypeProvider<ZodTypeProvider>()
       chargerRoutes(routes, sources)
+      chargerSettingsRoutes(routes, sources)
+      quirkRoutes(routes, sources)
       commandRoutes(routes, sources)
       sessionRoutes(routes, sources)
+      reviewRoutes(routes, sources)
       idTokenRoutes(routes, sources)
       tariffRoutes(routes, sources)
       settingsRoutes(routes, sources)

@@ -160,7 +160,7 @@ async function commandFrames(
   return { sent: await view(sent), received: await view(received) }
 }
 
-async function frameView(vault: Pick<Vault, 'open'>, tenant: TenantId, frame: Evidence): Promise<FrameView> {
+export async function frameView(vault: Pick<Vault, 'open'>, tenant: TenantId, frame: Evidence): Promise<FrameView> {
   if ('text' in frame) return { text: frame.text, sealed: false }
   if ('sha256' in frame) return { sha256: frame.sha256, bytes: frame.bytes, stream: frame.stream }
   const opened = await openText(vault, tenant, frame.sealed)

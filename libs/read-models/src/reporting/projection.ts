@@ -4,6 +4,7 @@ import type { Projection } from '../projection.ts'
 import { billingHandlers } from './billing-rows.ts'
 import { chargerHandlers } from './charger-rows.ts'
 import { idTokenHandlers, tariffHandlers, tenantHandlers } from './master-data-rows.ts'
+import { countQuirks } from './quirk-rows.ts'
 import { applyToReviews, reviewEventTypes, settledStream } from './review-rows.ts'
 import { reportingMigrations } from './schema.ts'
 import { sessionHandlers } from './session-rows.ts'
@@ -24,12 +25,13 @@ export const reportingProjection: Projection = {
   ],
   migrations: reportingMigrations,
   // a session and its bill have one id and write one row, and a review is settled after it is opened; nothing else shares rows
-  // with another stream
+  // with another stream but the counts of quirks, which are sums
   groupOf: (event) => {
     const stream = settledStream(event) ?? event.stream
     return stream.slice(stream.indexOf('-') + 1)
   },
   async apply(tx, event) {
+    await countQuirks(tx, event)
     await applyToReviews(tx, event)
     if (event.type === 'ReviewSettled') return
     if (await handle('session', sessionHandlers, tx, event)) return

@@ -1,3 +1,5 @@
+import { quirkCountsMigration } from './quirk-rows.ts'
+
 /**
  * The reporting schema. Every key begins with the tenant. Energy is in Wh, money in minor units, currents in mA, power in W;
  * times are UTC; revisions and epochs are numbers of the log as decimal text. Ciphertext stays ciphertext (`Sealed` as jsonb).
@@ -268,4 +270,6 @@ create index reviews_newest on reviews (tenant, since desc, review_id desc);
 create index reviews_open on reviews (tenant, since desc, review_id desc) where state = 'open';
 create index reviews_of_stream on reviews (stream);
 `,
+  // what fired before this version is counted after a rebuild
+  quirkCountsMigration,
 ] as const

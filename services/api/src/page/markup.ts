@@ -19,6 +19,7 @@ export const markup = `
       <div class="card"><dt>Sessions running</dt><dd id="tile-running">–</dd></div>
       <div class="card"><dt>Power now</dt><dd id="tile-power">–</dd></div>
       <div class="card"><dt>Energy of running sessions</dt><dd id="tile-energy">–</dd></div>
+      <div class="card"><dt>Waiting for review</dt><dd id="tile-reviews">–</dd></div>
     </dl>
     <section aria-labelledby="chargers-title">
       <h2 id="chargers-title">Chargers</h2>

@@ -158,7 +158,8 @@ function draw() {
   byId('tile-energy').textContent = energy(running.reduce((sum, session) => sum + session.energyWh, 0))
 }
 async function load() {
-  const [chargerPage, running, newest] = await Promise.all([get('/v1/chargers?limit=500'), get('/v1/sessions?state=active&limit=200'), get('/v1/sessions?limit=30')])
+  const [chargerPage, running, newest, reviews] = await Promise.all([get('/v1/chargers?limit=500'), get('/v1/sessions?state=active&limit=200'), get('/v1/sessions?limit=30'), get('/v1/reviews?state=open&limit=100')])
+  byId('tile-reviews').textContent = reviews.items.length + (reviews.next === null ? '' : '+')
   chargers = chargerPage.items
   const known = new Set(running.items.map((session) => session.sessionId))
   sessions = [...running.items, ...newest.items.filter((session) => !known.has(session.sessionId))].sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1))
