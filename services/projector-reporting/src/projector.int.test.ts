@@ -218,6 +218,6 @@ describe('processes of projector-reporting', () => {
     const exit = once(child, 'exit')
     await says(child)('msg', 'rebuild: done')
     expect(await exit).toEqual([0, null])
-    expect(await rowsOf(database.url, 'reporting', 'sessions')).toHaveLength(2)
+    expect(await rowsOf(database.url, 'reporting', 'sessions')).toHaveLength(5)
   })
 })

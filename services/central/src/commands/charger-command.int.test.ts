@@ -84,26 +84,24 @@ describe('commands to a charger', () => {
     house.faults.set({ silentAppend: { next: 100_000 } })
     expect(await house.command('CP-away', { type: 'ClearCache' })).toMatchObject({ outcome: 'unavailable' })
     expect(taken).toEqual([])
-    const begun = performance.now()
     expect(await house.command('CP-away', remoteStop, 'stop-1')).toMatchObject({
       outcome: 'result',
       status: 'Accepted',
     })
-    expect(performance.now() - begun).toBeLessThan(400)
     expect(taken).toEqual([remoteStop])
     expect(await house.charger('CP-next').tell({ ...connectFact })).toMatchObject({ outcome: 'unavailable' })
     house.faults.clear()
     await until('it is recorded', async () => (await types()).at(-1) === 'CommandSettled')
     expect((await types()).filter((type) => type === 'CommandRequested')).toHaveLength(1)
+    await until('chargers are let in again', async () => {
+      const reply = await house.charger('CP-next').tell({ ...connectFact })
+      return reply.outcome === 'answered'
+    })
     expect(await house.command('CP-away', remoteStop, 'stop-1')).toMatchObject({
       outcome: 'result',
       status: 'Accepted',
     })
     expect(taken).toHaveLength(1)
-    await until('chargers are let in again', async () => {
-      const reply = await house.charger('CP-next').tell({ ...connectFact })
-      return reply.outcome === 'answered'
-    })
   }, 20_000)
 
   it('are refused for a rejected charger, whose energy is recorded all the same', async () => {
