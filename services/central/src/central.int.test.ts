@@ -211,6 +211,11 @@ describe('central', () => {
     await cp.answer(meter('1', time(5), undefined, 0), {
       frame: String.raw`[2,"3","MeterValues",{"x":"{\"id_token\" :\"PRIVATE3\"}"}]`,
     })
+    // broken JSON that the edge repaired: the frame is kept as it came
+    await cp.answer(
+      { ...status, errorCode: 'OtherError' },
+      { frame: `[2,'5','StatusNotification',{'idTag':'PRIVATE4'}]` },
+    )
     await cp.answer({ ...status, status: 'Available' }, { frame: '[2,"4","StatusNotification",{"connectorId":1}]' })
     const events = await cp.events()
     expect(textOf(events)).not.toContain('PRIVATE')

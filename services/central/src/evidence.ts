@@ -41,7 +41,7 @@ export const sealText = async (
 }
 
 /** Fields of any version or dialect whose value may be an id token or name a person; also inside JSON that is text in a frame. */
-const personalField = /(?:id_?tag|id_?token|tag_?id|emaid|evcc_?id|rfid|uid|vin|user_?name)\\*"\s*:/i
+const personalField = /(?:id_?tag|id_?token|tag_?id|emaid|evcc_?id|rfid|uid|vin|user_?name)\\*["']\s*:/i
 
 /**
  * The frame of a fact that is about nobody. Chargers put tags where no schema has them, and vendor data may hold anything: such
