@@ -165,6 +165,22 @@ describe('calls of a charger', () => {
     await idle.close()
   })
 
+  it('that waited behind another are held no longer for it: the charger counts from when it sent', async () => {
+    const { url } = await fixture.startEdge({ holdMs: 2_000, reaskMs: 20, retryMs: 10, maxRetryMs: 20 })
+    const charger = await fixture.connect(`${url}/${fixture.newId()}`)
+    const begun = Date.now()
+    fixture.central.state.treat = ({ fact }) =>
+      Date.now() - begun > 1_500 && fact.type === 'Authorize' && fact.idToken.value === 'FIRST'
+        ? undefined
+        : { outcome: 'unavailable', reason: 'the log is away' }
+    charger.sendFrame([2, '1', 'Authorize', { idTag: 'FIRST' }])
+    charger.sendFrame([2, '2', 'Authorize', { idTag: 'SECOND' }])
+    expect(await charger.next()).toMatchObject([3, '1', {}])
+    expect(await charger.closed).toEqual({ code: 1013, reason: 'not stored, connect again later' })
+    expect(Date.now() - begun).toBeLessThan(3_400)
+    fixture.central.state.treat = () => undefined
+  })
+
   it('that our rules refuse get a CALLERROR', async () => {
     const { url } = await fixture.startEdge()
     const charger = await fixture.connect(`${url}/${fixture.newId()}`)

@@ -145,7 +145,11 @@ export const openConnection = (
     context: { tenant, chargerId, lastRegisters: new Map(), ...knownOf(granted) },
     source,
     digest: who.digest,
-    ask: (request) => relay.ask(request, route, { holdMs: limits.holdMs, signal: gone.signal }),
+    ask(request, since) {
+      // a call that had to wait for others is held no longer for it, but is asked for at least once
+      const holdMs = Math.max(limits.reaskMs, limits.holdMs - (ticks() - since))
+      return relay.ask(request, route, { holdMs: Math.min(holdMs, limits.holdMs), signal: gone.signal })
+    },
     limits,
     metrics,
     now,
@@ -182,7 +186,7 @@ export const openConnection = (
         // what is not begun when we drain stays unanswered, so the charger sends it to the next edge
         if (state !== 'open') return metrics.answers.inc({ outcome: 'dropped' })
         if (isBoot({ frame })) hold.bootReceived()
-        return inbound.push({ frame, text, receivedAt: now() })
+        return inbound.push({ frame, text, receivedAt: now(), since: ticks() })
       case 'result':
       case 'error': {
         metrics.frames.inc({ direction: 'in', type: frame.kind, action: 'command' })

@@ -13,7 +13,13 @@ import type { FactSource } from './fact-source.ts'
 import type { EdgeLimits } from './limits.ts'
 import { createStoredAnswers, repeatKey } from './stored-answers.ts'
 
-export type ReceivedCall = { readonly frame: CallFrame; readonly text: string; readonly receivedAt: number }
+export type ReceivedCall = {
+  readonly frame: CallFrame
+  readonly text: string
+  readonly receivedAt: number
+  /** the same moment on the clock that never jumps */
+  readonly since: number
+}
 
 /** What to do with a CALL: send an answer, or end the connection without one. */
 export type CallHandled =
@@ -44,7 +50,8 @@ export const createInboundCalls = (options: {
   readonly context: InboundContext
   readonly source: FactSource
   readonly digest: Digest
-  readonly ask: (request: FactRequest) => Promise<AskOutcome>
+  /** @param since when the charger began to wait for this answer */
+  readonly ask: (request: FactRequest, since: number) => Promise<AskOutcome>
   readonly limits: Pick<EdgeLimits, 'storedAnswers' | 'storedAnswerMs'>
   readonly metrics: Pick<EdgeMetrics, 'answers' | 'frames' | 'quirks'>
   readonly now: () => number
@@ -62,7 +69,7 @@ export const createInboundCalls = (options: {
     return { kind: 'answer', text }
   }
 
-  const handle = async ({ frame, text, receivedAt }: ReceivedCall): Promise<CallHandled> => {
+  const handle = async ({ frame, text, receivedAt, since }: ReceivedCall): Promise<CallHandled> => {
     const key = repeatKey(frame.echoId, frame.action, frame.payload)
     const stored = answers.find(key, ticks())
     if (stored !== undefined) {
@@ -94,6 +101,7 @@ export const createInboundCalls = (options: {
               normalisations: [...notes, ...redactions],
               traceparent: traceHeaders(span).traceparent,
             }),
+            since,
           ),
         )
         switch (outcome.kind) {
