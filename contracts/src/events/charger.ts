@@ -89,9 +89,14 @@ export const ChargerSummary = z.object({
   /** register readings of an EVSE without a session, to be claimed by a start that comes later */
   candidates: z.array(RegisterCandidate).optional(),
   /** when each of the newest takeovers of a living connection was, and from where */
-  takeovers: z.array(z.object({ at: Instant, remoteAddress: z.string() })).optional(),
-  /** when it was last told that two boxes share this identity */
+  takeovers: z
+    .array(z.object({ at: Instant, remoteAddress: z.string(), sameAddress: z.boolean().optional() }))
+    .optional(),
+  /** the serial numbers that booted under this identity, each with its newest boot, newest last */
+  bootedSerials: z.array(z.object({ serialNumber: z.string(), at: Instant })).optional(),
+  /** when it was last told that two boxes share this identity, and by which event of the charger's stream */
   contestedAt: Instant.optional(),
+  contestedRevision: z.int().optional(),
   /** when the connector last left Charging, by EVSE */
   leftCharging: z.array(z.object({ evseId: EvseId, at: Instant })).optional(),
   /** when each connector became Available, by EVSE: an open session there ends by inference some time after */
@@ -157,8 +162,17 @@ export const chargerEvents = {
   /** Register readings of an EVSE in use that has no session yet. */
   RegistersHeld: z.object({ candidates: z.array(RegisterCandidate) }),
   ChargerSettingsChanged: z.object({ settings: ChargerSettings }),
-  /** Two boxes share one identity: connections keep taking over from another address; the incumbent stays. */
-  ChargerIdentityContested: z.object({ takeovers: z.int(), remoteAddress: z.string(), incumbentAddress: z.string() }),
+  /**
+   * Two boxes share one identity: connections keep taking over from another address, or while boxes with different serial
+   * numbers boot; the incumbent stays.
+   */
+  ChargerIdentityContested: z.object({
+    takeovers: z.int(),
+    remoteAddress: z.string(),
+    incumbentAddress: z.string(),
+    /** those that booted meanwhile, where they differ */
+    serialNumbers: z.array(z.string()).optional(),
+  }),
   /** What an operator decided about something that waited for review. `subject` is `<stream>@<revision>` of what waited. */
   ReviewSettled: z.object({
     subject: z.string(),

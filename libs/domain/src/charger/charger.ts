@@ -9,7 +9,7 @@ import { candidatesWith } from './kept-candidates.ts'
 import { leftCharging } from './left-charging.ts'
 import { measuredClock } from './measured-clock.ts'
 import { startsWith } from './recent-starts.ts'
-import { takeoversWith } from './takeovers.ts'
+import { bootedSerialsWith, takeoversWith } from './takeovers.ts'
 import { remoteStartsWith, remoteStartsWithout } from './remote-starts.ts'
 
 /**
@@ -161,7 +161,7 @@ const change = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerStat
     case 'ChargerConnectionRefused':
       return { ...state, lastRefusal: { at: event.metadata.receivedAt, reason: event.data.reason } }
     case 'ChargerIdentityContested':
-      return { ...state, contestedAt: event.metadata.receivedAt }
+      return { ...state, contestedAt: event.metadata.receivedAt, contestedRevision: event.revision }
     case 'ChargerDisconnected':
       return state.connection?.epoch === event.data.epoch
         ? { ...state, connection: { ...state.connection, open: false } }
@@ -173,6 +173,7 @@ const change = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerStat
         identity,
         acceptedBefore: state.acceptedBefore || registration === 'Accepted',
         lastBootAt: event.metadata.receivedAt,
+        bootedSerials: bootedSerialsWith(state, event),
       }
     }
     case 'ConnectorStatusChanged': {

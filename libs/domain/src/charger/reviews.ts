@@ -1,8 +1,10 @@
 import type { SessionStop, SessionSummary } from '@voltrail/contracts/events/session'
 import type { ChargerEvent, DomainEvent, EventNamed } from '@voltrail/contracts/events/registry'
-import type { ReviewKind } from '@voltrail/contracts/rest/reviews'
+import { parseReviewId, type ReviewKind } from '@voltrail/contracts/rest/reviews'
+import { parseStream } from '@voltrail/contracts/streams'
 import { accept, reject, type Decision } from '../decider.ts'
 import type { ChargerState } from './charger.ts'
+import { contestSettled } from './takeovers.ts'
 
 /** What waits for an operator, and what becomes of it. What waits is an event: `<stream>@<revision>` names it for ever. */
 
@@ -20,10 +22,11 @@ export const reviewOf = (event: DomainEvent): Review | undefined => {
       return { kinds: [reason], detail: `${meant}: ${detail}` }
     }
     case 'ChargerIdentityContested': {
-      const { takeovers, remoteAddress, incumbentAddress } = event.data
+      const { takeovers, remoteAddress, incumbentAddress, serialNumbers } = event.data
+      const boxes = serialNumbers === undefined ? '' : ` (they booted as ${serialNumbers.join(', ')})`
       return {
         kinds: ['contested-identity'],
-        detail: `${remoteAddress} took the connection over from ${incumbentAddress} and back, ${takeovers} times: two boxes may share this identity`,
+        detail: `${remoteAddress} took the connection over from ${incumbentAddress} and back, ${takeovers} times: two boxes may share this identity${boxes}`,
       }
     }
     case 'SessionStarted':
@@ -84,12 +87,19 @@ export const rememberReview = (
   state: ChargerState,
   { subject, decision, transactionId }: SettledReview,
 ): ChargerState => ({
-  ...state,
+  ...(isNewestContest(state, subject) ? contestSettled(state) : state),
   settledReviews: [
     ...(state.settledReviews ?? []).slice(1 - keptReviews),
     { subject, decision, ...(transactionId === undefined ? {} : { transactionId }) },
   ],
 })
+
+const isNewestContest = ({ contestedRevision }: ChargerState, subject: string): boolean => {
+  const place = parseReviewId(subject)
+  return (
+    place?.revision === contestedRevision && place !== undefined && parseStream(place.stream)?.category === 'charger'
+  )
+}
 
 /** Records what an operator decided, once: told again it makes nothing, another decision is refused. */
 export const settleReview = (
