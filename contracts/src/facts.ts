@@ -123,11 +123,28 @@ export const VendorDataFact = z.object({
   messageId: z.string().optional(),
   data: z.string().optional(),
 })
+/** What could be read of a start, stop or meter message, in the words of its fact: an operator decides what becomes of it. */
+export const ReadableEnergy = z
+  .object({
+    ...evse,
+    transactionId: TransactionId,
+    idToken: ClearIdToken,
+    meterStart: z.object({ value: Decimal, unit: z.enum(['Wh', 'kWh']) }),
+    meterStop: z.object({ value: Decimal, unit: z.enum(['Wh', 'kWh']) }),
+    time: ChargerTime,
+    reason: z.string(),
+    samples: z.array(MeterSample),
+  })
+  .partial()
+export type ReadableEnergy = z.infer<typeof ReadableEnergy>
+
 /** A start, stop or meter message that the schema refuses: recorded with its violations and answered, never lost. */
 export const MalformedFact = z.object({
   type: z.literal('Malformed'),
   meant: z.enum(['TransactionStart', 'MeterValues', 'TransactionStop']),
   violations: z.array(z.string().max(300)).max(20),
+  /** absent when nothing could */
+  readable: ReadableEnergy.optional(),
 })
 /** The charger's answer to a command came after its time-out. */
 export const LateAnswerFact = z.object({

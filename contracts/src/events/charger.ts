@@ -197,6 +197,17 @@ export const chargerEvents = {
     tokenRef: TokenRef.optional(),
     occurredAt: OccurredAt.optional(),
     authorization: AuthorizationStatus.optional(),
+    /** what else could be read of it */
+    evseId: EvseId.optional(),
+    connectorId: ConnectorId.optional(),
+    /** the transaction that it names, whatever we know of that */
+    namedTransaction: TransactionId.optional(),
+    idToken: StoredIdToken.optional(),
+    meterStart: RegisterReading.optional(),
+    /** why the charger says that it stopped */
+    stopReason: z.string().optional(),
+    /** register readings that it carries, oldest first; of a very long list those that the energy depends on */
+    registers: z.array(z.object({ at: Instant, reading: RegisterReading, context: z.string().optional() })).optional(),
   }),
   VendorDataReceived: z.object({
     vendorId: z.string(),
