@@ -48,7 +48,7 @@ export const SessionStop = z.object({
   authorization: AuthorizationStatus.optional(),
   /** it named no transaction of ours and was attributed by what it says: a later stop that names this one corrects it */
   matched: z.boolean().optional(),
-  /** how often the register went back under way; absent when it only grew */
+  /** how often the register went back, or on by more than can be, under way; absent when it only grew */
   meterResets: z.int().min(1).optional(),
 })
 export type SessionStop = z.infer<typeof SessionStop>
@@ -114,6 +114,8 @@ export const sessionEvents = {
     stop: SessionStop,
     /** of a review that moved the beginning */
     startedAt: OccurredAt.optional(),
+    /** register readings that came with the stop that holds from now on; absent: those of the stop before stay */
+    registers: z.array(z.object({ at: Instant, reading: RegisterReading, context: z.string().optional() })).optional(),
     summary: SessionSummary,
   }),
   SessionSettled: z.object({ at: Instant }),

@@ -9,7 +9,7 @@ import { charger } from '@voltrail/domain/charger/charger'
 import { reviewOf, settleReview as settle } from '@voltrail/domain/charger/reviews'
 import { closeTransaction } from '@voltrail/domain/charger/transactions'
 import { accept } from '@voltrail/domain/decider'
-import { session } from '@voltrail/domain/session'
+import { wholeSession } from '@voltrail/domain/session-end'
 import { attributeStop, correctSession, type ReviewRejection } from '@voltrail/domain/session-review'
 import type { LogEvent } from '@voltrail/event-store/event-log'
 import type { CentralDeps } from '../central-deps.ts'
@@ -136,7 +136,7 @@ const applied = async (command: Command, waiting: LogEvent, asked: Asked): Promi
 
   const meta = metadata(command, asked)
   const decided = await deps.decide(
-    session,
+    wholeSession,
     sessionStream(tenantId, id),
     (state) => {
       if (decision.kind === 'correct') return correctSession({ ...decision, at: request.requestedAt }, state)

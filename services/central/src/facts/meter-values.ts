@@ -9,6 +9,7 @@ import { openOnEvseAt } from '@voltrail/domain/charger/transactions'
 import { meterKey } from '@voltrail/domain/content-key'
 import { readSamples, type ReadSamples } from '@voltrail/domain/meter-samples'
 import { meterSession, session } from '@voltrail/domain/session'
+import { meterAfterStop, wholeSession } from '@voltrail/domain/session-end'
 import type { CentralDeps } from '../central-deps.ts'
 import { clearFrame, factMetadata } from '../evidence.ts'
 import { Unavailable } from '../unavailable.ts'
@@ -64,13 +65,14 @@ const meterInto = async (
 ): Promise<boolean> => {
   const { tenant, chargerId, factId } = request
   const id = sessionId(chargerId, transactionId)
-  const decided = await deps.decide(
-    session,
-    sessionStream(tenant, id),
-    (state) => meterSession({ factId, contentKey, named, ...samples }, state),
-    factMetadata(deps, request, { frame: await clearFrame(deps, request), correlation: id }),
-  )
-  return decided.outcome === 'accepted'
+  const stream = sessionStream(tenant, id)
+  const command = { factId, contentKey, named, ...samples }
+  const meta = factMetadata(deps, request, { frame: await clearFrame(deps, request), correlation: id })
+  const decided = await deps.decide(session, stream, (state) => meterSession(command, state), meta)
+  if (decided.outcome === 'accepted') return true
+  if (decided.rejection.kind !== 'ended') return false
+  const late = await deps.decide(wholeSession, stream, (state) => meterAfterStop(command, state), meta)
+  return late.outcome === 'accepted'
 }
 
 const keepAsTelemetry = async (request: Meter, deps: CentralDeps): Promise<void> => {

@@ -24,6 +24,7 @@ import { inferStop } from '@voltrail/domain/inference'
 import { occurredAt } from '@voltrail/domain/occurred-at'
 import { readRegister } from '@voltrail/domain/registers'
 import { session, startSession, type SessionStarted } from '@voltrail/domain/session'
+import { wholeSession } from '@voltrail/domain/session-end'
 import { mustAccept } from '../deciding.ts'
 import type { CentralDeps } from '../central-deps.ts'
 import { factMetadata, sealToken } from '../evidence.ts'
@@ -236,7 +237,7 @@ const endInferred = async (
   const id = sessionId(chargerId, older.transactionId)
   const meta = factMetadata(deps, request, { correlation: id })
   await deps.decide(
-    session,
+    wholeSession,
     sessionStream(tenant, id),
     (state) => inferStop({ factId, because: 'NextStart', provenAt: newer.startedAt.effectiveAt, receivedAt }, state),
     meta,

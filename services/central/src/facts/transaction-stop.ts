@@ -10,7 +10,7 @@ import { authorise, type IdTokenState, type Verdict } from '@voltrail/domain/id-
 import { readSamples, type ReadSamples } from '@voltrail/domain/meter-samples'
 import { occurredAt } from '@voltrail/domain/occurred-at'
 import { readRegister } from '@voltrail/domain/registers'
-import { session, stopSession } from '@voltrail/domain/session'
+import { stopSession, wholeSession } from '@voltrail/domain/session-end'
 import type { Evidence, Lookup } from '@voltrail/contracts/envelope'
 import type { TokenRef } from '@voltrail/contracts/ids'
 import type { CentralDeps } from '../central-deps.ts'
@@ -85,7 +85,7 @@ const stopInto = async (
   const { tenant, chargerId, factId, fact } = request
   const id = sessionId(chargerId, transactionId)
   const decided = await deps.decide(
-    session,
+    wholeSession,
     sessionStream(tenant, id),
     (state) =>
       stopSession(
