@@ -143,6 +143,7 @@ export const openConnection = (
   const calls = createInboundCalls({
     protocol,
     context: { tenant, chargerId, lastRegisters: new Map(), ...knownOf(granted) },
+    registration: granted.registration,
     source,
     digest: who.digest,
     ask(request, since) {
@@ -155,7 +156,10 @@ export const openConnection = (
     now,
     ticks,
     onAnswered(answer) {
-      if (answer.type === 'Boot') liveness.heartbeatEvery(answer.intervalSeconds * 1000)
+      if (answer.type !== 'Boot') return
+      liveness.heartbeatEvery(answer.intervalSeconds * 1000)
+      // what was asked of it before it was rejected
+      if (answer.registration === 'Rejected') outbound.dropWaiting('the charger is rejected')
     },
   })
 
