@@ -192,6 +192,8 @@ export const FactRequest = z.object({
   frame: z.string().optional(),
   normalisations: z.array(Normalisation),
   traceparent: z.string().optional(),
+  /** how often this fact has failed before, as the pods that were asked said */
+  failed: z.int().min(1).optional(),
   fact: Fact,
 })
 export type FactRequest<F extends Fact = Fact> = Omit<z.infer<typeof FactRequest>, 'fact'> & { fact: F }
@@ -241,7 +243,8 @@ export type FactAnswerOf<T extends FactType> = Extract<FactAnswer, { type: T }>
 /**
  * - `answered`    durable; answer the charger. `pod` wants this charger's next fact.
  * - `refused`     our rules say no (an unknown charger, a wrong key, a charger that is not registered); final.
- * - `unavailable` the log or a part that deciding needs is away; not durable, ask again with the same fact id.
+ * - `unavailable` the log or a part that deciding needs is away; not durable, ask again with the same fact id. `failed`: nothing
+ *                 is away but deciding failed, for the how-many-eth time; to be sent along when asked again, so that pods count together.
  */
 export const FactReply = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('answered'), pod: z.string(), answer: FactAnswer }),
@@ -250,7 +253,7 @@ export const FactReply = z.discriminatedUnion('outcome', [
     reason: z.enum(['unknown-charger', 'bad-credential', 'contested-identity', 'not-registered', 'invalid-request']),
     detail: z.string(),
   }),
-  z.object({ outcome: z.literal('unavailable'), reason: z.string() }),
+  z.object({ outcome: z.literal('unavailable'), reason: z.string(), failed: z.int().min(1).optional() }),
 ])
 export type FactReply = z.infer<typeof FactReply>
 
