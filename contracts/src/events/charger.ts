@@ -114,6 +114,10 @@ export const ChargerSummary = z.object({
   recentStarts: z
     .array(z.object({ startKey: z.string(), transactionId: TransactionId, charger: Instant.optional() }))
     .optional(),
+  /** the newest transactions that were closed, newest last: what was measured in them may come later */
+  closedTransactions: z
+    .array(z.object({ transactionId: TransactionId, evseId: EvseId, startedAt: Instant }))
+    .optional(),
   /** tokens for which we asked for a start of our own, oldest first */
   remoteStarts: z.array(z.object({ commandId: CommandId, tokenRef: TokenRef, at: Instant })).optional(),
   eventsSinceSummary: z.int(),

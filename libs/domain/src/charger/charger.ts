@@ -5,6 +5,7 @@ import type { ChargerEvent, EventNamed } from '@voltrail/contracts/events/regist
 import type { Aggregate, Recorded } from '../decider.ts'
 import { availableSince } from './available-since.ts'
 import { rememberReview } from './reviews.ts'
+import { closedWith } from './closed-transactions.ts'
 import { candidatesWith } from './kept-candidates.ts'
 import { leftCharging } from './left-charging.ts'
 import { measuredClock } from './measured-clock.ts'
@@ -197,6 +198,7 @@ const change = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerStat
         {
           ...state,
           openTransactions: state.openTransactions.filter((open) => open.transactionId !== event.data.transactionId),
+          closedTransactions: closedWith(state, event.data.transactionId),
         },
         event.data.contentKey,
       )

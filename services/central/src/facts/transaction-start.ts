@@ -119,7 +119,7 @@ export const transactionStart = async (request: Start, deps: CentralDeps): Promi
     ...(fact.reservationId === undefined ? {} : { reservationId: fact.reservationId }),
   }
   const { evseId } = fact
-  const held = claimedBy(opened.state, { evseId, at: start.startedAt.effectiveAt, receivedAt })
+  const held = claimedBy(opened.state, { evseId, at: start.startedAt.effectiveAt, receivedAt, meterStart })
   const started = mustAccept(
     await deps.decide(
       session,
