@@ -61,6 +61,30 @@ describe('calls of a charger', () => {
     expect(JSON.parse(requests[4]?.frame ?? '')).toEqual([2, requests[4]?.messageId, 'StartTransaction', start])
   })
 
+  it('before a boot are answered and recorded, and so is a boot that comes late', async () => {
+    const { url } = await fixture.startEdge()
+    for (const known of [true, false]) {
+      fixture.central.state.known = known
+      const id = fixture.newId()
+      const charger = await fixture.connect(`${url}/${id}`)
+      charger.send('[2,"s","StatusNotification",{"connectorId":1,"errorCode":"NoError","status":"Charging"}]')
+      expect(await charger.next()).toEqual([3, 's', {}])
+      charger.send(
+        '[2,"m","MeterValues",{"connectorId":1,"transactionId":4711,"meterValue":[{"timestamp":"2026-03-01T10:05:00Z","sampledValue":[{"value":"1500"}]}]}]',
+      )
+      expect(await charger.next()).toEqual([3, 'm', {}])
+      charger.send('[2,"b","BootNotification",{"chargePointVendor":"Vendor","chargePointModel":"Model"}]')
+      expect(await charger.next()).toMatchObject([3, 'b', { status: 'Accepted' }])
+      expect(fixture.central.factsOf(id).map(({ type }) => type)).toEqual([
+        'Connect',
+        'ConnectorStatus',
+        'MeterValues',
+        'Boot',
+      ])
+      await charger.close()
+    }
+  })
+
   it('go to the pod that answered last, and to the queue group when that is gone', async () => {
     const { url } = await fixture.startEdge()
     const id = fixture.newId()
