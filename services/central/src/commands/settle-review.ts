@@ -1,5 +1,4 @@
 import type { AdminCommand, AdminCommandReply, AdminCommandRequest } from '@voltrail/contracts/admin-commands'
-import type { EventNamed } from '@voltrail/contracts/events/registry'
 import type { TenantId } from '@voltrail/contracts/ids'
 import { parseReviewId } from '@voltrail/contracts/rest/reviews'
 import { chargerStream, parseStream, sessionId, sessionStream } from '@voltrail/contracts/streams'
@@ -8,12 +7,12 @@ import { canonicalJson } from '@voltrail/domain/canonical-json'
 import { charger } from '@voltrail/domain/charger/charger'
 import { reviewOf, settleReview as settle } from '@voltrail/domain/charger/reviews'
 import { closeTransaction } from '@voltrail/domain/charger/transactions'
-import { accept } from '@voltrail/domain/decider'
 import { wholeSession } from '@voltrail/domain/session-end'
-import { attributeStop, correctSession, type ReviewRejection } from '@voltrail/domain/session-review'
+import { correctSession, type ReviewRejection } from '@voltrail/domain/session-review'
 import type { LogEvent } from '@voltrail/event-store/event-log'
 import type { CentralDeps } from '../central-deps.ts'
 import { requestMetadata } from '../evidence.ts'
+import { attributeParked } from './attribute-parked.ts'
 
 type Command = Extract<AdminCommand, { type: 'SettleReview' }>
 interface Asked {
@@ -130,31 +129,28 @@ const applied = async (command: Command, waiting: LogEvent, asked: Asked): Promi
     return refused('other-transaction', `${command.subject} is about the session ${waitsFor}, not about ${id}`)
   if (waiting.type === 'ChargerIdentityContested')
     return refused('not-attributable', 'two boxes under one identity are about no session: dismiss it once they differ')
-  const parked = waiting.type === 'FrameParked' ? waiting.data : undefined
-  if (decision.kind === 'attribute' && !isReadStop(parked))
-    return refused('not-attributable', `${command.subject} is no parked stop that could be read: correct the session`)
+  if (decision.kind === 'attribute') {
+    if (waiting.type !== 'FrameParked')
+      return refused('not-attributable', `${command.subject} is no parked message: correct its session`)
+    const trouble = await attributeParked(waiting.data, {
+      tenant: tenantId,
+      chargerId,
+      transactionId,
+      receivedAt: waiting.metadata.receivedAt,
+      deps,
+      metadata: (correlation, lookups = []) => {
+        const meta = metadata(command, asked)
+        return { ...meta, correlation, decision: { ...meta.decision, lookups } }
+      },
+    })
+    return trouble === undefined || 'outcome' in trouble ? trouble : refusal(trouble, id)
+  }
 
   const meta = metadata(command, asked)
   const decided = await deps.decide(
     wholeSession,
     sessionStream(tenantId, id),
-    (state) => {
-      if (decision.kind === 'correct') return correctSession({ ...decision, at: request.requestedAt }, state)
-      return isReadStop(parked)
-        ? attributeStop(
-            {
-              stoppedAt: parked.occurredAt,
-              meterStop: parked.meterStop,
-              reason: 'Other',
-              inferred: false,
-              registers: [],
-              idTokenRef: parked.tokenRef,
-              authorization: parked.authorization,
-            },
-            state,
-          )
-        : accept()
-    },
+    (state) => correctSession({ ...decision, at: request.requestedAt }, state),
     meta,
   )
   if (decided.outcome === 'rejected') return refusal(decided.rejection, id)
@@ -166,10 +162,6 @@ const applied = async (command: Command, waiting: LogEvent, asked: Asked): Promi
   )
   return undefined
 }
-
-type Parked = EventNamed<'FrameParked'>['data']
-const isReadStop = (parked: Parked | undefined): parked is Parked & { occurredAt: NonNullable<Parked['occurredAt']> } =>
-  parked?.meant === 'TransactionStop' && parked.occurredAt !== undefined
 
 const sessionOf = ({ stream }: LogEvent) => {
   const address = parseStream(stream)

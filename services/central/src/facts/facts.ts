@@ -10,7 +10,7 @@ import { isAway, isOutdated } from '../unavailable.ts'
 import { authorize } from './authorize.ts'
 import { boot, connectorStatus, disconnect, lateAnswer, vendorData } from './charger-state.ts'
 import { connect } from './connect.ts'
-import { malformed, park } from './malformed.ts'
+import { malformed, park, readableOf, type Parking } from './malformed.ts'
 import { meterValues } from './meter-values.ts'
 import { transactionStart } from './transaction-start.ts'
 import { transactionStop } from './transaction-stop.ts'
@@ -122,18 +122,20 @@ export const createFactHandler = (deps: CentralDeps) => {
   /** What made the fact fail may lie in what comes with it: without that, if need be. */
   async function parkPoison(
     request: Omit<FactRequest, 'fact'>,
-    { type, meant = type }: { readonly type: string; readonly meant?: unknown },
+    fact: { readonly type: string; readonly meant?: unknown; readonly readable?: unknown },
     cause: 'malformed' | 'poison',
     reason: string,
   ): Promise<FactReply> {
+    const { type, meant = type } = fact
     const as = meant === 'TransactionStart' || meant === 'TransactionStop' ? meant : 'MeterValues'
+    const parking: Parking = { meant: as, reason: cause, detail: reason }
     const { messageId: _, traceparent: __, ...bare } = request
     const about = { chargerId: request.chargerId, factId: request.factId }
     try {
-      return await park(request, as, cause, reason, deps).catch((error: unknown) => {
+      return await park(request, { ...parking, readable: readableOf(fact) }, deps).catch((error: unknown) => {
         if (isAway(error)) throw error
         deps.log.error({ err: error, ...about }, 'a fact is parked without what came with it')
-        return park({ ...bare, normalisations: [] }, as, cause, reason, deps)
+        return park({ ...bare, normalisations: [] }, parking, deps)
       })
     } catch (error) {
       deps.log.error({ err: error, ...about }, 'a poisonous fact could not be parked')

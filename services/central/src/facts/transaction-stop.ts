@@ -10,6 +10,7 @@ import { authorise, type IdTokenState, type Verdict } from '@voltrail/domain/id-
 import { readSamples, type ReadSamples } from '@voltrail/domain/meter-samples'
 import { occurredAt } from '@voltrail/domain/occurred-at'
 import { readRegister } from '@voltrail/domain/registers'
+import { storedReadings } from '@voltrail/domain/session'
 import { stopSession, wholeSession } from '@voltrail/domain/session-end'
 import type { Evidence, Lookup } from '@voltrail/contracts/envelope'
 import type { TokenRef } from '@voltrail/contracts/ids'
@@ -115,7 +116,7 @@ const stopInto = async (
 }
 
 const stopUnnamed = async (stop: ReadStop, deps: CentralDeps): Promise<void> => {
-  const { request, stoppedAt, meterStop, token, frame, lookups } = stop
+  const { request, stoppedAt, meterStop, registers, token, frame, lookups } = stop
   const { tenant, chargerId, factId, fact } = request
   const stream = chargerStream(tenant, chargerId)
   const contentKey = orphanStopKey(chargerId, {
@@ -144,6 +145,9 @@ const stopUnnamed = async (stop: ReadStop, deps: CentralDeps): Promise<void> => 
             ...(meterStop === undefined ? {} : { meterStop }),
             ...(token === undefined ? {} : { tokenRef: token.ref, authorization: token.verdict.status }),
             occurredAt: stoppedAt,
+            ...(fact.transactionId === undefined ? {} : { namedTransaction: fact.transactionId }),
+            ...(fact.reason === undefined ? {} : { stopReason: fact.reason }),
+            ...(registers.length === 0 ? {} : { registers: storedReadings(registers) }),
           },
         },
         known,
