@@ -6,7 +6,7 @@ const correlation = { kind: 'correlation', matches: 'all', default: 'on', switch
 const transport = { kind: 'transport', matches: 'all', default: 'on', switchable: false } as const
 const session = (test: string) => ({ file: 'libs/domain/src/session.test.ts', test })
 const central = (test: string) => ({ file: 'services/central/src/central.int.test.ts', test })
-const metering = (test: string) => ({ file: 'services/central/src/metering.int.test.ts', test })
+const meters = (test: string) => ({ file: 'test-e2e/src/meters.e2e.test.ts', test })
 const edge = (name: string, test: string) => ({ file: `services/edge/src/${name}.test.ts`, test })
 
 export const correlationQuirks = [
@@ -124,14 +124,16 @@ export const correlationQuirks = [
       'https://github.com/ChargeTimeEU/Java-OCA-OCPP/issues/331',
       'https://github.com/matth-x/MicroOcpp/issues/66',
     ],
-    proof: session('bills its monotone segments when the meter was reset under way'),
+    proof: meters(
+      'that was reset under way is billed by its segments, though only transactionData shows it, told twice and in disorder',
+    ),
   },
   {
     ...correlation,
     id: 'Q21-meter-mode',
     what: 'A register that rises by more than can be delivered, as from a meter start of 0 to an absolute register, is another one from there on: its rise is billed, flagged',
     evidence: ['https://github.com/lbbrhzn/ocpp/pull/919', 'https://github.com/ChargeTimeEU/Java-OCA-OCPP/issues/331'],
-    proof: metering('the rise of an absolute register whose meter start was told as 0, flagged'),
+    proof: meters('whose start is told as 0 while its register is absolute is billed by its rise, flagged'),
   },
   {
     ...correlation,

@@ -1,4 +1,4 @@
-import type { SessionStop, SessionSummary } from '@voltrail/contracts/events/session'
+import type { SessionStop } from '@voltrail/contracts/events/session'
 import type { ChargerEvent, DomainEvent, EventNamed } from '@voltrail/contracts/events/registry'
 import { parseReviewId, type ReviewKind } from '@voltrail/contracts/rest/reviews'
 import { parseStream } from '@voltrail/contracts/streams'
@@ -34,12 +34,12 @@ export const reviewOf = (event: DomainEvent): Review | undefined => {
         ? { kinds: ['untrusted-clock'], detail: clockDetail('start', event.data.startedAt) }
         : undefined
     case 'SessionStopped':
-      return reviewOfEnd(event.data, event.data.summary)
+      return reviewOfEnd(event.data)
     case 'SessionCorrected': {
-      const { cause, stop, summary } = event.data
+      const { cause, stop } = event.data
       if (cause === 'review') return undefined
-      if (cause === 'late-stop') return reviewOfEnd(stop, summary)
-      return resets(summary) > 0 ? { kinds: ['meter-reset'], detail: resetDetail(summary) } : undefined
+      if (cause === 'late-stop') return reviewOfEnd(stop)
+      return stop.meterResets === undefined ? undefined : { kinds: ['meter-reset'], detail: resetDetail(stop) }
     }
     case 'SessionUnpriced':
       return event.data.reason === 'out-of-range'
@@ -53,7 +53,7 @@ export const reviewOf = (event: DomainEvent): Review | undefined => {
   }
 }
 
-const reviewOfEnd = (stop: SessionStop, summary: SessionSummary): Review | undefined => {
+const reviewOfEnd = (stop: SessionStop): Review | undefined => {
   const { stoppedAt, inferred } = stop
   // an end that an operator decided was reviewed
   const told = stoppedAt.reason === 'review'
@@ -64,7 +64,7 @@ const reviewOfEnd = (stop: SessionStop, summary: SessionSummary): Review | undef
     ...(stoppedAt.reason === 'untrusted-clock'
       ? [['untrusted-clock', clockDetail('stop', stoppedAt)] as [ReviewKind, string]]
       : []),
-    ...(resets(summary) > 0 && !told ? [['meter-reset', resetDetail(summary)] as [ReviewKind, string]] : []),
+    ...(stop.meterResets !== undefined && !told ? [['meter-reset', resetDetail(stop)] as [ReviewKind, string]] : []),
   ]
   const [first, ...others] = found.map(([kind]) => kind)
   return first === undefined
@@ -72,9 +72,8 @@ const reviewOfEnd = (stop: SessionStop, summary: SessionSummary): Review | undef
     : { kinds: [first, ...others], detail: found.map(([, detail]) => detail).join('; ') }
 }
 
-const resets = (summary: SessionSummary): number => summary.registers?.resets ?? 0
-const resetDetail = (summary: SessionSummary): string =>
-  `the meter went back ${resets(summary)} times; billed as the sum of what it counted up`
+const resetDetail = ({ meterResets = 0 }: SessionStop): string =>
+  `the meter was reset or replaced, or went back, ${meterResets} times; billed as the sum of what it counted up`
 const clockDetail = (what: 'start' | 'stop', { charger, receivedAt }: SessionStop['stoppedAt']): string =>
   `the ${what} says ${charger ?? 'no time'} and came at ${receivedAt}: the charger's clock cannot be trusted`
 

@@ -44,7 +44,8 @@ const totals = (summary: SessionSummary) => ({
   energy_wh: summary.energyWh,
   charging_state: summary.chargingState,
   corrections: summary.corrections,
-  ...(summary.registers && { meter_resets: summary.registers.resets }),
+  // once it has ended its end says so, which knows of readings that came late or with it
+  meter_resets: (summary.stop === undefined ? summary.registers?.resets : summary.stop.meterResets) ?? 0,
 })
 
 const end = (stop: SessionStop) => ({
