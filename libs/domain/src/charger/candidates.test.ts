@@ -1,5 +1,6 @@
 import type { ChargerEvent } from '@voltrail/contracts/events/registry'
 import type { FactId } from '@voltrail/contracts/ids'
+import { instant } from '@voltrail/contracts/quantities'
 import { at, foldHistory, given } from '../fixtures/given.ts'
 import { readRegister } from '../registers.ts'
 import type { TransactionId } from '@voltrail/contracts/ids'
@@ -37,6 +38,12 @@ describe('registers without a session', () => {
     expect(mayBeInUse(foldHistory(charger, [status('Available')]), 1)).toBe(false)
     expect(mayBeInUse(foldHistory(charger, [status('Available'), status('Preparing', 1, 2)]), 1)).toBe(true)
     expect(mayBeInUse(foldHistory(charger, []), 0)).toBe(false)
+  })
+  it('may belong to a session of an EVSE that is free by now, when they are older than that', () => {
+    const free = foldHistory(charger, [status('Preparing'), status('Available')])
+    const since = free.availableSince?.[0]?.at ?? at(0)
+    expect(mayBeInUse(free, 1, instant(Date.parse(since) - 1))).toBe(true)
+    expect(mayBeInUse(free, 1, since)).toBe(false)
   })
   it('are claimed by a start on their EVSE, from its time on', () => {
     const { state } = given(

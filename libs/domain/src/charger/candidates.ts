@@ -9,11 +9,16 @@ import { claimableMs, keptCandidates } from './kept-candidates.ts'
 
 /** Register readings of an EVSE in use that has no session: its start may come later, from the charger's queue. */
 
-/** Whether a session may begin late on this EVSE: not where its connectors are known to be free, nor at the charger itself. */
-export const mayBeInUse = (state: ChargerState, evseId: number): boolean => {
+/**
+ * Whether a session may begin late on this EVSE: not where its connectors are known to be free, nor at the charger itself.
+ * @param at when it was measured: what comes from a queue may be older than the connectors being free
+ */
+export const mayBeInUse = (state: ChargerState, evseId: number, at?: Instant): boolean => {
   if (evseId === 0) return false
   const connectors = state.connectors.filter((one) => one.evseId === evseId)
-  return connectors.length === 0 || connectors.some((one) => one.status !== 'Available')
+  if (connectors.length === 0 || connectors.some((one) => one.status !== 'Available')) return true
+  const free = state.availableSince?.find((one) => one.evseId === evseId)
+  return at !== undefined && free !== undefined && at < free.at
 }
 
 /** The first of an EVSE are all held; from then on they are thinned out, for a meter may tell them for years. */

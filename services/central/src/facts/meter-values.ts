@@ -47,7 +47,7 @@ export const meterValues = async (request: Meter, deps: CentralDeps): Promise<Fa
   if (open === undefined && (await lateInto(meter, closedOnEvseAt(state, evseId, samples.measuredAt), deps)))
     return done
   const signed = evseId !== 0 && fact.samples.some(({ values }) => values.some((value) => value.signed !== undefined))
-  const telling = mayBeInUse(state, evseId) && worthHolding(state, evseId, samples.registers)
+  const telling = mayBeInUse(state, evseId, samples.measuredAt) && worthHolding(state, evseId, samples.registers)
   if (!telling && !signed) {
     await keepAsTelemetry(request, deps)
     return done
