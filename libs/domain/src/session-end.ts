@@ -170,18 +170,21 @@ export interface Correction {
   readonly cause: EventNamed<'SessionCorrected'>['data']['cause']
   readonly detail: string
   readonly startedAt?: OccurredAt | undefined
+  /** an operator vouches for energy that was suspect */
+  readonly vouched?: boolean | undefined
   readonly factId?: FactId | undefined
 }
 
 export const correction = (
   before: SessionSummary,
-  { stop, registers, cause, detail, startedAt, factId }: Correction,
+  { stop, registers, cause, detail, startedAt, vouched, factId }: Correction,
 ): SessionEvent => {
   const data = {
     cause,
     detail,
     stop,
     ...(startedAt === undefined ? {} : { startedAt }),
+    ...(vouched === true ? { vouched } : {}),
     ...(registers === undefined ? {} : { registers: storedReadings(registers) }),
   }
   return {

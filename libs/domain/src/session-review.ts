@@ -33,6 +33,8 @@ export interface CorrectSession {
   readonly energyWh?: Wh | undefined
   readonly startedAt?: Instant | undefined
   readonly stoppedAt?: Instant | undefined
+  /** its energy holds, as it is given here or else as it was metered, though it was suspect */
+  readonly vouched?: boolean | undefined
   /** when the operator said so */
   readonly at: Instant
 }
@@ -53,26 +55,29 @@ export const correctSession = (
   if (stoppedAt === undefined) return reject({ kind: 'not-stopped' })
   const before = beganAt(start, summary)
   const startedAt = moved(before, command.startedAt, at) ?? before
-  if (stoppedAt.effectiveAt < startedAt.effectiveAt) return reject({ kind: 'ends-before-start' })
+  const timed = (command.startedAt ?? command.stoppedAt) !== undefined
+  if (timed && stoppedAt.effectiveAt < startedAt.effectiveAt) return reject({ kind: 'ends-before-start' })
   const energy = energyWh === undefined ? {} : { energyWh, energySource: 'review' as const }
   const begin = startedAt === before ? undefined : startedAt
+  const vouched = command.vouched === true && summary.suspect === true
   const corrected = (from: typeof summary, stop: SessionStop) =>
     correction(from, {
       stop,
       cause: 'review',
-      detail: corrections({ energyWh, begin, end: command.stoppedAt }),
+      detail: corrections({ energyWh, begin, end: command.stoppedAt, vouched }),
       startedAt: begin,
+      vouched,
     })
 
   if (known !== undefined) {
     const stop = { ...known, ...energy, stoppedAt }
-    return begin === undefined && same(stop, known) ? accept() : accept(corrected(summary, stop))
+    return begin === undefined && !vouched && same(stop, known) ? accept() : accept(corrected(summary, stop))
   }
   const ended = stopOf({ stoppedAt, reason: 'Other', inferred: true, registers: [] }, start, state)
   const data = { ...ended, ...energy, registers: [] }
   const stopped = summarised(summary, { type: 'SessionStopped', data }, undefined)
   const stop: SessionEvent = { type: 'SessionStopped', data: { ...data, summary: stopped } }
-  return begin === undefined || stopped.stop === undefined
+  return (begin === undefined && !vouched) || stopped.stop === undefined
     ? accept(stop)
     : accept(stop, corrected(stopped, stopped.stop))
 }
@@ -87,6 +92,7 @@ const corrections = (given: {
   energyWh: Wh | undefined
   begin: OccurredAt | undefined
   end: Instant | undefined
+  vouched: boolean
 }): string =>
   [
     given.energyWh === undefined ? [] : [`it delivered ${given.energyWh} Wh`],
@@ -94,4 +100,4 @@ const corrections = (given: {
     given.end === undefined ? [] : [`it ended at ${given.end}`],
   ]
     .flat()
-    .join(', ') || 'the same as before'
+    .join(', ') || (given.vouched ? 'its energy holds as it was metered' : 'the same as before')

@@ -79,6 +79,7 @@ export const summarised = (summary: SessionSummary, change: Change, factId: Fact
         // after the stop the energy is the stop's, until a correction says otherwise
         energyWh: summary.stop === undefined ? trackedEnergy(registers) : summary.energyWh,
         ...(change.data.named === true ? { confirmed: true } : {}),
+        ...(change.data.suspect === true ? { suspect: true } : {}),
       }
     }
     case 'SessionChargingStateChanged':
@@ -94,7 +95,7 @@ export const summarised = (summary: SessionSummary, change: Change, factId: Fact
       }
     }
     case 'SessionCorrected': {
-      const { cause, stop, startedAt } = change.data
+      const { cause, stop, startedAt, vouched } = change.data
       return {
         ...summary,
         recentFacts,
@@ -102,7 +103,10 @@ export const summarised = (summary: SessionSummary, change: Change, factId: Fact
         stop,
         energyWh: stop.energyWh,
         corrections: summary.corrections + 1,
+        // what was settled was another truth: its quiet time begins anew
+        settled: false,
         ...(cause === 'late-stop' ? confirming(stop) : {}),
+        ...(vouched === true ? { suspect: false } : {}),
       }
     }
     case 'SessionSettled':
@@ -185,18 +189,22 @@ export interface MeterSession {
   readonly measuredAt: Instant
   /** the charger named the transaction itself */
   readonly named?: boolean | undefined
+  /** its energy contradicts its power */
+  readonly suspect?: boolean | undefined
 }
 
 export const meteredBy = (
   command: MeterSession,
   before: SessionSummary,
 ): Extract<SessionEvent, { type: 'SessionEnergyMetered' }> => {
-  const { factId, named, ...measured } = command
+  const { factId, named, suspect, ...measured } = command
   const data = {
     ...measured,
     registers: storedReadings(measured.registers),
     ...(named === true ? { named } : {}),
     late: before.stop !== undefined,
+    // told once: what an operator has vouched for is not doubted again
+    ...(suspect === true && before.suspect === undefined ? { suspect } : {}),
   }
   const summary = summarised(before, { type: 'SessionEnergyMetered', data }, factId)
   return { type: 'SessionEnergyMetered', data: { ...data, summary } }

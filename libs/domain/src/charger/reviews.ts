@@ -29,10 +29,15 @@ export const reviewOf = (event: DomainEvent): Review | undefined => {
         detail: `${remoteAddress} took the connection over from ${incumbentAddress} and back, ${takeovers} times: two boxes may share this identity${boxes}`,
       }
     }
-    case 'SessionStarted':
-      return event.data.startedAt.reason === 'untrusted-clock'
-        ? { kinds: ['untrusted-clock'], detail: clockDetail('start', event.data.startedAt) }
-        : undefined
+    case 'SessionStarted': {
+      const { startedAt, ambiguousStart } = event.data
+      return reviewFor([
+        ...(startedAt.reason === 'untrusted-clock' ? [found('untrusted-clock', clockDetail('start', startedAt))] : []),
+        ...(ambiguousStart === true ? [found('ambiguous-start', ambiguousDetail)] : []),
+      ])
+    }
+    case 'SessionEnergyMetered':
+      return event.data.suspect === true ? reviewFor([found('suspect-energy', suspectDetail)]) : undefined
     case 'SessionStopped':
       return reviewOfEnd(event.data)
     case 'SessionCorrected': {
@@ -57,20 +62,26 @@ const reviewOfEnd = (stop: SessionStop): Review | undefined => {
   const { stoppedAt, inferred } = stop
   // an end that an operator decided was reviewed
   const told = stoppedAt.reason === 'review'
-  const found: [ReviewKind, string][] = [
-    ...(inferred && !told
-      ? [['inferred-end', `no stop came; the end was inferred (${stop.reason})`] as [ReviewKind, string]]
-      : []),
-    ...(stoppedAt.reason === 'untrusted-clock'
-      ? [['untrusted-clock', clockDetail('stop', stoppedAt)] as [ReviewKind, string]]
-      : []),
-    ...(stop.meterResets !== undefined && !told ? [['meter-reset', resetDetail(stop)] as [ReviewKind, string]] : []),
-  ]
-  const [first, ...others] = found.map(([kind]) => kind)
+  return reviewFor([
+    ...(inferred && !told ? [found('inferred-end', `no stop came; the end was inferred (${stop.reason})`)] : []),
+    ...(stoppedAt.reason === 'untrusted-clock' ? [found('untrusted-clock', clockDetail('stop', stoppedAt))] : []),
+    ...(stop.meterResets !== undefined && !told ? [found('meter-reset', resetDetail(stop))] : []),
+  ])
+}
+
+type Found = readonly [ReviewKind, string]
+const found = (kind: ReviewKind, detail: string): Found => [kind, detail]
+const reviewFor = (list: readonly Found[]): Review | undefined => {
+  const [first, ...others] = list.map(([kind]) => kind)
   return first === undefined
     ? undefined
-    : { kinds: [first, ...others], detail: found.map(([, detail]) => detail).join('; ') }
+    : { kinds: [first, ...others], detail: list.map(([, detail]) => detail).join('; ') }
 }
+
+const ambiguousDetail =
+  'it began with the very same facts as a session that has ended: it may be that one, told again by a clock that cannot tell'
+const suspectDetail =
+  'its energy is a thousandth or a thousandfold of power times time: Wh and kWh may have been taken for each other; it is not billed until this is settled'
 
 const resetDetail = ({ meterResets = 0 }: SessionStop): string =>
   `the meter was reset or replaced, or went back, ${meterResets} times; billed as the sum of what it counted up`

@@ -128,6 +128,9 @@ export const sessionHandlers: EventHandlers<
         started_at_reason: data.startedAt.reason,
       }),
       correction_cause: data.cause,
+      // it is settled again after its quiet time
+      state: 'stopped',
+      settled_at: null,
     }),
 
   SessionSettled: (tx, data, context) => update(tx, context, { state: 'settled', settled_at: data.at }),

@@ -1,7 +1,7 @@
 import type { AdminCommand, AdminCommandReply, AdminCommandRequest } from '@voltrail/contracts/admin-commands'
-import type { TenantId } from '@voltrail/contracts/ids'
+import type { SessionId, TenantId } from '@voltrail/contracts/ids'
 import { parseReviewId } from '@voltrail/contracts/rest/reviews'
-import { chargerStream, parseStream, sessionId, sessionStream } from '@voltrail/contracts/streams'
+import { chargerStream, parseStream, sessionId, sessionParts, sessionStream } from '@voltrail/contracts/streams'
 import { encodeToken } from '@voltrail/contracts/tokens'
 import { canonicalJson } from '@voltrail/domain/canonical-json'
 import { charger } from '@voltrail/domain/charger/charger'
@@ -110,7 +110,9 @@ const settledBefore = async (
       ? { outcome: 'done', changed: false, stream, revision: String(event.revision) }
       : refused('already-settled', `${command.subject} was ${event.data.decision} by ${actor.id} at ${receivedAt}`)
   }
-  if (parseStream(waiting.stream)?.category !== 'session' || waiting.revision === 0) return undefined
+  // the true stop says nothing about its start, nor about energy that was suspect
+  if (waiting.type === 'SessionEnergyMetered' || waiting.type === 'SessionStarted') return undefined
+  if (parseStream(waiting.stream)?.category !== 'session') return undefined
   for await (const event of deps.history.readForward(waiting.stream, waiting.revision + 1))
     if (event.type === 'SessionCorrected' && event.data.cause === 'late-stop')
       return refused('already-settled', `the stop of this session came after all, at ${event.metadata.receivedAt}`)
@@ -120,11 +122,14 @@ const settledBefore = async (
 /** What the decision does to the session. The register forgets the transaction only after its session has its stop. */
 const applied = async (command: Command, waiting: LogEvent, asked: Asked): Promise<Refused | undefined> => {
   const { decision, chargerId } = command
-  if (decision.kind === 'dismiss') return undefined
   const { tenantId, deps, request } = asked
-  const { transactionId } = decision
-  const id = sessionId(chargerId, transactionId)
   const waitsFor = sessionOf(waiting)
+  // suspect energy waits to be billed: the session itself must hear what an operator says of it
+  const vouched = waiting.type === 'SessionEnergyMetered'
+  if (decision.kind === 'dismiss' && (!vouched || waitsFor === undefined)) return undefined
+  const transactionId =
+    decision.kind === 'dismiss' ? sessionParts(waitsFor as SessionId).transactionId : decision.transactionId
+  const id = sessionId(chargerId, transactionId)
   if (waitsFor !== undefined && waitsFor !== id)
     return refused('other-transaction', `${command.subject} is about the session ${waitsFor}, not about ${id}`)
   if (waiting.type === 'ChargerIdentityContested')
@@ -150,7 +155,7 @@ const applied = async (command: Command, waiting: LogEvent, asked: Asked): Promi
   const decided = await deps.decide(
     wholeSession,
     sessionStream(tenantId, id),
-    (state) => correctSession({ ...decision, at: request.requestedAt }, state),
+    (state) => correctSession({ ...decision, vouched, at: request.requestedAt }, state),
     meta,
   )
   if (decided.outcome === 'rejected') return refusal(decided.rejection, id)
