@@ -61,6 +61,9 @@ export const meterValues = async (request: Meter, deps: CentralDeps): Promise<Fa
   return done
 }
 
+/** The rule by which the edge says that energy contradicts power times time. */
+const suspectEnergyRule = 'Q20-suspect'
+
 /** False when there is no such session. */
 const meterInto = async (
   { request, contentKey, samples }: ReadMeter,
@@ -71,7 +74,8 @@ const meterInto = async (
   const { tenant, chargerId, factId } = request
   const id = sessionId(chargerId, transactionId)
   const stream = sessionStream(tenant, id)
-  const command = { factId, contentKey, named, ...samples }
+  const suspect = request.normalisations.some(({ rule }) => rule === suspectEnergyRule)
+  const command = { factId, contentKey, named, suspect, ...samples }
   const meta = factMetadata(deps, request, { frame: await clearFrame(deps, request), correlation: id })
   const decided = await deps.decide(session, stream, (state) => meterSession(command, state), meta)
   if (decided.outcome === 'accepted') return true
