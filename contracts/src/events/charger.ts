@@ -19,6 +19,8 @@ export const OpenTransaction = z.object({
   meterStart: RegisterReading.optional(),
   startedAt: OccurredAt,
   authorization: AuthorizationStatus,
+  /** of the register only: since when its EVSE was told to be Available again */
+  freedAt: Instant.optional(),
   /** keys of the same start that was told again with another time (after a time sync) */
   otherKeys: z.array(z.string()).optional(),
 })

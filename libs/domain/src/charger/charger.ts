@@ -136,6 +136,20 @@ const settle = (
   }
 }
 
+/** The EVSEs that are free, and on their open transactions since when: what begins there later is another session. */
+const freed = (
+  { openTransactions }: ChargerState,
+  available: NonNullable<ChargerState['availableSince']>,
+): Pick<ChargerState, 'availableSince' | 'openTransactions'> => ({
+  availableSince: available,
+  openTransactions: openTransactions.map((open) => {
+    const free = available.find((one) => one.evseId === open.evseId)
+    return free === undefined || open.freedAt !== undefined || free.at < open.startedAt.effectiveAt
+      ? open
+      : { ...open, freedAt: free.at }
+  }),
+})
+
 const change = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerState => {
   switch (event.type) {
     case 'ChargerRegistered':
@@ -182,7 +196,7 @@ const change = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerStat
       const changed = upsertConnector(state, connector)
       return {
         ...changed,
-        availableSince: availableSince(changed, event),
+        ...freed(changed, availableSince(changed, event)),
         leftCharging: leftCharging(state, event),
         ...measuredClock(state, event),
       }

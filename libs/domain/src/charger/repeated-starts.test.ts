@@ -40,6 +40,24 @@ describe('a start with another key', () => {
     expect(ids({ meterStart: readRegister('0.1', 'kWh') })).toEqual([])
     expect(ids({ meterStart: undefined })).toEqual([])
   })
+  it('is none that had begun before its connector was told to be free, if it is from after that', () => {
+    const status = (to: 'Available' | 'Charging', minutes: number): ChargerEvent => ({
+      type: 'ConnectorStatusChanged',
+      data: {
+        evseId: 1,
+        connectorId: 1,
+        status: to,
+        errorCode: 'NoError',
+        time: { raw: at(minutes), at: at(minutes) },
+      },
+    })
+    const startedAt = (minutes: number) => ({ ...open().startedAt, charger: at(minutes), effectiveAt: at(minutes) })
+    const { state } = given(charger, status('Charging', 0), opened(), status('Available', 1), status('Charging', 2))
+    const free = state.openTransactions[0]?.freedAt ?? at(0)
+    expect(restampable(state, open({ startedAt: startedAt(30) }))).toEqual([])
+    expect(restampable(state, open({ startedAt: { ...startedAt(0), effectiveAt: at(-1) } }))).toHaveLength(1)
+    expect(free > at(0)).toBe(true)
+  })
   it('is kept as another key of the transaction, so that it is known when it is told again', () => {
     given(charger, opened())
       .when((s) => restampTransaction(restamp, s))

@@ -45,7 +45,7 @@ export const openWithKey = (state: ChargerState, startKey: string): OpenTransact
  */
 export const restampable = (
   state: ChargerState,
-  start: Pick<OpenTransaction, 'evseId' | 'connectorId' | 'tokenRef' | 'meterStart'>,
+  start: Pick<OpenTransaction, 'evseId' | 'connectorId' | 'tokenRef' | 'meterStart' | 'startedAt'>,
 ): readonly OpenTransaction[] =>
   state.openTransactions
     .filter(
@@ -54,7 +54,8 @@ export const restampable = (
         open.connectorId === start.connectorId &&
         open.tokenRef === start.tokenRef &&
         open.meterStart?.raw === start.meterStart?.raw &&
-        open.meterStart?.unit === start.meterStart?.unit,
+        open.meterStart?.unit === start.meterStart?.unit &&
+        (open.freedAt === undefined || start.startedAt.effectiveAt < open.freedAt),
     )
     .toReversed()
 

@@ -64,7 +64,7 @@ export const transactionStart = async (request: Start, deps: CentralDeps): Promi
     chargerStream(tenant, chargerId),
     async (state) => {
       const startedAt = occurredAt(fact.time, receivedAt, clockOf(state))
-      const same = { evseId: fact.evseId, connectorId: fact.connectorId, tokenRef: idToken.ref, meterStart }
+      const same = { evseId: fact.evseId, connectorId: fact.connectorId, tokenRef: idToken.ref, meterStart, startedAt }
       found = await transactionFor(request, key, same, state, deps)
       const { transactionId } = found
       switch (found.kind) {
