@@ -56,6 +56,70 @@ describe('redaction', () => {
     )
   })
 
+  it('takes the passwords of 2.x out of what is set, told and reported, and leaves the rest', () => {
+    const named = (name: string) => ({ component: { name: 'SecurityCtrlr' }, variable: { name } })
+    const of = (name: string, secret: string) => [
+      [2, '1', 'SetVariables', { setVariableData: [{ ...named(name), attributeValue: secret }] }],
+      [2, '1', 'SetVariables', { setVariableData: [{ attributeValue: secret, ...named(name) }] }],
+      [3, '1', { getVariableResult: [{ attributeStatus: 'Accepted', attributeValue: secret, ...named(name) }] }],
+      [2, '1', 'NotifyEvent', { eventData: [{ eventId: 1, actualValue: secret, ...named(name) }] }],
+      [
+        2,
+        '1',
+        'NotifyReport',
+        {
+          reportData: [
+            { ...named(name), variableAttribute: [{ type: 'Actual', value: secret, mutability: 'WriteOnly' }] },
+          ],
+        },
+      ],
+    ]
+    const secret = of('BasicAuthPassword', 'S3CRET-01').map((frame) => JSON.stringify(frame))
+    for (const frame of secret) {
+      expect(redact(frame)).toBe(frame.replace('S3CRET-01', '#9'))
+      // cut off, as it comes from a charger whose buffer is too small
+      expect(redactFrame(frame.slice(0, -3), digest)).toMatchObject({ redacted: true })
+      expect(redact(frame.slice(0, -3))).not.toContain('S3CRET')
+    }
+    for (const frame of of('OrganizationName', 'Acme'))
+      expect(redact(JSON.stringify(frame))).toBe(JSON.stringify(frame))
+  })
+
+  it('takes out by what a charger enters an APN or a VPN', () => {
+    const frame = JSON.stringify([
+      2,
+      '1',
+      'SetNetworkProfile',
+      {
+        configurationSlot: 1,
+        connectionData: {
+          ocppCsmsUrl: 'wss://csms.example',
+          apn: {
+            apn: 'iot.example',
+            apnUserName: 'S3CRET-a',
+            apnPassword: 'S3CRET-b',
+            simPin: 4711,
+            apnAuthentication: 'PAP',
+          },
+          vpn: {
+            server: 'vpn.example',
+            user: 'S3CRET-c',
+            group: 'S3CRET-d',
+            password: 'S3CRET-e',
+            key: 'S3CRET-f',
+            type: 'IKEv2',
+          },
+        },
+      },
+    ])
+    expect(JSON.parse(redact(frame))[3].connectionData).toEqual({
+      ocppCsmsUrl: 'wss://csms.example',
+      apn: { apn: 'iot.example', apnUserName: '#8', apnPassword: '#8', simPin: '#4', apnAuthentication: 'PAP' },
+      vpn: { server: 'vpn.example', user: '#8', group: '#8', password: '#8', key: '#8', type: 'IKEv2' },
+    })
+    expect(redact(frame.slice(0, -2))).not.toMatch(/S3CRET|4711/)
+  })
+
   it('looks into JSON that is text, and into lists and objects under a secret name', () => {
     expect(redact(String.raw`[2,"1","DataTransfer",{"vendorId":"v","data":"{\"password\":\"x1\",\"n\":1}"}]`)).toBe(
       String.raw`[2,"1","DataTransfer",{"vendorId":"v","data":"{\"password\":\"#2\",\"n\":1}"}]`,

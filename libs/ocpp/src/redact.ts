@@ -4,7 +4,9 @@ import { isSecretKey } from '@voltrail/domain/secret-keys'
 /**
  * Takes secrets out of OCPP texts before anything is stored, published or logged. What is not a secret stays byte for byte.
  * A secret is: the value of a field with a secret name; the `value` beside a `key` with a secret name, as in
- * ChangeConfiguration.req and GetConfiguration.conf; the user part of a URL; and the same in JSON that is text inside.
+ * ChangeConfiguration.req and GetConfiguration.conf; what stands beside a `variable` with a secret name, as in SetVariables,
+ * GetVariables, NotifyReport and NotifyEvent of 2.x; the names and keys by which a charger enters an APN or VPN
+ * (SetNetworkProfile); the user part of a URL; and the same in JSON that is text inside.
  */
 
 /** @param secret clear text @returns what stands in its place: salted, so that equal secrets of two chargers differ */
@@ -20,13 +22,18 @@ export const redactFrame = (text: string, digest: Digest): Redacted => {
 }
 
 /** A part of every secret name, a URL, or an escape that may hide one: most frames have none and are not looked at closer. */
-const suspicious = /pass|pwd|secret|key|auth|token|cred|psk|pin|puk|bearer|:\/\/|:\\\/|\\u/i
+const suspicious = /pass|pwd|secret|key|auth|token|cred|psk|pin|puk|bearer|apn|vpn|:\/\/|:\\\/|\\u/i
 
 /** The same for a JSON value, as in a command's payload or result. */
 export const redactJson = <T>(value: T, digest: Digest): { value: T; redacted: boolean } => {
   const { text, redacted } = redactFrame(JSON.stringify(value), digest)
   return redacted ? { value: JSON.parse(text) as T, redacted } : { value, redacted }
 }
+
+/** where OCPP 2.x has the value of a variable, beside its name: SetVariables, GetVariables; NotifyEvent */
+const valuesOfVariable = new Set(['attributevalue', 'actualvalue'])
+/** OCPP 2.x APNType and VPNType: beside their passwords, with which what is secret is entered */
+const networkCredentials = new Set(['apnusername', 'user', 'group', 'key'])
 
 type Replacement = { start: number; end: number; by: string }
 
@@ -77,9 +84,34 @@ const replacementsIn = (text: string, root: ScannedValue, digest: Digest): Repla
     const named = object.members.some(
       ({ key, value }) => key.toLowerCase() === 'key' && value.kind === 'string' && isSecretKey(String(decode(value))),
     )
+    const variable = object.members.some(
+      ({ key, value }) => key.toLowerCase() === 'variable' && value.kind === 'object' && namesSecret(value),
+    )
     for (const { key, value } of object.members) {
-      walk(value, secret || isSecretKey(key) || (named && key.toLowerCase() === 'value'))
+      const plain = key.toLowerCase()
+      if ((plain === 'apn' || plain === 'vpn') && value.kind === 'object') walkNetwork(value, secret)
+      else if (variable && !secret && plain === 'variableattribute' && value.kind === 'array') walkAttributes(value)
+      else
+        walk(
+          value,
+          secret || isSecretKey(key) || (named && plain === 'value') || (variable && valuesOfVariable.has(plain)),
+        )
     }
+  }
+  const namesSecret = (variable: ScannedObject): boolean =>
+    variable.members.some(
+      ({ key, value }) => key.toLowerCase() === 'name' && value.kind === 'string' && isSecretKey(String(decode(value))),
+    )
+  /** NotifyReport: of each attribute only its value is the secret. */
+  const walkAttributes = (attributes: ScannedArray): void => {
+    for (const attribute of attributes.items) {
+      if (attribute.kind !== 'object') continue
+      for (const { key, value } of attribute.members) walk(value, key.toLowerCase() === 'value' || isSecretKey(key))
+    }
+  }
+  const walkNetwork = (network: ScannedObject, secret: boolean): void => {
+    for (const { key, value } of network.members)
+      walk(value, secret || isSecretKey(key) || networkCredentials.has(key.toLowerCase()))
   }
   const walkArray = (array: ScannedArray, secret: boolean): void => {
     for (const item of array.items) walk(item, secret)
@@ -113,6 +145,7 @@ const looseText = String.raw`(?:\\*"(?:[^"\\]|\\[^"]){0,8192}\\*"?|'[^']{0,8192}
 const quote = String.raw`\\*["']`
 const looseName = new RegExp(String.raw`${quote}([^"'\\]{1,60})${quote}\s*:\s*`, 'g')
 const looseValue = new RegExp(looseText, 'y')
+const looseVariable = new RegExp(String.raw`${quote}name${quote}\s*:\s*${quote}([^"'\\]{1,60})${quote}`, 'gi')
 const keyMember = String.raw`${quote}key${quote}\s*:\s*${quote}([^"'\\]{1,60})${quote}`
 const valueMember = String.raw`${quote}value${quote}\s*:\s*`
 const valueAfterKey = new RegExp(`(${keyMember}[^{}]{0,200}?${valueMember})(${looseText})`, 'gi')
@@ -135,17 +168,28 @@ const redactLoose = (text: string, digest: Digest): Redacted => {
     .replace(valueBeforeKey, (all, head: string, value: string, tail: string, key: string) =>
       isSecretKey(key) ? head + replaced(value) + tail : all,
     )
-  const urls = redactUrls(redactLooseMembers(members, replaced), digest)
+  // what belongs to which variable or network is not known here
+  const names = [...text.matchAll(looseName)].map(([, name]) => name!.toLowerCase())
+  const secretVariable = [...text.matchAll(looseVariable)].some(([, name]) => isSecretKey(name!))
+  const alsoSecret = new Set([
+    ...(secretVariable ? [...valuesOfVariable, 'value'] : []),
+    ...(names.some((name) => name === 'apn' || name === 'vpn') ? networkCredentials : []),
+  ])
+  const urls = redactUrls(redactLooseMembers(members, replaced, alsoSecret), digest)
   return { text: urls.text, redacted: urls.text !== text }
 }
 
 /** Name by name: the value of an ordinary one may itself hold a secret, so only secret values are stepped over. */
-const redactLooseMembers = (text: string, replaced: (literal: string) => string): string => {
+const redactLooseMembers = (
+  text: string,
+  replaced: (literal: string) => string,
+  alsoSecret: ReadonlySet<string>,
+): string => {
   let result = ''
   let done = 0
   for (const name of text.matchAll(looseName)) {
     const start = name.index + name[0].length
-    if (name.index < done || !isSecretKey(name[1]!)) continue
+    if (name.index < done || !(isSecretKey(name[1]!) || alsoSecret.has(name[1]!.toLowerCase()))) continue
     looseValue.lastIndex = start
     const literal = looseValue.exec(text)?.[0]
     if (literal === undefined) continue

@@ -1,6 +1,7 @@
 import { openRpcCharger } from './fixtures/rpc-charger.ts'
 import { openEdgeFixture, readMetric, until } from './fixtures/edge-fixture.ts'
 import type { EdgeFixture } from './fixtures/edge-fixture.ts'
+import { defaultLimits } from './limits.ts'
 
 const boot = { chargePointVendor: 'Vendor', chargePointModel: 'Model' }
 const start = { connectorId: 1, idTag: 'TAG1', meterStart: 1000, timestamp: '2026-03-01T10:00:00Z' }
@@ -118,6 +119,21 @@ describe('calls of a charger', () => {
     await charger.close()
   })
 
+  it('that are told again on a new connection are facts of it: what they repeat is not decided here', async () => {
+    const { url } = await fixture.startEdge()
+    const id = fixture.newId()
+    for (let i = 0; i < 2; i++) {
+      const charger = await fixture.connect(`${url}/${id}`)
+      await charger.call('StartTransaction', start, 'same')
+      await charger.close()
+    }
+    const starts = fixture.central.facts.filter(
+      ({ chargerId, fact }) => chargerId === id && fact.type === 'TransactionStart',
+    )
+    expect(new Set(starts.map(({ factId }) => factId)).size).toBe(2)
+    expect(new Set(starts.map(({ epoch }) => epoch)).size).toBe(2)
+  })
+
   it('that are repeated while the first is still in progress are one fact too', async () => {
     const { url } = await fixture.startEdge()
     const id = fixture.newId()
@@ -147,6 +163,40 @@ describe('calls of a charger', () => {
     const facts = fixture.central.factsOf(id).flatMap((fact) => (fact.type === 'Authorize' ? [fact.idToken.value] : []))
     expect(facts).toEqual(tags)
     expect(charger.socket.readyState).toBe(charger.socket.OPEN)
+    await charger.close()
+  })
+
+  it('go to central one at a time, and no more than 32 wait: then the socket is not read', async () => {
+    const edge = await fixture.startEdge({ framesPerSecond: 100_000, framesBurst: 100_000 })
+    const id = fixture.newId()
+    const charger = await fixture.connect(`${edge.url}/${id}`)
+    let release = (): void => {}
+    const held = new Promise<void>((resolve) => (release = resolve))
+    let under = 0
+    let most = 0
+    fixture.central.state.treat = async ({ fact }) => {
+      if (fact.type !== 'Authorize') return undefined
+      most = Math.max(most, ++under)
+      await held
+      under -= 1
+      return undefined
+    }
+    expect(defaultLimits.inboundQueue).toBe(32)
+    // more than the buffers of the sockets between us hold
+    const idTag = 'T'.repeat(20_000)
+    const count = 600
+    for (let i = 0; i < count; i++) charger.sendFrame([2, `m${i}`, 'Authorize', { idTag: `${i}`, pad: idTag }])
+    await until('the first is with central', () => under === 1)
+    let unread = -1
+    let still = 0
+    await until('the rest stays unread', () => {
+      still = charger.socket.bufferedAmount === unread ? still + 1 : 0
+      unread = charger.socket.bufferedAmount
+      return still > 20 && unread > 0
+    })
+    release()
+    for (let i = 0; i < count; i++) expect((await charger.next())[1]).toBe(`m${i}`)
+    expect(most).toBe(1)
     await charger.close()
   })
 
@@ -225,6 +275,12 @@ describe('calls of a charger', () => {
     expect(request?.fact.type).toBe('VendorData')
     expect(JSON.stringify(request)).not.toContain('hunter2')
     expect(request?.normalisations).toContainEqual({ rule: 'secret-redacted', path: '', raw: '' })
+    const faulted = { connectorId: 1, status: 'Faulted', errorCode: 'OtherError' }
+    await charger.call('StatusNotification', { ...faulted, info: 'see ftp://user:hunter2@host/log' })
+    const told = fixture.central.facts.findLast(({ chargerId }) => chargerId === id)
+    expect(told?.fact).toMatchObject({ info: expect.stringMatching(/^see ftp:\/\/redacted%3A[0-9a-f]{32}@host\/log$/) })
+    expect(JSON.stringify(told)).not.toContain('hunter2')
+    expect(told?.normalisations).toContainEqual({ rule: 'secret-redacted', path: '', raw: '' })
     await charger.close()
   })
 

@@ -4,7 +4,7 @@ import { errorFrame, resultFrame } from '@voltrail/ocpp/framing'
 import type { CallFrame } from '@voltrail/ocpp/framing'
 import type { InboundContext } from '@voltrail/ocpp/inbound-context'
 import type { OcppProtocol } from '@voltrail/ocpp/protocol'
-import { redactFrame } from '@voltrail/ocpp/redact'
+import { redactFrame, redactJson } from '@voltrail/ocpp/redact'
 import type { Digest } from '@voltrail/ocpp/redact'
 import { traceHeaders, withSpan } from '@voltrail/runtime/trace'
 import type { EdgeMetrics } from './edge-metrics.ts'
@@ -158,6 +158,9 @@ const withoutSecrets = (
 ): { fact: Fact; evidence: string; redactions: Normalisation[] } => {
   const frame = redactFrame(text, digest)
   const redactions = frame.redacted ? [{ rule: 'secret-redacted', path: '', raw: '' }] : []
+  // a vendor may write anything there: where its logs go to, with a password
+  if (fact.type === 'ConnectorStatus')
+    return { fact: frame.redacted ? redactJson(fact, digest).value : fact, evidence: frame.text, redactions }
   if (fact.type !== 'VendorData' || fact.data === undefined) return { fact, evidence: frame.text, redactions }
   return { fact: { ...fact, data: redactFrame(fact.data, digest).text }, evidence: frame.text, redactions }
 }
