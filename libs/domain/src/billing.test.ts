@@ -4,7 +4,7 @@ import { billing, rateSession } from './billing.ts'
 import { at, foldHistory, given } from './fixtures/given.ts'
 import { readRegister } from './registers.ts'
 import { correctSession } from './session-review.ts'
-import type { SessionState } from './session.ts'
+import { meterSession, type SessionState } from './session.ts'
 import { stopSession, wholeSession } from './session-end.ts'
 import type { ChosenTariff } from './tariff.ts'
 
@@ -80,6 +80,21 @@ describe('the bill of a session', () => {
     given(billing)
       .when((s) => rateSession(rate(foldHistory(wholeSession, [started]), 0), s))
       .thenRejected({ kind: 'not-ended' }))
+
+  it('is not made of energy that waits for review; vouched for, it is', () => {
+    const doubted = meterSession(
+      { contentKey: 'm', registers: [], live: {}, measuredAt: at(9), suspect: true },
+      foldHistory(wholeSession, [started]),
+    )
+    const ended = stopped('10000', false, [started, ...('accepted' in doubted ? doubted.accepted : [])])
+    const [held] = given(billing).when((s) => rateSession(rate(foldHistory(wholeSession, ended), 2), s)).events
+    expect(held).toMatchObject({ type: 'SessionUnpriced', data: { reason: 'suspect-energy', sessionRevision: '2' } })
+    const vouched = correctSession({ at: at(99), vouched: true }, foldHistory(wholeSession, ended))
+    const after = foldHistory(wholeSession, [...ended, ...('accepted' in vouched ? vouched.accepted : [])])
+    given(billing, ...events(held!))
+      .when((s) => rateSession(rate(after, 3), s))
+      .thenMatching({ type: 'SessionRated' })
+  })
 
   it('is provisional when the end was inferred; the correction credits it and rates anew', () => {
     const inferred = stopped('8000', true)

@@ -120,6 +120,17 @@ describe('a session is settled', () => {
     given(wholeSession, started, ...metered, ...stopped)
       .when(settle(1))
       .thenNothing())
+  it('not while its energy waits for review', () => {
+    const doubted = given(wholeSession, started).when((s) =>
+      meterSession({ contentKey: 'k', registers: [], live: {}, measuredAt: at(5), suspect: true }, s),
+    ).events as SessionEvent[]
+    const { events } = given(wholeSession, started, ...doubted).when((s) =>
+      inferStop({ because: 'ChargerSilent', receivedAt: at(99) }, s),
+    )
+    given(wholeSession, started, ...doubted, ...(events as SessionEvent[]))
+      .when(settle(0))
+      .thenNothing()
+  })
   it('and its state says so', () =>
     expect(foldHistory(wholeSession, [started, ...metered, ...stopped, settled]).summary.settled).toBe(true))
 })

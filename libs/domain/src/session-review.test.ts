@@ -171,6 +171,50 @@ describe('a correction by an operator', () => {
     expect(given(wholeSession, ...events).state.summary.energyWh).toBe(5000)
   })
 
+  describe('of energy that was suspect', () => {
+    const suspect: Step = (events) =>
+      given(wholeSession, ...events).when((s) => meterSession({ ...metering('4000', 30), suspect: true }, s)).events
+    const again: Step = (events) =>
+      given(wholeSession, ...events).when((s) => meterSession({ ...metering('5000', 40), suspect: true }, s)).events
+    const summaryAfter = (...steps: Step[]) => given(wholeSession, ...history(...steps)).state.summary
+
+    it('is told once, holds through the stop, and ends it', () => {
+      const events = history(suspect, again, stop('8400', 60))
+      expect(events.map(({ data }) => ('suspect' in data ? data.suspect : undefined))).toEqual([
+        undefined,
+        true,
+        undefined,
+        undefined,
+      ])
+      expect(given(wholeSession, ...events).state.summary.suspect).toBe(true)
+      const vouched = correct({ vouched: true })
+      expect(vouched(events)).toMatchObject([
+        {
+          type: 'SessionCorrected',
+          data: { cause: 'review', vouched: true, detail: 'its energy holds as it was metered' },
+        },
+      ])
+      expect(summaryAfter(suspect, stop('8400', 60), vouched)).toMatchObject({ suspect: false, energyWh: 7400 })
+      expect(vouched([...events, ...vouched(events)])).toEqual([])
+    })
+
+    it('ends it also with another energy, and with the end of a session that goes on', () => {
+      const change = { vouched: true, energyWh: wh(7) }
+      expect(summaryAfter(suspect, stop('8400', 60), correct(change))).toMatchObject({ suspect: false, energyWh: 7 })
+      const ended = summaryAfter(suspect, correct({ ...change, stoppedAt: at(40) }))
+      expect(ended).toMatchObject({ suspect: false, energyWh: 7, stop: { inferred: true } })
+      after(suspect)
+        .when((s) => correctSession({ at: at(500), vouched: true }, s))
+        .thenRejected({ kind: 'not-stopped' })
+    })
+
+    it('makes nothing where nothing was doubted, and is not doubted again', () => {
+      expect(correct({ vouched: true })(history(stop('8400', 60)))).toEqual([])
+      const events = history(suspect, stop(undefined, 60), correct({ vouched: true }), again)
+      expect(given(wholeSession, ...events).state.summary.suspect).toBe(false)
+    })
+  })
+
   it('stands in the summary, so that a load from the newest event finds the same session', () => {
     const events = history(stop('8400', 60), correct({ startedAt: at(10), energyWh: wh(5) }))
     const last = events.at(-1) as Extract<SessionEvent, { type: 'SessionCorrected' }>

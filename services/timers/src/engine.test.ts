@@ -424,6 +424,42 @@ describe('an ended session', () => {
     expect(await lastOf(w, ofSession)).toMatchObject({ type: 'SessionSettled', data: { at: instant(w.clock.now()) } })
     expect(timers.engine.status().dueAt === undefined || timers.engine.status().dueAt! > w.clock.now()).toBe(true)
   })
+
+  it('that a correction opens after it was settled is settled again, after its quiet time', async () => {
+    const w = world()
+    await charging(w)
+    await w.status('Available')
+    w.clock.advance(15 * minutes)
+    const timers = w.instance()
+    await timers.run()
+    w.clock.advance(168 * hours)
+    await timers.run()
+    expect(timers.fired).toEqual(['connector-available', 'session-settled'])
+    await w.stop('7000')
+    expect(await lastOf(w, ofSession)).toMatchObject({
+      type: 'SessionCorrected',
+      data: { cause: 'late-stop', summary: { settled: false } },
+    })
+    w.clock.advance(168 * hours - 1)
+    await timers.run()
+    expect(timers.fired).toHaveLength(2)
+    w.clock.advance(1)
+    await timers.run()
+    await timers.run()
+    expect(timers.fired).toEqual(['connector-available', 'session-settled', 'session-settled'])
+    expect(await lastOf(w, ofSession)).toMatchObject({ type: 'SessionSettled', data: { at: instant(w.clock.now()) } })
+  })
+
+  it('is not settled while its energy waits for review', async () => {
+    const w = world()
+    await charging(w)
+    await w.meter('9000', { suspect: true })
+    await w.stop('9000')
+    w.clock.advance(1000 * hours)
+    const timers = w.instance()
+    await timers.run()
+    expect(timers.fired).not.toContain('session-settled')
+  })
 })
 
 describe('instances', () => {

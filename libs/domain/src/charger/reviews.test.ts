@@ -1,5 +1,5 @@
 import type { ChargerEvent, DomainEvent } from '@voltrail/contracts/events/registry'
-import type { TransactionId, SessionId, ChargerId } from '@voltrail/contracts/ids'
+import type { TokenRef, TransactionId, SessionId, ChargerId } from '@voltrail/contracts/ids'
 import type { OccurredAt, Wh } from '@voltrail/contracts/quantities'
 import { at, given } from '../fixtures/given.ts'
 import { emptySummary } from '../session.ts'
@@ -32,12 +32,51 @@ const corrected = (cause: 'late-stop' | 'late-meter' | 'review', ...args: Parame
   data: { cause, detail: 'd', ...ended(...args) },
 })
 
+const metered = (suspect?: true): DomainEvent => ({
+  type: 'SessionEnergyMetered',
+  data: {
+    contentKey: 'k',
+    registers: [],
+    live: {},
+    measuredAt: at(1),
+    late: false,
+    ...(suspect && { suspect }),
+    summary: emptySummary,
+  },
+})
+const startedAs = (more: object): DomainEvent => ({
+  type: 'SessionStarted',
+  data: {
+    transactionId: '7' as TransactionId,
+    evseId: 1,
+    connectorId: 1,
+    idToken: {
+      ref: 'a'.repeat(32) as TokenRef,
+      type: 'ISO14443',
+      sealed: { owner: 'a'.repeat(32) as TokenRef, key: '', text: '' },
+    },
+    authorization: { status: 'Accepted', reason: 'as issued' },
+    startKey: 'k',
+    startedAt: when('charger-clock'),
+    ...more,
+  },
+})
+
 describe('what waits for review', () => {
   it.each<[string, readonly string[] | undefined, DomainEvent]>([
     ['an end that was inferred', ['inferred-end'], stopped('inferred', true)],
     ['a stop of an untrusted clock', ['untrusted-clock'], stopped('untrusted-clock')],
     ['a meter that went back', ['meter-reset'], stopped('charger-clock', false, 1)],
     ['all of these', ['inferred-end', 'untrusted-clock', 'meter-reset'], stopped('untrusted-clock', true, 2)],
+    ['energy that contradicts the power', ['suspect-energy'], metered(true)],
+    ['usual energy', undefined, metered()],
+    ['a start that an ended session had before', ['ambiguous-start'], startedAs({ ambiguousStart: true })],
+    ['a usual start', undefined, startedAs({})],
+    [
+      'such a start of an untrusted clock',
+      ['untrusted-clock', 'ambiguous-start'],
+      startedAs({ ambiguousStart: true, startedAt: when('untrusted-clock') }),
+    ],
     ['a usual stop', undefined, stopped('charger-clock')],
     ['an end that an operator gave', undefined, stopped('review', true, 1)],
     ['a late stop of an untrusted clock', ['untrusted-clock'], corrected('late-stop', 'untrusted-clock')],
