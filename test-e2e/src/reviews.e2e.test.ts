@@ -42,7 +42,7 @@ describe('the review list', () => {
     rest = openRest(product.apiUrl, product.operatorKey)
     await rest.send('POST', '/v1/tariffs', tariff)
     const validFrom = timestamp(24 * 60)
-    for (const chargerId of ['LOST', 'FIXED', 'FINE'])
+    for (const chargerId of ['LOST', 'FIXED', 'FINE', 'PARKED', 'HEARD', 'DOUBTED', 'HALVED', 'AGAIN'])
       await rest.send('POST', '/v1/tariffs/by-hand/assignments', { scope: { kind: 'charger', chargerId }, validFrom })
     await rest.send('POST', '/v1/id-tokens', { token: '04A1B2C3', type: 'ISO14443', status: 'Accepted' })
   }, 180_000)
@@ -132,6 +132,154 @@ describe('the review list', () => {
       ['rated', 420],
     ])
     expect(found.bill).toMatchObject({ chargedFrom: timestamp(31), chargedTo: timestamp(1), netMinor: 350 })
+  })
+
+  const connected = async (id: string) => {
+    const charger = openCharger(product.ocppUrl, { id })
+    chargers.push(charger)
+    await charger.connect()
+    await charger.call('BootNotification', { chargePointVendor: 'Acme', chargePointModel: 'One' })
+    return charger
+  }
+  const start = (charger: Charger, more: object = {}) =>
+    charger.call<Started>('StartTransaction', {
+      connectorId: 1,
+      idTag: '04A1B2C3',
+      meterStart: 1000,
+      timestamp: timestamp(61),
+      ...more,
+    })
+  const stop = (charger: Charger, transactionId: number, meterStop: number) =>
+    charger.call('StopTransaction', { transactionId, meterStop, timestamp: timestamp(1), reason: 'EVDisconnected' })
+  const reviewed = async (id: string, kind: string) => {
+    const { items } = await rest.eventually<Reviews>(
+      `/v1/reviews?state=open&chargerId=${id}&kind=${kind}`,
+      (found) => found.items.length === 1,
+    )
+    return items[0]!
+  }
+  const settledBy = (id: string) =>
+    rest.eventually<ReviewDetail>(`/v1/reviews/${id}`, ({ state }) => state === 'settled')
+
+  it('makes a session of a start that could not be read in full; it ends and is billed like any other', async () => {
+    const charger = await connected('PARKED')
+    const { transactionId } = await start(charger, { reservationId: {} })
+    const review = await reviewed('PARKED', 'malformed')
+    const detail = await rest.get<ReviewDetail>(`/v1/reviews/${review.id}`)
+    expect(detail.data).toMatchObject({ meant: 'TransactionStart', transactionId: String(transactionId), evseId: 1 })
+    expect(JSON.stringify(detail.frame)).toContain('04A1B2C3')
+    expect(JSON.stringify(detail.data)).not.toContain('04A1B2C3')
+    await settle(review.id, { kind: 'attribute', transactionId: String(transactionId) }, 'the driver was there')
+    const going = await session('PARKED', String(transactionId), ({ state }) => state === 'active')
+    expect(going).toMatchObject({ startedAt: timestamp(61), meterStartWh: 1000, chargingState: 'Charging' })
+    expect(going.idToken.token).toBe('04A1B2C3')
+    await stop(charger, transactionId, 11_000)
+    // 10 kWh * 0.40 = 4.00; 60 min = 3.00: net 7.00, VAT 1.40
+    expect(await session('PARKED', String(transactionId), ({ billing }) => billing === 'final')).toMatchObject({
+      energyWh: 10_000,
+      costMinor: 840,
+      chargingState: null,
+    })
+    expect(await settledBy(review.id)).toMatchObject({
+      decision: 'attributed',
+      sessionId: `PARKED.${transactionId}`,
+      settledBy: { kind: 'operator' },
+    })
+  })
+
+  it('takes meter values that could not be read in full into their session', async () => {
+    const charger = await connected('HEARD')
+    const { transactionId } = await start(charger)
+    await charger.call('MeterValues', {
+      connectorId: 1,
+      transactionId,
+      meterValue: [
+        { timestamp: timestamp(30), sampledValue: [{ value: '6000' }] },
+        { timestamp: timestamp(29), sampledValue: 'broken' },
+      ],
+    })
+    const review = await reviewed('HEARD', 'malformed')
+    await settle(review.id, { kind: 'attribute', transactionId: String(transactionId) })
+    const found = await session('HEARD', String(transactionId), ({ energyWh }) => energyWh === 5000)
+    expect(found).toMatchObject({ state: 'active', corrections: 0 })
+    expect(found.energy.at(-1)).toMatchObject({ at: timestamp(30), registerWh: 6000 })
+    await stop(charger, transactionId, 11_000)
+    await session('HEARD', String(transactionId), ({ costMinor }) => costMinor === 840)
+    expect(await settledBy(review.id)).toMatchObject({ settledBy: { kind: 'operator' } })
+  })
+
+  /** A session whose meter says a thousandth of what its power delivers. */
+  const doubted = async (id: string) => {
+    const charger = await connected(id)
+    const { transactionId } = await start(charger)
+    const sample = (minutes: number, wh: string) => ({
+      timestamp: timestamp(minutes),
+      sampledValue: [
+        { measurand: 'Energy.Active.Import.Register', unit: 'Wh', value: wh },
+        { measurand: 'Power.Active.Import', unit: 'kW', value: '10' },
+      ],
+    })
+    await charger.call('MeterValues', { connectorId: 1, transactionId, meterValue: [sample(50, '1000.5')] })
+    await charger.call('MeterValues', { connectorId: 1, transactionId, meterValue: [sample(40, '1002.2')] })
+    const review = await reviewed(id, 'suspect-energy')
+    expect(review).toMatchObject({ kind: 'suspect-energy', sessionId: `${id}.${transactionId}` })
+    await expect(settle(review.id, { kind: 'dismiss' })).rejects.toThrow(': 422 ')
+    await stop(charger, transactionId, 1010)
+    const held = await session(id, String(transactionId), ({ billing }) => billing === 'unpriced')
+    expect(held).toMatchObject({ energyWh: 10, unpricedReason: 'suspect-energy', costMinor: null, state: 'stopped' })
+    return { review, transaction: String(transactionId) }
+  }
+
+  it('does not bill energy that its power contradicts, before an operator says what it was', async () => {
+    const { review, transaction } = await doubted('DOUBTED')
+    await settle(review.id, { kind: 'correct', transactionId: transaction, energyWh: 10_000 }, 'it counts kWh')
+    const found = await session('DOUBTED', transaction, ({ billing }) => billing === 'final')
+    expect(found).toMatchObject({ energyWh: 10_000, energySource: 'review', costMinor: 840, unpricedReason: null })
+    expect(found.billingEntries.map(({ kind, cause }) => [kind, cause])).toEqual([
+      ['unpriced', 'suspect-energy'],
+      ['rated', null],
+    ])
+    expect(await settledBy(review.id)).toMatchObject({ decision: 'corrected', settledBy: { kind: 'operator' } })
+  })
+
+  it('bills it as it was metered when an operator dismisses the doubt', async () => {
+    const { review, transaction } = await doubted('HALVED')
+    await settle(review.id, { kind: 'dismiss' }, 'the power was wrong')
+    // 0.01 kWh = 0.00; 60 min = 3.00: net 3.00, VAT 0.60
+    const found = await session('HALVED', transaction, ({ billing }) => billing === 'final')
+    expect(found).toMatchObject({ energyWh: 10, energySource: 'meter-stop', costMinor: 360, corrections: 1 })
+    expect(await settledBy(review.id)).toMatchObject({ decision: 'dismissed', settledBy: { kind: 'operator' } })
+  })
+
+  it('shows a start that may be an ended session told again; corrected to nothing it costs nothing', async () => {
+    const charger = await connected('AGAIN')
+    const dead = { timestamp: '1970-01-01T00:00:05Z' }
+    const first = await start(charger, dead)
+    await stop(charger, first.transactionId, 11_000)
+    const second = await start(charger, dead)
+    expect(second.transactionId).not.toBe(first.transactionId)
+    const review = await reviewed('AGAIN', 'ambiguous-start')
+    expect(review).toMatchObject({ sessionId: `AGAIN.${second.transactionId}` })
+    const [began] = (await rest.get<Sessions>('/v1/sessions?chargerId=AGAIN&state=active')).items
+    const transactionId = String(second.transactionId)
+    await settle(review.id, { kind: 'correct', transactionId, energyWh: 0, stoppedAt: began!.startedAt })
+    const found = await session('AGAIN', transactionId, ({ billing }) => billing === 'provisional')
+    expect(found).toMatchObject({ energyWh: 0, costMinor: 0, energySource: 'review' })
+    expect(await settledBy(review.id)).toMatchObject({ decision: 'corrected', settledBy: { kind: 'operator' } })
+  })
+
+  it('lists the sessions of a token that was worth nothing', async () => {
+    const charger = await connected('STRANGER')
+    const { transactionId } = await start(charger, { idTag: 'NOBODY' })
+    const { items } = await rest.eventually<Sessions>(
+      '/v1/sessions?authorization=Invalid',
+      (found) => found.items.length === 1,
+    )
+    expect(items[0]).toMatchObject({
+      chargerId: 'STRANGER',
+      transactionId: String(transactionId),
+      authorization: 'Invalid',
+    })
   })
 
   it('changes nothing when it is dismissed', async () => {
