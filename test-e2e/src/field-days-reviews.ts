@@ -78,6 +78,7 @@ export const settleAll = async (
   sessionOf: ReadonlyMap<string, SessionLife>,
   transactionOf: (life: SessionLife) => TransactionId | undefined,
   pods: Pods,
+  log: SharedLog,
 ): Promise<string[]> => {
   const problems: string[] = []
   const parked = [...lived.parked]
@@ -106,6 +107,8 @@ export const settleAll = async (
       }
       problems.push(`${subject} could not be settled in 20 tries`)
     }
+    // a parked stop that was attributed is the true stop of a session whose end had been inferred
+    if (sessionOf.has(stream) && !(await openReviews([stream], log)).some((one) => one.subject === subject)) continue
     if (life === undefined || transactionId === undefined) await decide({ kind: 'dismiss' })
     else if (!sessionOf.has(stream)) await decide({ kind: 'attribute', transactionId })
     else {

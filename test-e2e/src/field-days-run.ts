@@ -1,3 +1,4 @@
+import { inferenceDefaults } from '@voltrail/contracts/admin-commands'
 import type { SessionEvent } from '@voltrail/contracts/events/registry'
 import type { ConnectionEpoch, TariffId, TransactionId } from '@voltrail/contracts/ids'
 import { instant } from '@voltrail/contracts/quantities'
@@ -12,6 +13,7 @@ import { verifyChain } from '@voltrail/domain/hash-chain'
 import { beganAt, session as sessionAggregate } from '@voltrail/domain/session'
 import type { TariffState } from '@voltrail/domain/tariff'
 import { loadCold } from '@voltrail/event-store/load'
+import type { Vault } from '@voltrail/key-store/vault'
 import { createWriteLoop } from '@voltrail/event-store/write-loop'
 import { seededRandom } from '@voltrail/simulator/random'
 import { fieldTenant, inside, liveThrough, type LivedDays, type SessionLife } from './field-days-charger.ts'
@@ -78,7 +80,7 @@ export const liveFieldDays = async (
   const totals = new Map<string, BrandTotals>()
   for (const [done, charger] of plan.chargers.entries()) {
     const differ = (line: string) => void differences.push(`${charger.chargerId}: ${line}`)
-    await liveAndJudge(charger, { plan, log, pods, totals, differ })
+    await liveAndJudge(charger, { plan, log, pods, vault, totals, differ })
     onProgress(done + 1, plan.chargers.length)
   }
   let events = 0
@@ -95,12 +97,13 @@ interface Field {
   readonly plan: Plan
   readonly log: SharedLog
   readonly pods: Pods
+  readonly vault: Vault
   readonly totals: Map<string, BrandTotals>
   readonly differ: (line: string) => void
 }
 
 const liveAndJudge = async (charger: PlannedCharger, field: Field): Promise<void> => {
-  const { plan, log, pods, differ } = field
+  const { plan, log, pods, vault, differ } = field
   const from = log.journal.length
   let epoch: ConnectionEpoch | undefined
   const timers = createFieldTimers(charger.chargerId, plan.begin, log, {
@@ -118,7 +121,19 @@ const liveAndJudge = async (charger: PlannedCharger, field: Field): Promise<void
       return (await loadCold(log.calm, sessionAggregate, stream as never)).state.summary.stop !== undefined
     },
   })
+  const tokenRef = vault.tokenRef(fieldTenant, 'NOBODY')
+  await timers.command('remote-start', 'unused', { evseId: 1, tokenRef })
+  await timers.command('lost', 'lost', { evseId: 1, tokenRef })
   await timers.advanceTo(lived.endedAt + quietMs)
+  const about = (type: string) =>
+    log
+      .stored(chargerStream(fieldTenant, charger.chargerId as never))
+      .filter((event) => event.type === type)
+      .map((event) => (event.data as { commandId: string }).commandId)
+      .join()
+  if (about('RemoteStartUnused') !== 'unused') differ(`unused remote starts: ${about('RemoteStartUnused')}`)
+  if (about('CommandOutcomeUnknown') !== 'lost')
+    differ(`commands of unknown outcome: ${about('CommandOutcomeUnknown')}`)
   for (const line of timers.failed) differ(`a time-out failed: ${line}`)
   await judgeCharger(charger, lived, from, field)
 }
@@ -220,7 +235,7 @@ const judgeCharger = async (
   if (missing.length > 0) differ(`should wait for review: ${missing.join('; ')}`)
   brand.reviews += entries.length
 
-  const problems = await settleAll(charger, lived, waiting, own, (life) => transactions.get(life), pods)
+  const problems = await settleAll(charger, lived, waiting, own, (life) => transactions.get(life), pods, log)
   for (const problem of problems) differ(problem)
   const left = await openReviews([stream, ...own.keys()], log)
   if (left.length > 0) differ(`still wait for review: ${left.map(({ subject }) => subject).join(', ')}`)
@@ -282,16 +297,19 @@ const judgeTold = async (
 }
 
 /**
- * Whether the start of a charger that tells it at the end came only after the next session had begun: what was measured meanwhile
- * names no session, and an operator has to say whose it was.
+ * Whether a charger that tells a start only at the end was heard too late for two sessions to be told apart (its start, or that its
+ * connector was free, came when the next one was about to begin): what was measured meanwhile names no session, and an operator
+ * has to say whose it was.
  */
-const overlaps = (life: SessionLife, { lives }: LivedDays): boolean => {
-  const next = lives[lives.indexOf(life) + 1]
-  const before = lives[lives.indexOf(life) - 1]
-  return (
-    (life.start?.receivedAt ?? 0) > (next?.real.startedAt ?? Infinity) ||
-    (before?.start?.receivedAt ?? 0) > life.real.startedAt
-  )
+const overlaps = (life: SessionLife, { lives, availableTold }: LivedDays): boolean => {
+  const between = (one: SessionLife | undefined, next: SessionLife | undefined): boolean => {
+    if (one === undefined || next === undefined) return false
+    const free = (availableTold.get(one.real.connectorId) ?? []).find((at) => at >= one.real.endedAt)
+    const heardAt = Math.max(one.start?.receivedAt ?? Infinity, free ?? Infinity)
+    return heardAt + inferenceDefaults.inferAvailableMinutes * 60_000 > next.real.startedAt
+  }
+  const i = lives.indexOf(life)
+  return between(life, lives[i + 1]) || between(lives[i - 1], life)
 }
 
 /** When a session without a stop may have ended, by what proves it. */
@@ -307,7 +325,8 @@ const inferredEnds = (
   return {
     NextStart: nextStart === undefined ? [] : [Math.min(last, nextStart)],
     ConnectorAvailable: free.map((at) => Math.max(at, last)),
-    ChargerSilent: [last],
+    // what was measured until then may come later still: it corrects the energy, and the operator the end
+    ChargerSilent: told.map((one) => one.at),
   }
 }
 

@@ -107,7 +107,7 @@ export const createFieldTimers = (
         decision: { build: 'field-days', clock: instant(now), lookups: [], settings: {} },
       }
       const idToken = { ref: tokenRef, type: 'Central' as const, sealed: { owner: tokenRef, key: '', text: '' } }
-      const pod = createWriteLoop({ log: log.podLog('operator').log, cacheSize: 1, build: 'field-days' })
+      const pod = createWriteLoop({ log: log.calm, cacheSize: 1, build: 'field-days' })
       await pod.decide(
         charger,
         stream,
@@ -129,7 +129,11 @@ export const createFieldTimers = (
             ),
           meta,
         )
-      await hear()
+      // it is told around the pods, so the journal does not know of it
+      for await (const event of log.calm.readForward(stream, heard.get(stream) ?? 0)) {
+        running.engine.hear(event)
+        heard.set(stream, event.revision + 1)
+      }
     },
   }
 }

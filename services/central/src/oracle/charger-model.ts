@@ -40,6 +40,8 @@ export interface Scenario {
   readonly sessions: readonly ScriptedSession[]
   /** which connector speaks next, used again and again */
   readonly turns: readonly boolean[]
+  /** its clock was never set: it counts from 1970 */
+  readonly deadClock?: boolean
   /** tries in their order over all messages; those after them go well */
   readonly attempts: readonly Attempt[]
 }
@@ -81,6 +83,8 @@ export const oracleTenant = 'default' as TenantId
 export const oracleCharger = 'CP1' as ChargerId
 
 const begin = Date.parse('2026-03-01T08:00:00.000Z')
+/** such a clock's first message */
+const deadBegin = Date.parse('1970-01-01T00:10:00.000Z')
 const stepMs = 600_000
 const meterBegin: Readonly<Record<number, number>> = { 1: 10_000, 2: 700_000 }
 
@@ -113,10 +117,11 @@ const realMessages = (scenario: Scenario): { sessions: RealSession[]; queue: Mes
     return session
   })
   const queue: Message[] = []
+  const origin = scenario.deadClock === true ? deadBegin : begin
   for (let turn = 0; lines[1].length + lines[2].length > 0; turn += 1) {
     const first = scenario.turns[turn % Math.max(1, scenario.turns.length)] ?? true
     const next = (first ? lines[1] : lines[2]).shift() ?? (first ? lines[2] : lines[1]).shift()
-    if (next !== undefined) queue.push({ ...next, at: instant(begin + queue.length * stepMs) })
+    if (next !== undefined) queue.push({ ...next, at: instant(origin + queue.length * stepMs) })
   }
   return { sessions, queue }
 }
@@ -170,6 +175,7 @@ export const runCharger = async (
   const attempts = [...scenario.attempts]
   const atWork = new Set<Promise<unknown>>()
   const delivered: Delivered[] = []
+  const origin = scenario.deadClock === true ? deadBegin : begin
   let now = begin
   let epoch: ConnectionEpoch | undefined
   let connections = 0
@@ -274,7 +280,7 @@ export const runCharger = async (
 
   for (const message of queue) {
     const { session, kind } = message
-    now = Math.max(now, Date.parse(message.at) + 2_000)
+    now = Math.max(now, begin + (Date.parse(message.at) - origin) + 2_000)
     const frames = new Set<string>()
     let messageId = ''
     let factId = ''

@@ -57,6 +57,7 @@ const trials: fc.Arbitrary<Trial> = fc.record({
   scenario: fc.record({
     sessions: fc.array(sessions, { minLength: 1, maxLength: 4 }),
     turns: fc.array(fc.boolean(), { maxLength: 8 }),
+    deadClock: fc.boolean(),
     attempts: fc.array(attempts, { maxLength: 20 }),
   }),
   script: fc.record({
