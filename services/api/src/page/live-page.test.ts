@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
-import { Script } from 'node:vm'
+import { createContext, runInContext, Script } from 'node:vm'
 import Fastify from 'fastify'
+import { ReviewKind, SettleReviewBody } from '@voltrail/contracts/rest/reviews'
 import { addLivePage } from './live-page.ts'
 import { markup } from './markup.ts'
+import { reviewsScript } from './reviews-script.ts'
 import { script } from './script.ts'
 
 describe('the live page', () => {
@@ -13,6 +15,41 @@ describe('the live page', () => {
   it('finds every element that its script asks for', () => {
     const asked = [...script.matchAll(/byId\('([^']+)'\)/g)].map(([, id]) => id)
     for (const id of asked) expect(markup).toContain(`id="${id}"`)
+  })
+
+  describe('offers for a review', () => {
+    type Choice = { kind: string; transactionId?: string; fixed?: boolean }
+    const { choicesFor, decisionOf, kindWords } = runInContext(
+      `${reviewsScript}; ({ choicesFor, decisionOf, kindWords })`,
+      createContext({ decode: (text: string) => text }),
+    ) as {
+      choicesFor: (detail: object) => Choice[]
+      decisionOf: (kind: string, given: object) => object
+      kindWords: Record<string, string>
+    }
+    const parked = (data: object) => choicesFor({ type: 'FrameParked', data, sessionId: null, chargerId: 'CP1' })
+    const kinds = (choices: Choice[]) => choices.map(({ kind }) => kind)
+
+    it('to attribute what could be read, to correct a session, to dismiss', () => {
+      const start = parked({ meant: 'TransactionStart', transactionId: '7', evseId: 1, idToken: {} })
+      expect(start[0]).toMatchObject({ kind: 'attribute', transactionId: '7', fixed: true })
+      expect(kinds(parked({ meant: 'TransactionStart', transactionId: '7' }))).toEqual(['correct', 'dismiss'])
+      const stop = parked({ meant: 'TransactionStop', occurredAt: {}, namedTransaction: '9' })
+      expect(stop[0]).toMatchObject({ kind: 'attribute', transactionId: '9', fixed: false })
+      expect(kinds(parked({ meant: 'MeterValues', registers: [{}] }))).toEqual(['attribute', 'correct', 'dismiss'])
+      const ended = choicesFor({ type: 'SessionStopped', data: {}, sessionId: 'CP1.5', chargerId: 'CP1' })
+      expect(ended[0]).toMatchObject({ kind: 'correct', transactionId: '5', fixed: true })
+      expect(kinds(choicesFor({ type: 'ChargerIdentityContested', data: {}, sessionId: null }))).toEqual(['dismiss'])
+    })
+
+    it('decisions as the API takes them', () => {
+      const given = { transactionId: ' 7 ', energyWh: '', startedAt: '', stoppedAt: '2026-01-31T12:55:00' }
+      for (const kind of ['dismiss', 'attribute', 'correct'])
+        expect(SettleReviewBody.safeParse({ decision: decisionOf(kind, given) }).error).toBeUndefined()
+      expect(decisionOf('correct', { ...given, energyWh: '0' })).toMatchObject({ transactionId: '7', energyWh: 0 })
+    })
+
+    it('words for every kind', () => expect(Object.keys(kindWords).toSorted()).toEqual(ReviewKind.options.toSorted()))
   })
 
   it('allows exactly its own script and style, and loads nothing', async () => {

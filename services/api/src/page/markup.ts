@@ -26,6 +26,16 @@ export const markup = `
       <ul id="chargers"></ul>
       <p id="no-chargers" class="card empty" hidden>No charger yet. Point one to <code id="ocpp-url"></code>.</p>
     </section>
+    <section aria-labelledby="reviews-title">
+      <h2 id="reviews-title">Waiting for review <small>newest first</small></h2>
+      <div class="card scroll reviews">
+        <table>
+          <thead><tr><th scope="col">Why</th><th scope="col">Charger</th><th scope="col">Session</th><th scope="col">What</th><th scope="col">Since</th></tr></thead>
+          <tbody id="reviews"></tbody>
+        </table>
+        <p id="no-reviews" class="empty" hidden>Nothing waits.</p>
+      </div>
+    </section>
     <section aria-labelledby="sessions-title">
       <h2 id="sessions-title">Sessions <small>newest first</small></h2>
       <div class="card scroll">
@@ -47,6 +57,10 @@ export const markup = `
   <dialog id="session" aria-labelledby="session-title">
     <div class="top"><h2 id="session-title"></h2><button id="session-close" type="button">Close</button></div>
     <section id="session-body"></section>
+  </dialog>
+  <dialog id="review" aria-labelledby="review-title">
+    <div class="top"><h2 id="review-title"></h2><button id="review-close" type="button">Close</button></div>
+    <section id="review-body"></section>
   </dialog>
 </main>
 <noscript><p class="empty">This page needs JavaScript. The API at /docs does not.</p></noscript>

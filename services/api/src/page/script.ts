@@ -1,3 +1,5 @@
+import { reviewsScript } from './reviews-script.ts'
+
 /** The script of the live page, for the browser. It shows what the API says and invents nothing; text is never parsed as HTML. */
 export const script = String.raw`
 'use strict'
@@ -29,7 +31,7 @@ function element(name, options, ...children) {
 class WrongKey extends Error {}
 
 async function ask(path, options) {
-  const response = await fetch(path, { ...options, headers: { authorization: 'Bearer ' + key } })
+  const response = await fetch(path, { ...options, headers: { ...(options && options.headers), authorization: 'Bearer ' + key } })
   if (response.status === 401) throw new WrongKey('this is not the operator key')
   if (!response.ok) {
     const problem = await response.json().catch(() => ({}))
@@ -111,7 +113,7 @@ async function showSession(session) {
 }
 const lineNames = { ENERGY: 'Energy', TIME: 'Time', PARKING_TIME: 'Parking', FLAT: 'Per session' }
 function bill(detail) {
-  if (!detail.bill) return [element('p', { className: 'soft' }, energy(detail.energyWh) + ', not billed yet')]
+  if (!detail.bill) return [element('p', { className: 'soft' }, energy(detail.energyWh) + (detail.unpricedReason === 'suspect-energy' ? ', not billed: the energy waits for review' : ', not billed yet'))]
   const { lines, vat, currency } = detail.bill
   const row = (what, quantity, amount) => element('tr', {}, element('td', { label: 'For' }, what), element('td', { label: 'Quantity' }, quantity), element('td', { label: 'Amount', className: 'number' }, amount))
   return [element('h3', {}, 'Bill'), element('table', {}, element('tbody', {},
@@ -133,6 +135,7 @@ function historyOf(history) {
   })]
 }
 
+${reviewsScript}
 // ---- events
 const decode = (token) => { try { return decodeURIComponent(token.replaceAll('%', '%25').replaceAll(/=([0-9a-f]{2})/g, '%$1')) } catch { return token } }
 function addEvent(type, event) {
@@ -151,6 +154,7 @@ function draw() {
   byId('no-chargers').hidden = chargers.length > 0
   byId('sessions').replaceChildren(...sessions.map(sessionRow))
   byId('no-sessions').hidden = sessions.length > 0
+  drawReviews()
   const running = sessions.filter((session) => session.state === 'active')
   byId('tile-chargers').textContent = chargers.filter((charger) => charger.connected).length + ' of ' + chargers.length
   byId('tile-running').textContent = running.length
@@ -158,8 +162,9 @@ function draw() {
   byId('tile-energy').textContent = energy(running.reduce((sum, session) => sum + session.energyWh, 0))
 }
 async function load() {
-  const [chargerPage, running, newest, reviews] = await Promise.all([get('/v1/chargers?limit=500'), get('/v1/sessions?state=active&limit=200'), get('/v1/sessions?limit=30'), get('/v1/reviews?state=open&limit=100')])
-  byId('tile-reviews').textContent = reviews.items.length + (reviews.next === null ? '' : '+')
+  const [chargerPage, running, newest, waiting] = await Promise.all([get('/v1/chargers?limit=500'), get('/v1/sessions?state=active&limit=200'), get('/v1/sessions?limit=30'), get('/v1/reviews?state=open&limit=100')])
+  reviews = waiting.items
+  moreReviews = waiting.next !== null
   chargers = chargerPage.items
   const known = new Set(running.items.map((session) => session.sessionId))
   sessions = [...running.items, ...newest.items.filter((session) => !known.has(session.sessionId))].sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1))
@@ -264,6 +269,7 @@ byId('ask').addEventListener('submit', (submitted) => {
 })
 byId('forget').addEventListener('click', () => askForKey())
 byId('session-close').addEventListener('click', () => byId('session').close())
+byId('review-close').addEventListener('click', () => byId('review').close())
 addEventListener('hashchange', () => {
   const given = keyFromAddress()
   if (given) { key = given; start() }

@@ -74,6 +74,13 @@ dialog section { padding: .8rem 1rem; }
 dialog details { border-top: 1px solid var(--line); padding: .35rem 0; }
 dialog summary { cursor: pointer; }
 dialog pre { background: var(--ground); padding: .6rem; border-radius: .5rem; overflow-x: auto; font-size: .78rem; white-space: pre-wrap; overflow-wrap: anywhere; }
+.reviews { max-height: 22rem; overflow-y: auto; }
+td.detail { white-space: normal; min-width: 16rem; color: var(--soft); }
+.decide { display: grid; gap: .7rem; margin-top: 1rem; padding-top: .8rem; border-top: 1px solid var(--line); }
+.decide label { display: grid; gap: .2rem; font-size: .85rem; color: var(--soft); }
+.decide input, .decide select { font: inherit; width: 100%; padding: .4rem .55rem; border: 1px solid var(--line); border-radius: .5rem; background: var(--ground); color: var(--text); }
+.decide .fields { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: .7rem; }
+.decide p { margin: 0; }
 [hidden] { display: none !important; }
 @media (max-width: 40rem) {
   main { padding: .8rem; }

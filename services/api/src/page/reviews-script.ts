@@ -1,0 +1,116 @@
+/** What waits for review, on the live page: the list, the evidence, and the decision. A part of its script, which has the rest. */
+export const reviewsScript = String.raw`
+// ---- reviews
+let reviews = []
+let moreReviews = false
+const kindWords = { malformed: 'Could not be read', 'unknown-transaction': 'Unknown transaction', ambiguous: 'Several sessions fit', poison: 'Could not be recorded', 'inferred-end': 'No stop came', 'untrusted-clock': 'Clock not trusted', 'meter-reset': 'Meter was reset', 'suspect-energy': 'Energy in doubt, not billed', 'ambiguous-start': 'Start told twice?', 'contested-identity': 'Two boxes, one identity', unpriced: 'No price possible' }
+const meantWords = { TransactionStart: 'start', TransactionStop: 'stop', MeterValues: 'meter values' }
+const transactionOf = (review) => (review.sessionId ? decode(review.sessionId.slice(review.sessionId.indexOf('.') + 1)) : '')
+
+function reviewRow(review) {
+  const open = element('button', { className: 'link', type: 'button', onclick: () => void showReview(review) }, review.kinds.map((kind) => kindWords[kind] || kind).join(', '))
+  open.setAttribute('aria-label', open.textContent + ' at ' + review.chargerId + ': look and decide')
+  return element('tr', {},
+    element('td', { label: 'Why' }, open),
+    element('td', { label: 'Charger' }, review.chargerId),
+    element('td', { label: 'Session' }, transactionOf(review) || '–'),
+    element('td', { label: 'What', className: 'detail' }, review.detail),
+    element('td', { label: 'Since', title: review.since }, since(review.since)))
+}
+function drawReviews() {
+  byId('tile-reviews').textContent = reviews.length + (moreReviews ? '+' : '')
+  byId('reviews').replaceChildren(...reviews.map(reviewRow))
+  byId('no-reviews').hidden = reviews.length > 0
+}
+
+async function showReview(review) {
+  const body = byId('review-body')
+  byId('review-title').textContent = (kindWords[review.kind] || review.kind) + ' at ' + review.chargerId
+  body.replaceChildren(element('p', { className: 'soft' }, 'Reading…'))
+  byId('review').showModal()
+  try {
+    const detail = await get('/v1/reviews/' + review.id)
+    body.replaceChildren(...evidenceOf(detail), detail.state === 'open' ? decisionForm(detail) : outcomeOf(detail))
+  } catch (error) {
+    body.replaceChildren(element('p', { className: 'bad' }, error.message))
+  }
+}
+function evidenceOf(detail) {
+  const frame = detail.frame
+  const said = !frame ? null : 'text' in frame ? frame.text : frame.erased ? 'the frame was erased' : JSON.stringify(frame)
+  const folded = (words, text) => element('details', {}, element('summary', {}, words), element('pre', {}, text))
+  return [
+    element('p', {}, detail.detail),
+    said === null ? null : element('h3', {}, 'What the charger sent'),
+    said === null ? null : element('pre', {}, said),
+    detail.normalisations.length ? folded('What was put right in it', detail.normalisations.map((one) => one.rule + ' at ' + one.path + ': ' + one.raw).join('\n')) : null,
+    folded(detail.type + ', as it stands in the log', JSON.stringify(detail.data, null, 1)),
+  ].filter(Boolean)
+}
+const outcomeOf = (detail) => element('p', { className: 'soft' }, 'Settled as ' + detail.decision + ' by ' + (detail.settledBy ? detail.settledBy.id : 'itself') + (detail.note ? ': ' + detail.note : ''))
+
+// what can be decided about it, and the transaction that is meant as far as it is known
+function choicesFor({ type, data, sessionId, chargerId }) {
+  const named = transactionOf({ sessionId })
+  const correct = { kind: 'correct', words: 'Correct the session', transactionId: named, fixed: named !== '' }
+  const dismiss = { kind: 'dismiss', words: 'Leave it as it is' }
+  if (type === 'ChargerIdentityContested') return [dismiss]
+  if (type !== 'FrameParked') return [correct, dismiss]
+  const start = data.meant === 'TransactionStart'
+  const readable = start ? data.idToken && data.evseId !== undefined : data.meant === 'TransactionStop' ? data.occurredAt : data.registers
+  const attribute = start
+    ? { kind: 'attribute', words: 'Make it the session that it began', transactionId: data.transactionId, fixed: true }
+    : { kind: 'attribute', words: 'These ' + meantWords[data.meant] + ' belong to a session', transactionId: data.namedTransaction || '', fixed: false }
+  if (data.meant === 'TransactionStop') attribute.words = 'It ended a session'
+  return [...(readable ? [attribute] : []), { ...correct, transactionId: data.namedTransaction || '', fixed: false }, dismiss]
+}
+function decisionOf(kind, given) {
+  if (kind === 'dismiss') return { kind }
+  const transactionId = given.transactionId.trim()
+  if (kind === 'attribute') return { kind, transactionId }
+  const time = (name) => (given[name] ? { [name]: new Date(given[name]).toISOString() } : {})
+  return { kind, transactionId, ...(given.energyWh === '' ? {} : { energyWh: Number(given.energyWh) }), ...time('startedAt'), ...time('stoppedAt') }
+}
+function decisionForm(detail) {
+  const choices = choicesFor(detail)
+  const field = (words, name, options) => element('label', {}, words, element('input', { name, autocomplete: 'off', ...options }))
+  const kind = element('select', { name: 'kind' }, ...choices.map((one) => element('option', { value: one.kind }, one.words)))
+  const transaction = field('Transaction', 'transactionId', { required: true, maxLength: 36 })
+  const times = element('div', { className: 'fields' },
+    field('Energy in Wh', 'energyWh', { type: 'number', min: '0', step: '1' }), field('Began', 'startedAt', { type: 'datetime-local', step: '1' }), field('Ended', 'stoppedAt', { type: 'datetime-local', step: '1' }))
+  const running = element('datalist', { id: 'review-transactions' }, ...sessions.filter((one) => one.chargerId === detail.chargerId).map((one) => element('option', { value: one.transactionId }, (stateWords[one.state] || one.state) + ', ' + energy(one.energyWh))))
+  transaction.lastChild.setAttribute('list', 'review-transactions')
+  const problem = element('p', { className: 'bad', role: 'alert', hidden: true })
+  const send = element('button', { className: 'primary', type: 'submit' }, 'Settle')
+  const form = element('form', { className: 'decide' }, element('label', {}, 'Decision', kind), transaction, running, times,
+    field('Note: why (it stays in the log: name no person)', 'note', { maxLength: 500 }), problem, element('div', {}, send))
+  const choose = () => {
+    const choice = choices.find((one) => one.kind === kind.value)
+    transaction.hidden = choice.kind === 'dismiss'
+    transaction.lastChild.disabled = choice.kind === 'dismiss'
+    transaction.lastChild.readOnly = choice.fixed === true
+    transaction.lastChild.value = choice.transactionId || ''
+    times.hidden = choice.kind !== 'correct'
+  }
+  kind.addEventListener('change', choose)
+  choose()
+  form.addEventListener('submit', async (submitted) => {
+    submitted.preventDefault()
+    const read = (name) => form.elements[name].value
+    const decision = decisionOf(kind.value, { transactionId: read('transactionId'), energyWh: read('energyWh'), startedAt: read('startedAt'), stoppedAt: read('stoppedAt') })
+    const note = read('note').trim()
+    send.disabled = true
+    problem.hidden = true
+    try {
+      await ask('/v1/reviews/' + detail.id + '/settle', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ decision, ...(note ? { note } : {}) }) })
+      byId('review').close()
+      refresh()
+    } catch (error) {
+      problem.textContent = error.message
+      problem.hidden = false
+      send.disabled = false
+    }
+  })
+  return form
+}
+`
