@@ -13,7 +13,6 @@ import { verifyChain } from '@voltrail/domain/hash-chain'
 import { beganAt, session as sessionAggregate } from '@voltrail/domain/session'
 import type { TariffState } from '@voltrail/domain/tariff'
 import { loadCold } from '@voltrail/event-store/load'
-import type { Vault } from '@voltrail/key-store/vault'
 import { createWriteLoop } from '@voltrail/event-store/write-loop'
 import { seededRandom } from '@voltrail/simulator/random'
 import { fieldTenant, inside, liveThrough, type LivedDays, type SessionLife } from './field-days-charger.ts'
@@ -97,7 +96,7 @@ interface Field {
   readonly plan: Plan
   readonly log: SharedLog
   readonly pods: Pods
-  readonly vault: Vault
+  readonly vault: ReturnType<typeof createTwinVault>
   readonly totals: Map<string, BrandTotals>
   readonly differ: (line: string) => void
 }
