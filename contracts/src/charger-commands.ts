@@ -43,7 +43,12 @@ const plainCommands = [
 ] as const
 
 export const ChargerCommand = z.discriminatedUnion('type', [
-  z.object({ ...remoteStart, idToken: ClearIdToken }),
+  z.object({
+    ...remoteStart,
+    idToken: ClearIdToken,
+    /** stands for a token that is too long for some protocols; central knows it, whoever asks leaves it out */
+    alias: z.string().optional(),
+  }),
   z.object({ ...setConfiguration, value: z.string().max(500) }),
   ...plainCommands,
 ])

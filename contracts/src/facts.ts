@@ -198,11 +198,15 @@ export const FactRequest = z.object({
 })
 export type FactRequest<F extends Fact = Fact> = Omit<z.infer<typeof FactRequest>, 'fact'> & { fact: F }
 
-/** An authorisation verdict for the charger. `groupToken` is the clear text that it wants to see. */
+/**
+ * An authorisation verdict for the charger. `groupToken` is the clear text that it wants to see; `groupAlias` stands for one that
+ * is too long for some protocols.
+ */
 export const Authorization = z.object({
   status: AuthorizationStatus,
   expiresAt: Instant.optional(),
   groupToken: z.string().optional(),
+  groupAlias: z.string().optional(),
 })
 export type Authorization = z.infer<typeof Authorization>
 

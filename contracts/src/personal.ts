@@ -28,6 +28,9 @@ export type IdTokenType = z.infer<typeof IdTokenType>
 export const ClearIdToken = z.object({ value: z.string().min(0).max(512), type: IdTokenType })
 export type ClearIdToken = z.infer<typeof ClearIdToken>
 
+/** What makes two texts the same id token: chargers and people write it as they like. */
+export const normalForm = (value: string): string => value.trim().toUpperCase()
+
 /** An id token as it is stored. */
 export const StoredIdToken = z.object({ ref: TokenRef, type: IdTokenType, sealed: Sealed })
 export type StoredIdToken = z.infer<typeof StoredIdToken>

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { CommandId, ConnectionEpoch, ConnectorId, EvseId, FactId, TokenRef, TransactionId } from '../ids.ts'
-import { StoredIdToken, AuthorizationStatus } from '../personal.ts'
+import { StoredIdToken, AuthorizationStatus, Sealed } from '../personal.ts'
 import { Instant, OccurredAt, RegisterReading } from '../quantities.ts'
 import { ChargerTime, CommandResult, ConnectorStatus, Registration } from '../facts.ts'
 import { StoredChargerCommand } from '../charger-commands.ts'
@@ -25,6 +25,13 @@ export const OpenTransaction = z.object({
   otherKeys: z.array(z.string()).optional(),
 })
 export type OpenTransaction = z.infer<typeof OpenTransaction>
+
+/**
+ * How a charger wrote an id token: `own` is what it wrote, sealed under the token's key; without it, it was the trimmed upper-case
+ * form.
+ */
+export const TokenSpelling = z.object({ own: Sealed.optional() })
+export type TokenSpelling = z.infer<typeof TokenSpelling>
 
 /** A reading that may belong to a session whose start has not come yet. */
 export const RegisterCandidate = z.object({
@@ -122,6 +129,8 @@ export const ChargerSummary = z.object({
     .optional(),
   /** tokens for which we asked for a start of our own, oldest first */
   remoteStarts: z.array(z.object({ commandId: CommandId, tokenRef: TokenRef, at: Instant })).optional(),
+  /** how this charger writes the tokens that it named last, newest last */
+  spellings: z.array(z.object({ tokenRef: TokenRef, ...TokenSpelling.shape })).optional(),
   eventsSinceSummary: z.int(),
 })
 export type ChargerSummary = z.infer<typeof ChargerSummary>
@@ -161,8 +170,9 @@ export const chargerEvents = {
     reason: z.string(),
     expiresAt: Instant.optional(),
     groupRef: TokenRef.optional(),
+    spelling: TokenSpelling.optional(),
   }),
-  TransactionOpened: OpenTransaction,
+  TransactionOpened: OpenTransaction.extend({ spelling: TokenSpelling.optional() }),
   /** The start of an open transaction was told again with another time: the same start, after a time sync. */
   TransactionRestamped: z.object({ transactionId: TransactionId, startKey: z.string(), startedAt: OccurredAt }),
   /** Register readings of an EVSE in use that has no session yet. */

@@ -17,6 +17,7 @@ export const IdTokenView = z
     expiresAt: Instant.nullable(),
     groupToken: PersonalText,
     label: PersonalText,
+    alias: PersonalText.describe('stands for a token of more than 20 characters at chargers that take no longer one'),
     erased: z.boolean().describe('its keys are destroyed: nobody can read token, group and label again'),
   })
   .meta({ id: 'IdToken' })

@@ -1,17 +1,29 @@
 import type { TokenRef } from '@voltrail/contracts/ids'
 import type { Instant } from '@voltrail/contracts/quantities'
-import type { AuthorizationStatus, StoredIdToken } from '@voltrail/contracts/personal'
+import { type AuthorizationStatus, normalForm, type StoredIdToken } from '@voltrail/contracts/personal'
 import type { TenantSettings } from '@voltrail/contracts/admin-commands'
 import type { EventNamed, IdTokenEvent } from '@voltrail/contracts/events/registry'
-import { accept, type Aggregate, type Decision, type Recorded } from './decider.ts'
+import { accept, reject, type Aggregate, type Decision, type Recorded } from './decider.ts'
 
 /** One id token: `token-<tenant>.<hmac>`. What it may do; its value is ciphertext here as everywhere in the log. */
+
+/** What every protocol takes (OCPP 1.6 §7.18 CiString20Type); OCPI uids and eMAIDs have up to 36 characters. */
+const longestEverywhere = 20
+export const needsAlias = (value: string): boolean => [...normalForm(value)].length > longestEverywhere
+
+/**
+ * The alias of a token, from 16 or more hex digits that only we can make of it. No card has one that begins so: card numbers
+ * are hex.
+ */
+export const aliasFrom = (digits: string): string => `VT${digits.slice(0, longestEverywhere - 2).toUpperCase()}`
 
 export type TokenTerms = EventNamed<'IdTokenChanged'>['data']
 
 export interface IdTokenState {
   readonly idToken?: StoredIdToken
   readonly terms?: TokenTerms
+  /** it is nobody's own: whoever shows it means that one */
+  readonly aliasOf?: TokenRef
 }
 
 const evolve = (state: IdTokenState, event: Recorded<IdTokenEvent>): IdTokenState => {
@@ -22,6 +34,8 @@ const evolve = (state: IdTokenState, event: Recorded<IdTokenEvent>): IdTokenStat
     }
     case 'IdTokenChanged':
       return { ...state, terms: event.data }
+    case 'IdTokenAliasGiven':
+      return { ...state, aliasOf: event.data.aliasOf }
     default:
       return event satisfies never
   }
@@ -39,14 +53,30 @@ const sameTerms = (a: TokenTerms, b: TokenTerms): boolean =>
   a.status === b.status &&
   a.expiresAt === b.expiresAt &&
   a.group?.ref === b.group?.ref &&
-  a.label?.digest === b.label?.digest
+  a.group?.alias?.ref === b.group?.alias?.ref &&
+  a.label?.digest === b.label?.digest &&
+  a.alias?.ref === b.alias?.ref
 
-/** Issues a token or changes its terms; the same terms again make nothing. */
-export const putIdToken = (command: PutIdToken, state: IdTokenState): Decision<IdTokenEvent> => {
+/** Issues a token or changes its terms; the same terms again make nothing. What stands for another token has no terms of its own. */
+export const putIdToken = (
+  command: PutIdToken,
+  state: IdTokenState,
+): Decision<IdTokenEvent, { readonly kind: 'is-an-alias' }> => {
+  if (state.aliasOf !== undefined) return reject({ kind: 'is-an-alias' })
   if (state.idToken === undefined)
     return accept<IdTokenEvent>({ type: 'IdTokenIssued', data: { idToken: command.idToken, ...command.terms } })
   if (state.terms !== undefined && sameTerms(state.terms, command.terms)) return accept()
   return accept<IdTokenEvent>({ type: 'IdTokenChanged', data: command.terms })
+}
+
+/** Makes a token that is nobody's the alias of another, for ever; `taken` where it is somebody's. */
+export const giveAlias = (
+  command: { readonly aliasOf: TokenRef },
+  state: IdTokenState,
+): Decision<IdTokenEvent, { readonly kind: 'taken' }> => {
+  if (state.aliasOf === command.aliasOf) return accept()
+  if (state.aliasOf !== undefined || state.idToken !== undefined) return reject({ kind: 'taken' })
+  return accept<IdTokenEvent>({ type: 'IdTokenAliasGiven', data: command })
 }
 
 export interface Verdict {

@@ -1,5 +1,6 @@
 import { createHmac, hkdfSync } from 'node:crypto'
 import type { TenantId, TokenRef } from '@voltrail/contracts/ids'
+import { normalForm } from '@voltrail/contracts/personal'
 import { keyBytes } from './sealing.ts'
 
 /**
@@ -35,7 +36,7 @@ export const tenantKeys = (master: Buffer): TenantKeys => {
     createHmac('sha256', keyOf(tenant, label)).update(text, 'utf8').digest('hex').slice(0, 32)
 
   return {
-    tokenRef: (tenant, value) => hmac(tenant, 'token-ref', value.trim().toUpperCase()) as TokenRef,
+    tokenRef: (tenant, value) => hmac(tenant, 'token-ref', normalForm(value)) as TokenRef,
     rawRef: (tenant, raw) => hmac(tenant, 'raw-ref', raw),
     secretDigest: (tenant, value) => `digest:${hmac(tenant, 'secret-digest', value)}`,
   }

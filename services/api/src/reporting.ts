@@ -74,13 +74,19 @@ export function openReporting(options: {
     }
   }
   const idToken = async (item: IdTokenItem): Promise<IdTokenView> => {
-    const [token, group, label] = await Promise.all([open(item.sealed), open(item.groupSealed), open(item.labelSealed)])
+    const [token, group, label, alias] = await Promise.all([
+      open(item.sealed),
+      open(item.groupSealed),
+      open(item.labelSealed),
+      open(item.aliasSealed),
+    ])
     return IdTokenView.parse({
       ...item,
       ref: item.tokenRef,
       token: token.text,
       groupToken: group.text,
       label: label.text,
+      alias: alias.text,
       erased: token.erased,
     })
   }

@@ -14,13 +14,14 @@ export interface SealedToken {
   readonly frame: Evidence | undefined
 }
 
+/** @param ref of the token that is meant, where `token` is only its alias */
 export const sealToken = async (
   deps: CentralDeps,
   tenant: TenantId,
   token: ClearIdToken,
   frame: string | undefined,
+  ref: TokenRef = deps.vault.tokenRef(tenant, token.value),
 ): Promise<SealedToken> => {
-  const ref = deps.vault.tokenRef(tenant, token.value)
   const [value, text] = await deps.vault.seal(tenant, ref, frame === undefined ? [token.value] : [token.value, frame])
   if (value === undefined) throw new Error('sealing gave nothing back')
   return {
@@ -97,6 +98,7 @@ export const requestMetadata = (
   request: { requestId: string; actor: Actor; requestedAt: Instant; traceparent?: string | undefined },
   tenant: TenantId,
   command: object,
+  lookups: readonly Lookup[] = [],
 ): MetadataInput => ({
   tenant,
   causation: { pod: deps.pod, requestId: request.requestId },
@@ -108,7 +110,7 @@ export const requestMetadata = (
     clock: request.requestedAt,
     // what is absent in it is left out when it is made canonical
     command: command as NonNullable<MetadataInput['decision']['command']>,
-    lookups: [],
+    lookups: [...lookups],
     settings: {},
   },
   ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }),

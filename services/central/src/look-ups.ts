@@ -12,9 +12,16 @@ export interface LookedUp<V> {
   readonly lookup: Lookup
 }
 
+/** A token: of an alias it is the one that the alias stands for, with both look-ups. */
+export interface LookedUpToken {
+  readonly ref: TokenRef
+  readonly value: IdTokenState
+  readonly lookups: readonly Lookup[]
+}
+
 /** What decisions read from other streams. A value is never older than the staleness that the cache allows (2 s). */
 export interface LookUps {
-  token(tenantId: TenantId, ref: TokenRef): Promise<LookedUp<IdTokenState>>
+  token(tenantId: TenantId, ref: TokenRef): Promise<LookedUpToken>
   settings(tenantId: TenantId): Promise<LookedUp<TenantSettings>>
 }
 
@@ -23,11 +30,19 @@ type Read = Pick<LogCache, 'get'>
 
 export const lookUps = (cache: Read, defaults: TenantSettings): LookUps => ({
   async token(tenantId, ref) {
-    const stream = tokenStream(tenantId, ref)
-    const { state, revision } = await cache.get(idToken, stream)
-    const { status, expiresAt, group } = state.terms ?? {}
-    const value = { status: status ?? null, expiresAt: expiresAt ?? null, group: group?.ref ?? null }
-    return { value: state, lookup: { stream, revision: seen(revision), value } }
+    const read = async (of: TokenRef) => {
+      const stream = tokenStream(tenantId, of)
+      const { state, revision } = await cache.get(idToken, stream)
+      const { status, expiresAt, group } = state.terms ?? {}
+      const terms = { status: status ?? null, expiresAt: expiresAt ?? null, group: group?.ref ?? null }
+      const value = state.aliasOf === undefined ? terms : { aliasOf: state.aliasOf }
+      return { ref: of, value: state, lookup: { stream, revision: seen(revision), value } }
+    }
+    const { lookup, ...shown } = await read(ref)
+    // no alias stands for another one: only a token that was issued has one
+    if (shown.value.aliasOf === undefined) return { ...shown, lookups: [lookup] }
+    const meant = await read(shown.value.aliasOf)
+    return { ref: meant.ref, value: meant.value, lookups: [lookup, meant.lookup] }
   },
   async settings(tenantId) {
     const stream = tenantStream(tenantId)

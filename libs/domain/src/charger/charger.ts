@@ -12,6 +12,7 @@ import { measuredClock } from './measured-clock.ts'
 import { startsWith } from './recent-starts.ts'
 import { bootedSerialsWith, takeoversWith } from './takeovers.ts'
 import { remoteStartsWith, remoteStartsWithout } from './remote-starts.ts'
+import { spellingsWith } from './spellings.ts'
 
 /**
  * One charging station: `charger-<tenant>.<id>`. Its connection, its connectors, the register of its open transactions, the
@@ -201,12 +202,15 @@ const change = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerStat
         ...measuredClock(state, event),
       }
     }
-    case 'TransactionOpened':
+    case 'TransactionOpened': {
+      const { spelling, ...open } = event.data
       return {
         ...state,
-        openTransactions: [...state.openTransactions, event.data],
-        recentStarts: startsWith(state, { ...event.data, charger: event.data.startedAt.charger }),
+        openTransactions: [...state.openTransactions, open],
+        recentStarts: startsWith(state, { ...open, charger: open.startedAt.charger }),
+        ...spellingsWith(state, open.tokenRef, spelling),
       }
+    }
     case 'TransactionClosed':
       return rememberKey(
         {
@@ -271,6 +275,7 @@ const change = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerStat
     case 'ChargerSettingsChanged':
       return { ...state, settings: event.data.settings }
     case 'AuthorizationDecided':
+      return { ...state, ...spellingsWith(state, event.data.idToken.ref, event.data.spelling) }
     case 'VendorDataReceived':
     case 'ConfigurationSeen':
       return state

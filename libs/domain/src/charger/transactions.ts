@@ -11,7 +11,10 @@ import { answeredBefore, type ChargerState } from './charger.ts'
 /** The register of a charger's open transactions: what names no transaction is resolved from it. */
 
 /** Opened before the session starts, so that a crash between the two is met again by the charger's retry. */
-export const openTransaction = (open: OpenTransaction, state: ChargerState): Decision<ChargerEvent> =>
+export const openTransaction = (
+  open: EventNamed<'TransactionOpened'>['data'],
+  state: ChargerState,
+): Decision<ChargerEvent> =>
   openWithKey(state, open.startKey) !== undefined
     ? accept()
     : accept<ChargerEvent>({ type: 'TransactionOpened', data: open })

@@ -1,18 +1,19 @@
-import { longestIdTag } from './id-token.ts'
+import { fits, longestIdTag } from './id-token.ts'
 import type { OutboundMessage } from './outbound-message.ts'
 
-/** OCPP 1.6 §5.11, §6.33. */
+/** OCPP 1.6 §5.11, §6.33. The tag is the token, without the space around it where it fits no other way, or its alias. */
 export const remoteStartTransaction: OutboundMessage<'RemoteStart'> = {
   action: 'RemoteStartTransaction',
-  write: ({ idToken, evseId }) => {
-    const length = [...idToken.value].length
-    if (length === 0)
+  write: ({ idToken, alias, evseId }) => {
+    const { value } = idToken
+    if (value.trim() === '')
       return { unsupported: 'a remote start of an OCPP 1.6 charger needs an id token that is not empty' }
-    if (length > longestIdTag) {
+    const idTag = [value, value.trim(), alias].find((text) => text !== undefined && text !== '' && fits(text))
+    if (idTag === undefined) {
       return {
-        unsupported: `an OCPP 1.6 charger takes id tokens of at most ${longestIdTag} characters, this one has ${length}; use a shorter token of the same contract`,
+        unsupported: `an OCPP 1.6 charger takes id tokens of at most ${longestIdTag} characters, this one has ${[...value.trim()].length} and was never issued; issue it first (POST /v1/id-tokens), which gives it an alias`,
       }
     }
-    return { payload: { idTag: idToken.value, ...(evseId !== undefined && { connectorId: evseId }) } }
+    return { payload: { idTag, ...(evseId !== undefined && { connectorId: evseId }) } }
   },
 }

@@ -212,6 +212,7 @@ export const idTokenItem = (row: Row<'id_tokens'>) => ({
   groupRef: row.group_ref,
   groupSealed: row.group_sealed,
   labelSealed: row.label_sealed,
+  aliasSealed: row.alias_sealed,
   issuedAt: row.issued_at,
   changedAt: row.changed_at,
   revision: row.revision,

@@ -9,9 +9,10 @@ const termsOf = (terms: Terms) => ({
   group_ref: terms.group?.ref ?? null,
   group_sealed: terms.group === undefined ? null : json(terms.group.sealed),
   label_sealed: terms.label === undefined ? null : json(terms.label.sealed),
+  alias_sealed: terms.alias === undefined ? null : json(terms.alias.sealed),
 })
 
-/** Texts of tokens stay sealed: the api opens them for those who may see them. */
+/** Texts of tokens stay sealed: the api opens them for those who may see them. An alias is shown with its token, not beside it. */
 export const idTokenHandlers: EventHandlers<'token', 'IdTokenIssued' | 'IdTokenChanged'> = {
   async IdTokenIssued(tx, data, context) {
     await tx

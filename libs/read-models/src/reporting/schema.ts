@@ -272,4 +272,6 @@ create index reviews_of_stream on reviews (stream);
 `,
   // what fired before this version is counted after a rebuild
   quirkCountsMigration,
+  // aliases of tokens that are too long for some protocols
+  `alter table id_tokens add column alias_sealed jsonb`,
 ] as const

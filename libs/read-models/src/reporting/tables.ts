@@ -217,6 +217,7 @@ export interface ReportingTables {
     group_ref: string | null
     group_sealed: Sealed | null
     label_sealed: Sealed | null
+    alias_sealed: Sealed | null
     issued_at: Instant
     changed_at: Instant
     revision: string

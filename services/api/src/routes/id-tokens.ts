@@ -1,4 +1,5 @@
 import type { TokenStatus } from '@voltrail/contracts/admin-commands'
+import type { TokenRef } from '@voltrail/contracts/ids'
 import type { IdTokenType } from '@voltrail/contracts/personal'
 import { instant } from '@voltrail/contracts/quantities'
 import {
@@ -32,15 +33,19 @@ export function idTokenRoutes(app: Routes, sources: Sources): void {
   const { tenant, vault } = sources
 
   const read = async (value: string): Promise<IdTokenView> => {
-    const ref = vault.tokenRef(tenant, value)
-    const { state } = await foldStream(sources.log, idTokenAggregate, tokenStream(tenant, ref))
-    const { idToken, terms } = state
+    const shown = vault.tokenRef(tenant, value)
+    const fold = async (of: TokenRef) =>
+      (await foldStream(sources.log, idTokenAggregate, tokenStream(tenant, of))).state
+    const found = await fold(shown)
+    const ref = found.aliasOf ?? shown
+    const { idToken, terms } = found.aliasOf === undefined ? found : await fold(found.aliasOf)
     // the token itself is not repeated: a problem may be logged by whoever asked
     if (idToken === undefined || terms === undefined) throw notFound('This id token was never issued here.')
-    const [token, group, label] = await Promise.all([
+    const [token, group, label, alias] = await Promise.all([
       openText(vault, tenant, idToken.sealed),
       openText(vault, tenant, terms.group?.sealed),
       openText(vault, tenant, terms.label?.sealed),
+      openText(vault, tenant, terms.alias?.sealed),
     ])
     return {
       ref,
@@ -50,6 +55,7 @@ export function idTokenRoutes(app: Routes, sources: Sources): void {
       expiresAt: terms.expiresAt ?? null,
       groupToken: group.text,
       label: label.text,
+      alias: alias.text,
       erased: token.erased,
     }
   }
@@ -104,7 +110,7 @@ export function idTokenRoutes(app: Routes, sources: Sources): void {
     schema: {
       tags,
       operationId: 'getIdToken',
-      summary: 'One id token',
+      summary: 'One id token, named by itself or by its alias',
       params: IdTokenParams,
       response: { 200: IdTokenView, ...problems(404) },
     },

@@ -12,6 +12,7 @@ import { changeSettings, tenant } from '@voltrail/domain/tenant'
 import type { Outcome } from '../deciding.ts'
 import { requestMetadata } from '../evidence.ts'
 import { settleReview } from './settle-review.ts'
+import { aliasOf } from './token-alias.ts'
 import { bootAfterApproval } from './approval.ts'
 import type { CommandDeps } from './charger-command.ts'
 
@@ -121,18 +122,41 @@ const register = (command: Of<'RegisterCharger'>, asked: Asked): Promise<AdminCo
   )
 }
 
-/** A token's value, its group and its label are sealed with its own key before anything else sees them. */
+/**
+ * A token's value, its group and its label are sealed with its own key before anything else sees them. A long token, or a long
+ * group, has its alias before it is issued.
+ */
 const putToken = async (command: Of<'PutIdToken'>, asked: Asked): Promise<AdminCommandReply> => {
-  const { deps, tenantId } = asked
+  const { deps, tenantId, request } = asked
   const { token, status, expiresAt, groupToken, label } = command
   const ref = deps.vault.tokenRef(tenantId, token.value)
-  const [value, group, note] = await deps.vault.seal(tenantId, ref, [token.value, groupToken ?? '', label ?? ''])
-  if (value === undefined || group === undefined || note === undefined) throw new Error('sealing gave too little back')
+  const about = requestMetadata(deps, request, tenantId, { type: command.type, ref })
+  const aliasFor = (text: string | undefined) => (text === undefined ? undefined : aliasOf(deps, tenantId, text, about))
+  const [alias, groupAlias] = [await aliasFor(token.value), await aliasFor(groupToken)]
+  const texts = [token.value, groupToken ?? '', label ?? '', alias?.text ?? '', groupAlias?.text ?? '']
+  const [value, group, note, short, shortGroup] = await deps.vault.seal(tenantId, ref, texts)
+  if (
+    value === undefined ||
+    group === undefined ||
+    note === undefined ||
+    short === undefined ||
+    shortGroup === undefined
+  )
+    throw new Error('sealing gave too little back')
   const terms = {
     status,
     ...(expiresAt === undefined ? {} : { expiresAt }),
-    ...(groupToken === undefined ? {} : { group: { ref: deps.vault.tokenRef(tenantId, groupToken), sealed: group } }),
+    ...(groupToken === undefined
+      ? {}
+      : {
+          group: {
+            ref: deps.vault.tokenRef(tenantId, groupToken),
+            sealed: group,
+            ...(groupAlias === undefined ? {} : { alias: { ref: groupAlias.ref, sealed: shortGroup } }),
+          },
+        }),
     ...(label === undefined ? {} : { label: { digest: deps.vault.rawRef(tenantId, label), sealed: note } }),
+    ...(alias === undefined ? {} : { alias: { ref: alias.ref, sealed: short } }),
   }
   const stored = { type: command.type, ref, terms }
   const put = { idToken: { ref, type: token.type, sealed: value }, terms }

@@ -68,6 +68,7 @@ const startParked = async (parked: Parked, to: Attribution): Promise<Attribution
       : refused('not-attributable', `transaction ${transactionId} belongs to another start by now`)
 
   const token = await deps.lookUps.token(tenant, idToken.ref)
+  const meant = { ...idToken, ...(token.ref === idToken.ref ? {} : token.value.idToken) }
   const settings = await deps.lookUps.settings(tenant)
   const { groupRef, ...authorization } = authorise(token.value, settings.value, startedAt.effectiveAt)
   const common = {
@@ -79,14 +80,14 @@ const startParked = async (parked: Parked, to: Attribution): Promise<Attribution
     ...(meterStart === undefined ? {} : { meterStart }),
     ...(groupRef === undefined ? {} : { groupRef }),
   }
-  const lookups = [token.lookup, settings.lookup]
+  const lookups = [...token.lookups, settings.lookup]
   const opened = await deps.decide(
     charger,
     chargerStream(tenant, chargerId),
-    (state) => openTransaction({ ...common, tokenRef: idToken.ref, authorization: authorization.status }, state),
+    (state) => openTransaction({ ...common, tokenRef: meant.ref, authorization: authorization.status }, state),
     metadata(id, lookups),
   )
-  const start: SessionStarted = { ...common, idToken, authorization }
+  const start: SessionStarted = { ...common, idToken: meant, authorization }
   const held = claimedBy(opened.state, { evseId, at: startedAt.effectiveAt, receivedAt, meterStart })
   mustAccept(
     await deps.decide(

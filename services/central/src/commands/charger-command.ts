@@ -22,6 +22,7 @@ import { sleep } from '@voltrail/runtime/ticker'
 import type { CentralDeps } from '../central-deps.ts'
 import { requestMetadata } from '../evidence.ts'
 import type { Background } from './background.ts'
+import { withTokenAsKnown } from './remote-start-token.ts'
 import { sendCommand, type FindEpoch, type Sent } from './send-command.ts'
 import { chargerAtOnce, isUrgent, presentEpoch, recordAfterwards } from './sent-first.ts'
 import { settleInLog } from './settle-in-log.ts'
@@ -53,11 +54,22 @@ export const chargerCommand = async (
 
 const recordFirst = async (
   tenant: TenantId,
-  request: ChargerCommandRequest,
+  asked: ChargerCommandRequest,
   deps: CommandDeps,
 ): Promise<ChargerCommandReply> => {
-  const { commandId, chargerId } = request
+  const { commandId, chargerId } = asked
   const stream = chargerStream(tenant, chargerId)
+  const request =
+    asked.command.type === 'RemoteStart'
+      ? {
+          ...asked,
+          command: await withTokenAsKnown(
+            asked.command,
+            { tenant, state: (await deps.load(charger, stream)).state },
+            deps,
+          ),
+        }
+      : asked
   const command = await commandToRecord(tenant, request, deps)
   const requested = await deps.decide(charger, stream, (state) => requestCommand(command.asked, state), command.meta)
   if (requested.outcome === 'rejected') return refused(request, requested.rejection)
@@ -115,8 +127,8 @@ const sendFirst = async (
 
 const commandToRecord = async (tenant: TenantId, request: ChargerCommandRequest, deps: CommandDeps) => {
   const { commandId, timeoutMs, requestedAt } = request
-  const { command, owner } = await storedCommand(deps, tenant, request.command)
-  const meta = requestMetadata(deps, { ...request, requestId: commandId }, tenant, command)
+  const { command, owner, lookups = [] } = await storedCommand(deps, tenant, request.command)
+  const meta = requestMetadata(deps, { ...request, requestId: commandId }, tenant, command, lookups)
   return { asked: { commandId, command, deadline: instant(Date.parse(requestedAt) + timeoutMs) }, owner, meta }
 }
 
@@ -178,10 +190,14 @@ const refused = ({ chargerId }: ChargerCommandRequest, { kind, detail }: Command
 })
 
 /** A charger may repeat the id token in the words of its error; the sealed frame has them whole. */
-const withoutToken = (result: CommandResult, command: ChargerCommand): CommandResult =>
-  result.outcome === 'callError' && command.type === 'RemoteStart' && command.idToken.value !== ''
-    ? { ...result, description: result.description.replaceAll(command.idToken.value, '[id token]') }
-    : result
+const withoutToken = (result: CommandResult, command: ChargerCommand): CommandResult => {
+  if (result.outcome !== 'callError' || command.type !== 'RemoteStart') return result
+  const texts = [command.idToken.value, command.idToken.value.trim(), command.alias ?? ''].filter((text) => text !== '')
+  return {
+    ...result,
+    description: texts.reduce((told, text) => told.replaceAll(text, '[id token]'), result.description),
+  }
+}
 
 const replyOf = ({ commandId }: ChargerCommandRequest, outcome: CommandOutcome | undefined): ChargerCommandReply => {
   switch (outcome?.kind) {

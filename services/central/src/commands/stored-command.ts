@@ -2,7 +2,8 @@ import type { ChargerCommand, StoredChargerCommand } from '@voltrail/contracts/c
 import type { TenantId, TokenRef } from '@voltrail/contracts/ids'
 import { isSecretKey } from '@voltrail/domain/secret-keys'
 import type { CentralDeps } from '../central-deps.ts'
-import { sealToken } from '../evidence.ts'
+import type { Lookup } from '@voltrail/contracts/envelope'
+import { presentedToken } from '../presented-token.ts'
 
 /** The user part of a URL, which may hold a password. */
 const userInfo = /[a-z][a-z0-9+.-]*:\/\/[^\s/?#]*@/i
@@ -12,11 +13,12 @@ export const storedCommand = async (
   deps: CentralDeps,
   tenant: TenantId,
   command: ChargerCommand,
-): Promise<{ command: StoredChargerCommand; owner: TokenRef | undefined }> => {
+): Promise<{ command: StoredChargerCommand; owner: TokenRef | undefined; lookups?: readonly Lookup[] }> => {
   switch (command.type) {
     case 'RemoteStart': {
-      const { idToken } = await sealToken(deps, tenant, command.idToken, undefined)
-      return { command: { ...command, idToken }, owner: idToken.ref }
+      const { alias: _, ...rest } = command
+      const { idToken, lookups } = await presentedToken(deps, tenant, command.idToken)
+      return { command: { ...rest, idToken }, owner: idToken.ref, lookups }
     }
     case 'ChangeConfiguration': {
       const redacted = isSecretKey(command.key) || userInfo.test(command.value)

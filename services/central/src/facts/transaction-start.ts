@@ -17,7 +17,8 @@ import { readRegister } from '@voltrail/domain/registers'
 import { session, startSession, type SessionStarted } from '@voltrail/domain/session'
 import { mustAccept } from '../deciding.ts'
 import type { CentralDeps } from '../central-deps.ts'
-import { factMetadata, sealToken } from '../evidence.ts'
+import { factMetadata } from '../evidence.ts'
+import { presentedToken } from '../presented-token.ts'
 import { answered } from './answered.ts'
 import { authorizationOf } from './authorization.ts'
 import { endSuperseded } from './end-superseded.ts'
@@ -32,13 +33,13 @@ type Start = FactRequest<FactOf<'TransactionStart'>>
 export const transactionStart = async (request: Start, deps: CentralDeps): Promise<FactReply> => {
   const { tenant, chargerId, factId, fact, receivedAt } = request
   const key = startKey(chargerId, { ...fact.raw, idTokenRef: deps.vault.rawRef(tenant, fact.raw.idToken) })
-  const { idToken, frame } = await sealToken(deps, tenant, fact.idToken, request.frame)
-  const token = await deps.lookUps.token(tenant, idToken.ref)
+  const token = await presentedToken(deps, tenant, fact.idToken, request.frame)
+  const { idToken, frame, spelling } = token
   const settings = await deps.lookUps.settings(tenant)
-  const verdict = authorise(token.value, settings.value, receivedAt)
+  const verdict = authorise(token.state, settings.value, receivedAt)
   const others = settings.value.concurrentUse === 'refused' ? deps.openByToken.of(tenant, idToken.ref) : []
   const lookups = [
-    token.lookup,
+    ...token.lookups,
     settings.lookup,
     ...others.map(({ stream, revision, open }) => ({ stream, revision, value: open.transactionId })),
   ]
@@ -82,6 +83,7 @@ export const transactionStart = async (request: Start, deps: CentralDeps): Promi
               transactionId,
               tokenRef: idToken.ref,
               authorization: judged(state, transactionId, startedAt.effectiveAt).status,
+              ...(spelling === undefined ? {} : { spelling }),
             },
             state,
           )
@@ -131,7 +133,7 @@ export const transactionStart = async (request: Start, deps: CentralDeps): Promi
   return answered(deps, {
     type: 'TransactionStart',
     transactionId,
-    authorization: await authorizationOf(deps, tenant, recorded, token.value),
+    authorization: await authorizationOf(deps, tenant, recorded, token.state),
   })
 }
 

@@ -16,7 +16,8 @@ import { stopSession, wholeSession } from '@voltrail/domain/session-end'
 import type { Evidence, Lookup } from '@voltrail/contracts/envelope'
 import type { TokenRef } from '@voltrail/contracts/ids'
 import type { CentralDeps } from '../central-deps.ts'
-import { clearFrame, factMetadata, sealToken } from '../evidence.ts'
+import { clearFrame, factMetadata } from '../evidence.ts'
+import { presentedToken } from '../presented-token.ts'
 import { answered } from './answered.ts'
 import { authorizationOf } from './authorization.ts'
 
@@ -68,15 +69,14 @@ const readStop = async (request: Stop, deps: CentralDeps): Promise<ReadStop> => 
   }
   if (fact.idToken === undefined)
     return { ...base, frame: await clearFrame(deps, request), lookups: [], token: undefined }
-  const { idToken, frame } = await sealToken(deps, tenant, fact.idToken, request.frame)
-  const found = await deps.lookUps.token(tenant, idToken.ref)
+  const { idToken, frame, state: found, lookups } = await presentedToken(deps, tenant, fact.idToken, request.frame)
   const settings = await deps.lookUps.settings(tenant)
-  const verdict = authorise(found.value, settings.value, receivedAt)
+  const verdict = authorise(found, settings.value, receivedAt)
   return {
     ...base,
     frame,
-    lookups: [found.lookup, settings.lookup],
-    token: { ref: idToken.ref, state: found.value, verdict },
+    lookups: [...lookups, settings.lookup],
+    token: { ref: idToken.ref, state: found, verdict },
   }
 }
 
