@@ -1,10 +1,14 @@
+import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import type { z } from 'zod'
 import type { ReviewDetail, ReviewPage, SettledReview } from '@voltrail/contracts/rest/reviews'
 import type { SessionDetail, SessionPage } from '@voltrail/contracts/rest/sessions'
 import { startProduct, type Product } from '@voltrail/embedded/product'
+import { serviceBundles } from '@voltrail/embedded/service-bundles'
+import { services } from '@voltrail/embedded/services'
 import { openCharger, timestamp, type Charger } from './fixtures/charger.ts'
 import { openRest, type Rest } from './fixtures/rest.ts'
 
@@ -300,4 +304,14 @@ describe('the review list', () => {
     const { review: open } = await ambiguous('WRONG')
     await expect(settle(open.id, { kind: 'attribute', transactionId: '999' })).rejects.toThrow(': 422 ')
   })
+
+  it('stands in the read model as a rebuild makes it', async () => {
+    const bundles = await serviceBundles([...services.map((one) => one.folder), 'libs/event-store-dev'])
+    const rebuilt = await promisify(execFile)(
+      process.execPath,
+      [bundles.fileOf('services/projector-reporting'), '--rebuild'],
+      { env: { PATH: process.env['PATH'], ESDB_URL: product.eventStoreUrl, DATABASE_URL: product.databaseUrl } },
+    )
+    expect(rebuilt.stdout).toContain('identical to the live rows')
+  }, 120_000)
 })
