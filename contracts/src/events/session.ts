@@ -107,6 +107,8 @@ export const sessionEvents = {
   SessionStopped: z.object({
     ...SessionStop.shape,
     idTokenRef: TokenRef.optional(),
+    /** whose that token is: the one that started the session, another of its group, or somebody else's */
+    stoppedBy: z.enum(['starter', 'group', 'other']).optional(),
     /** register readings that came with the stop (1.6 transactionData) */
     registers: z.array(z.object({ at: Instant, reading: RegisterReading, context: z.string().optional() })),
     summary: SessionSummary,

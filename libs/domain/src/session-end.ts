@@ -66,6 +66,8 @@ export interface StopSession {
   readonly inferred: boolean
   readonly registers: readonly TimedReading[]
   readonly idTokenRef?: TokenRef | undefined
+  /** the group of the token that stopped it */
+  readonly groupRef?: TokenRef | undefined
   readonly authorization?: AuthorizationStatus | undefined
   /** it names no transaction of ours: it was attributed to this one by what it says */
   readonly matched?: boolean | undefined
@@ -74,6 +76,18 @@ export interface StopSession {
 /** Whether a stop says more than the one that is known: a real one more than an inferred, a named one more than a matched. */
 const isBetter = (command: StopSession, known: SessionStop): boolean =>
   !command.inferred && (known.inferred || (known.matched === true && command.matched !== true))
+
+/** OCPP 1.6 §4.10: who started a session may stop it, and so may every token of the same group (parentIdTag). */
+const stoppedBy = (
+  token: TokenRef,
+  group: TokenRef | undefined,
+  start: NonNullable<WholeSession['start']>,
+): 'starter' | 'group' | 'other' => {
+  const starter = start.idToken.ref
+  if (token === starter) return 'starter'
+  const isOfGroup = group === starter || (start.groupRef !== undefined && [token, group].includes(start.groupRef))
+  return isOfGroup ? 'group' : 'other'
+}
 
 /**
  * The end of a session. Told again it makes nothing; a real stop after an inferred one corrects it, as does one that names the
@@ -99,7 +113,9 @@ export const stopSession = (command: StopSession, state: WholeSession): Decision
   const data = {
     ...stop,
     registers: storedReadings(command.registers),
-    ...(command.idTokenRef === undefined ? {} : { idTokenRef: command.idTokenRef }),
+    ...(command.idTokenRef === undefined
+      ? {}
+      : { idTokenRef: command.idTokenRef, stoppedBy: stoppedBy(command.idTokenRef, command.groupRef, state.start) }),
   }
   const summary = summarised(state.summary, { type: 'SessionStopped', data }, command.factId)
   return accept<SessionEvent>({ type: 'SessionStopped', data: { ...data, summary } })

@@ -72,6 +72,19 @@ describe('a session', () => {
       .when((s) => startSession(blocked, s))
       .then({ type: 'SessionStarted', data: blocked })
   })
+  it('is stopped by its own token, by another of its group, or by somebody else’s, which is recorded too', () => {
+    const ref = (of: string) => of.repeat(32) as TokenRef
+    const by = (idTokenRef: TokenRef, groupRef?: TokenRef) =>
+      given(wholeSession, started({ groupRef: ref('f') })).when((s) =>
+        stopSession({ ...stopping('1500', 10), idTokenRef, groupRef }, s),
+      ).events[0]?.data
+    expect(by(tokenRef)).toMatchObject({ idTokenRef: tokenRef, stoppedBy: 'starter' })
+    expect(by(ref('b'), ref('f'))).toMatchObject({ idTokenRef: ref('b'), stoppedBy: 'group' })
+    expect(by(ref('f'))).toMatchObject({ stoppedBy: 'group' })
+    expect(by(ref('b'), tokenRef)).toMatchObject({ stoppedBy: 'group' })
+    expect(by(ref('b'), ref('e'))).toMatchObject({ idTokenRef: ref('b'), stoppedBy: 'other' })
+    expect(by(ref('b'))).toMatchObject({ energyWh: 500, stoppedBy: 'other' })
+  })
   it('leaves its id to the start that has it', () =>
     given(wholeSession, started())
       .when((s) => startSession(start({ startKey: 'other' }), s))

@@ -65,9 +65,10 @@ export const correlationQuirks = [
     id: 'Q12-retry-before-concurrency',
     what: 'A start told again is known as a repeat before anything is said about concurrent use: no ConcurrentTx for its own session',
     evidence: ['https://github.com/matth-x/MicroOcpp/issues/237'],
-    proof: central(
-      'gives a start that is told again, with the same fact or a new one, the same transaction and one session',
-    ),
+    proof: {
+      file: 'services/central/src/tokens.int.test.ts',
+      test: 'is never said to a start that is told again, as another message, re-stamped, or to another pod',
+    },
   },
   {
     ...correlation,

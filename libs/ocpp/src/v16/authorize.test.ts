@@ -12,10 +12,14 @@ describe('Authorize', () => {
     })
   })
 
-  it('is answered without a group that is too long for 1.6', () => {
+  it('is answered with the alias of a group that is too long for 1.6, and without it where it has none', () => {
     const { answer } = read('Authorize', '[2,"1","Authorize",{"idTag":"A"}]')
     expect(answer({ type: 'Authorize', authorization: { status: 'Blocked', groupToken: 'x'.repeat(21) } })).toEqual({
       idTagInfo: { status: 'Blocked' },
+    })
+    const known = { status: 'Accepted' as const, groupToken: 'x'.repeat(21), groupAlias: 'VT01' }
+    expect(answer({ type: 'Authorize', authorization: known })).toEqual({
+      idTagInfo: { status: 'Accepted', parentIdTag: 'VT01' },
     })
   })
 

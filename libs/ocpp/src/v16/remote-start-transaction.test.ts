@@ -14,9 +14,25 @@ describe('RemoteStartTransaction', () => {
     })
   })
 
-  it('refuses a token that 1.6 has no room for, without repeating it', () => {
+  it('names a token that 1.6 has no room for by its alias, and any other as it is written', () => {
+    const long = { value: 'DE8ACC12E46L89XXXXXXX', type: 'eMAID' }
+    const idTag = (command: object) => said({ type: 'RemoteStart', ...command })
+    expect(idTag({ idToken: long, alias: 'vt0123' })).toHaveProperty('payload.idTag', 'vt0123')
+    expect(idTag({ idToken: { ...long, value: '  04ab12cd ' }, alias: 'VT0123' })).toHaveProperty(
+      'payload.idTag',
+      '  04ab12cd ',
+    )
+    expect(idTag({ idToken: { ...long, value: '      04ab12cd04ab12cd      ' } })).toHaveProperty(
+      'payload.idTag',
+      '04ab12cd04ab12cd',
+    )
+  })
+
+  it('refuses a token that 1.6 has no room for and that has no alias, without repeating it', () => {
     const refused = said({ type: 'RemoteStart', idToken: { value: 'DE8ACC12E46L89XXXXXXX', type: 'eMAID' } })
-    expect(refused).toEqual({ unsupported: expect.stringContaining('at most 20 characters, this one has 21') })
+    expect(refused).toEqual({
+      unsupported: expect.stringContaining('at most 20 characters, this one has 21 and was never issued'),
+    })
     expect(JSON.stringify(refused)).not.toContain('DE8ACC')
     expect(said({ type: 'RemoteStart', idToken: { value: '', type: 'Central' } })).toHaveProperty('unsupported')
   })

@@ -55,13 +55,14 @@ afterAll(async () => {
 describe('the reporting projection', () => {
   it('asks for every event type that says something to people, and the sample has each of them', () => {
     const all = Object.values(eventsByCategory).flatMap((schemas) => Object.keys(schemas))
-    // what these say is in the session's own events, or in all the events before
+    // what these say is in the session's own events, in those of the token, or in all the events before
     const untold = [
       'TransactionOpened',
       'TransactionRestamped',
       'TransactionClosed',
       'RegistersHeld',
       'ChargerSummarised',
+      'IdTokenAliasGiven',
     ]
     expect([...reportingProjection.eventTypes].sort()).toEqual(all.filter((type) => !untold.includes(type)).sort())
     const sampled = new Set(sampleEvents().map(({ type }) => type))
@@ -240,6 +241,7 @@ describe('the reporting projection', () => {
         groupSealed: sealed('group'),
         // a change says all of the terms: there is no label any more
         labelSealed: null,
+        aliasSealed: sealed('alias'),
         issuedAt: at(1),
         changedAt: at(2),
         revision: '1',

@@ -103,6 +103,7 @@ const stopInto = async (
           inferred: false,
           registers,
           idTokenRef: token?.ref,
+          groupRef: token?.verdict.groupRef,
           authorization: token?.verdict.status,
           matched: contentKey !== undefined,
         },
