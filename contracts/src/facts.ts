@@ -160,6 +160,8 @@ export const CommandResult = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('invalidAnswer'), violations: z.array(z.string()), payload: z.json() }),
   z.object({ outcome: z.literal('timeout') }),
   z.object({ outcome: z.literal('notSent'), reason: z.string() }),
+  /** The charger's protocol has no room for what was asked, now or later. */
+  z.object({ outcome: z.literal('unsupported'), reason: z.string() }),
 ])
 export type CommandResult = z.infer<typeof CommandResult>
 

@@ -145,7 +145,9 @@ export const CommandView = z
     requestedAt: Instant,
     requestedBy: z.string(),
     deadline: Instant,
-    outcome: z.enum([...outcomes, 'pending', 'invalidAnswer', 'notSent']).describe('pending until it is settled'),
+    outcome: z
+      .enum([...outcomes, 'pending', 'invalidAnswer', 'notSent', 'unsupported'])
+      .describe('pending until it is settled'),
     status: z.string().nullable().describe('the charger’s word: Accepted, Rejected, …'),
     detail: z.string().nullable(),
     late: z.boolean().describe('the answer came after the deadline'),

@@ -67,7 +67,7 @@ describe('commands to a charger', () => {
     expect(await send(id, clearCache)).toMatchObject({ result: { outcome: 'callError', code: 'NotSupported' } })
     expect(await send(id, clearCache)).toMatchObject({ result: { outcome: 'invalidAnswer' } })
     expect(await send(id, { type: 'RemoteStop', transactionId: TransactionId.parse('not-a-number') })).toMatchObject({
-      result: { outcome: 'notSent' },
+      result: { outcome: 'unsupported' },
       frames: {},
     })
     await charger.close()

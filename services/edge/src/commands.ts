@@ -53,7 +53,7 @@ const sendCommand = async (connection: Connection, request: EpochCommandRequest)
   const { command, commandId, timeoutMs } = request
   const outgoing = translate(protocol, command)
   if ('unsupported' in outgoing) {
-    return { result: { outcome: 'notSent', reason: outgoing.unsupported }, frames: {} }
+    return { result: { outcome: 'unsupported', reason: outgoing.unsupported }, frames: {} }
   }
   const resultOf = (outcome: CallOutcome): CommandResult => redactJson(clearResultOf(outcome), digest).value
   const clearResultOf = (outcome: CallOutcome): CommandResult => {

@@ -213,7 +213,7 @@ export const chargerHandlers: EventHandlers<
     return settle(tx, context, data.commandId, {
       outcome: result.outcome,
       status: result.outcome === 'result' ? result.status : result.outcome === 'callError' ? result.code : null,
-      detail: result.outcome === 'callError' ? result.description : result.outcome === 'notSent' ? result.reason : null,
+      detail: result.outcome === 'callError' ? result.description : 'reason' in result ? result.reason : null,
       result: json(result),
       late: data.late,
     })

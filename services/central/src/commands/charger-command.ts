@@ -225,6 +225,8 @@ const replyOf = ({ commandId }: ChargerCommandRequest, outcome: CommandOutcome |
           return { outcome: 'timeout', commandId }
         case 'notSent':
           return { outcome: 'offline', commandId }
+        case 'unsupported':
+          return { outcome: 'refused', reason: 'invalid-request', detail: result.reason }
         default:
           return result satisfies never
       }

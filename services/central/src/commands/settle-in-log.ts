@@ -43,6 +43,7 @@ const bare = (result: CommandResult): CommandResult => {
       return { ...result, violations: result.violations.slice(0, 20).map((one) => short(one, 300)), payload: null }
     case 'timeout':
     case 'notSent':
+    case 'unsupported':
       return result
     default:
       return result satisfies never
