@@ -74,6 +74,12 @@ export const SessionSummary = z.object({
 })
 export type SessionSummary = z.infer<typeof SessionSummary>
 
+const stoppingToken = {
+  idTokenRef: TokenRef.optional(),
+  /** whose that token is: the one that started the session, another of its group, or somebody else's */
+  stoppedBy: z.enum(['starter', 'group', 'other']).optional(),
+}
+
 export const sessionEvents = {
   SessionStarted: z.object({
     transactionId: TransactionId,
@@ -106,9 +112,7 @@ export const sessionEvents = {
   SessionChargingStateChanged: z.object({ chargingState: ChargingState, at: OccurredAt }),
   SessionStopped: z.object({
     ...SessionStop.shape,
-    idTokenRef: TokenRef.optional(),
-    /** whose that token is: the one that started the session, another of its group, or somebody else's */
-    stoppedBy: z.enum(['starter', 'group', 'other']).optional(),
+    ...stoppingToken,
     /** register readings that came with the stop (1.6 transactionData) */
     registers: z.array(z.object({ at: Instant, reading: RegisterReading, context: z.string().optional() })),
     summary: SessionSummary,
@@ -118,6 +122,8 @@ export const sessionEvents = {
     cause: z.enum(['late-stop', 'late-meter', 'review']),
     detail: z.string(),
     stop: SessionStop,
+    /** of a stop that came late */
+    ...stoppingToken,
     /** of a review that moved the beginning */
     startedAt: OccurredAt.optional(),
     /** an operator vouches for energy that was suspect */

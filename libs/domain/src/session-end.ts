@@ -89,6 +89,13 @@ const stoppedBy = (
   return isOfGroup ? 'group' : 'other'
 }
 
+/** The token of a stop that names one, and whose it is. */
+export const stoppingToken = (
+  { idTokenRef, groupRef }: Pick<StopSession, 'idTokenRef' | 'groupRef'>,
+  start: NonNullable<WholeSession['start']>,
+): Pick<EventNamed<'SessionStopped'>['data'], 'idTokenRef' | 'stoppedBy'> =>
+  idTokenRef === undefined ? {} : { idTokenRef, stoppedBy: stoppedBy(idTokenRef, groupRef, start) }
+
 /**
  * The end of a session. Told again it makes nothing; a real stop after an inferred one corrects it, as does one that names the
  * transaction after one that was only matched with it.
@@ -108,14 +115,13 @@ export const stopSession = (command: StopSession, state: WholeSession): Decision
           ? 'the stop came after the end was inferred'
           : 'the stop that names this transaction came after one that was matched with it',
         factId: command.factId,
+        token: stoppingToken(command, state.start),
       }),
     )
   const data = {
     ...stop,
     registers: storedReadings(command.registers),
-    ...(command.idTokenRef === undefined
-      ? {}
-      : { idTokenRef: command.idTokenRef, stoppedBy: stoppedBy(command.idTokenRef, command.groupRef, state.start) }),
+    ...stoppingToken(command, state.start),
   }
   const summary = summarised(state.summary, { type: 'SessionStopped', data }, command.factId)
   return accept<SessionEvent>({ type: 'SessionStopped', data: { ...data, summary } })
@@ -189,16 +195,19 @@ export interface Correction {
   /** an operator vouches for energy that was suspect */
   readonly vouched?: boolean | undefined
   readonly factId?: FactId | undefined
+  /** of a stop that names one */
+  readonly token?: ReturnType<typeof stoppingToken>
 }
 
 export const correction = (
   before: SessionSummary,
-  { stop, registers, cause, detail, startedAt, vouched, factId }: Correction,
+  { stop, registers, cause, detail, startedAt, vouched, factId, token }: Correction,
 ): SessionEvent => {
   const data = {
     cause,
     detail,
     stop,
+    ...token,
     ...(startedAt === undefined ? {} : { startedAt }),
     ...(vouched === true ? { vouched } : {}),
     ...(registers === undefined ? {} : { registers: storedReadings(registers) }),

@@ -4,7 +4,7 @@ import type { SessionEvent } from '@voltrail/contracts/events/registry'
 import { canonicalJson } from './canonical-json.ts'
 import { accept, reject, type Decision } from './decider.ts'
 import { beganAt, summarised, type SessionRejection } from './session.ts'
-import { correction, stopOf, stopSession, type StopSession, type WholeSession } from './session-end.ts'
+import { correction, stopOf, stoppingToken, stopSession, type StopSession, type WholeSession } from './session-end.ts'
 
 /** What an operator's review does to a session: it takes a parked stop, or its end is corrected. Asked again they make nothing. */
 
@@ -25,7 +25,15 @@ export const attributeStop = (command: StopSession, state: WholeSession): Decisi
   if (same(known.meterStop, command.meterStop) && same(known.stoppedAt, command.stoppedAt)) return accept()
   const stop = stopOf({ ...command, matched: true }, start, state)
   const { registers } = command
-  return accept(correction(summary, { stop, registers, cause: 'review', detail: 'a parked stop was attributed to it' }))
+  return accept(
+    correction(summary, {
+      stop,
+      registers,
+      cause: 'review',
+      detail: 'a parked stop was attributed to it',
+      token: stoppingToken(command, start),
+    }),
+  )
 }
 
 export interface CorrectSession {

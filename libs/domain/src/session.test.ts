@@ -84,6 +84,13 @@ describe('a session', () => {
     expect(by(ref('b'), tokenRef)).toMatchObject({ stoppedBy: 'group' })
     expect(by(ref('b'), ref('e'))).toMatchObject({ idTokenRef: ref('b'), stoppedBy: 'other' })
     expect(by(ref('b'))).toMatchObject({ energyWh: 500, stoppedBy: 'other' })
+    const late = given(wholeSession, ...history(stop(undefined, 9, true))).when((s) =>
+      stopSession({ ...stopping('1500', 10), idTokenRef: ref('b') }, s),
+    )
+    expect(late.events[0]).toMatchObject({
+      type: 'SessionCorrected',
+      data: { idTokenRef: ref('b'), stoppedBy: 'other' },
+    })
   })
   it('leaves its id to the start that has it', () =>
     given(wholeSession, started())

@@ -112,6 +112,7 @@ const stopParked = async (parked: Parked, to: Attribution): Promise<AttributionR
   if (stoppedAt === undefined)
     return refused('not-attributable', 'nothing of this stop could be read: correct the session instead')
   const id = sessionId(chargerId, transactionId)
+  const token = tokenRef === undefined ? undefined : await deps.lookUps.token(tenant, tokenRef)
   const decided = await deps.decide(
     wholeSession,
     sessionStream(tenant, id),
@@ -124,12 +125,13 @@ const stopParked = async (parked: Parked, to: Attribution): Promise<AttributionR
           reason: stopReason ?? 'Local',
           inferred: false,
           registers,
-          idTokenRef: tokenRef,
+          idTokenRef: token?.ref,
+          groupRef: token?.value.terms?.group?.ref,
           authorization,
         },
         state,
       ),
-    metadata(id),
+    metadata(id, [...(token?.lookups ?? [])]),
   )
   if (decided.outcome === 'rejected') return decided.rejection
   await deps.decide(
