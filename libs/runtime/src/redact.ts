@@ -19,6 +19,9 @@ export const secretKeys = [
   'parentIdTag',
   'idToken',
   'groupIdToken',
+  'groupToken',
+  'groupAlias',
+  'alias',
 ]
 
 const plain = (key: string): string => key.toLowerCase().replace(/[-_]/g, '')

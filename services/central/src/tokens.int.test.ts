@@ -155,6 +155,10 @@ describe('id tokens at central', () => {
       expect((await cp.sessionEvents(transactionId)).at(-1)).toMatchObject({ data: { stoppedBy: 'starter' } })
       // the charger wrote the alias in its own way
       expect((await remoteStart(cp, 'CP-long', shown(alias)))?.alias).toBe(alias.toLowerCase())
+      for (const text of [alias, value])
+        expect(textOf([...(await cp.events()), ...(await cp.sessionEvents(transactionId))])).not.toMatch(
+          new RegExp(text, 'i'),
+        )
       // what the token is worth, its alias is worth
       await house.admin({ type: 'PutIdToken', token: { value, type: 'eMAID' }, status: 'Blocked' })
       let status = ''
