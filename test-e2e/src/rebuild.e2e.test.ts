@@ -206,6 +206,8 @@ describe('the read models', () => {
     await meter(charger, await start(charger, 100, 30), 2100, 15)
     await charger.call('StatusNotification', { connectorId: 1, status: 'SuspendedEV', errorCode: 'NoError' })
     await rest.send('POST', '/v1/id-tokens', { token: 'RB-BLOCKED', status: 'Blocked' })
+    // with an alias, which is an event of another stream that no row comes of
+    await rest.send('POST', '/v1/id-tokens', { token: 'DE-8AC-RB-TOKEN-TOO-LONG', type: 'eMAID' })
     await rest.eventually<Sessions>('/v1/sessions?chargerId=RB-2', ({ items }) =>
       items.some(({ chargingState }) => chargingState?.toLowerCase().includes('suspended') === true),
     )
