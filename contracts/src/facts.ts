@@ -50,12 +50,17 @@ const evse = { evseId: EvseId, connectorId: ConnectorId }
 
 /**
  * A connection attempt. `proofs` are keyed hashes of what the charger presented, in each reading of it that we accept
- * (as text, as decoded hex): the password itself never leaves the edge. `tls` says how it arrived.
+ * (as text, as decoded hex): the password itself never leaves the edge. `tls` says how it arrived. `subprotocol` is what the edge
+ * would speak if nothing is set for the charger, absent when it knows of none.
  */
 export const ConnectFact = z.object({
   type: z.literal('Connect'),
   edge: z.string(),
-  subprotocol: z.string(),
+  subprotocol: z.string().optional(),
+  /** what the charger named, in its order and spelling; empty: nothing. Absent from edges that take no subprotocol from us */
+  offered: z.array(z.string().max(64)).max(16).optional(),
+  /** what the edge can speak */
+  speaks: z.array(z.string().max(64)).max(16).optional(),
   remoteAddress: z.string(),
   tls: z.boolean(),
   credential: z.discriminatedUnion('kind', [
@@ -223,6 +228,8 @@ export const FactAnswer = z.discriminatedUnion('type', [
     /** whether this charger was accepted before: then it may be called soon after it connects, without a boot */
     known: z.boolean(),
     heartbeatSeconds: z.int().min(1),
+    /** what is to be spoken on this connection */
+    subprotocol: z.string().optional(),
     /** what the charger's record says of it, so that its quirks are known before it boots */
     settings: ChargerSettings.optional(),
     identity: z.object({ vendor: z.string(), model: z.string(), firmwareVersion: z.string().optional() }).optional(),
@@ -256,7 +263,14 @@ export const FactReply = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('answered'), pod: z.string(), answer: FactAnswer }),
   z.object({
     outcome: z.literal('refused'),
-    reason: z.enum(['unknown-charger', 'bad-credential', 'contested-identity', 'not-registered', 'invalid-request']),
+    reason: z.enum([
+      'unknown-charger',
+      'bad-credential',
+      'contested-identity',
+      'no-subprotocol',
+      'not-registered',
+      'invalid-request',
+    ]),
     detail: z.string(),
   }),
   z.object({ outcome: z.literal('unavailable'), reason: z.string(), failed: z.int().min(1).optional() }),

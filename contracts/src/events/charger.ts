@@ -147,7 +147,10 @@ export const chargerEvents = {
   /** Its revision is the connection epoch. */
   ChargerConnected: z.object({
     edge: z.string(),
+    /** what is spoken, whatever the charger named */
     subprotocol: z.string(),
+    /** what the charger named, in its order; empty: nothing */
+    offered: z.array(z.string()).optional(),
     remoteAddress: z.string(),
     tls: z.boolean(),
     authenticatedBy: z.enum(['none', 'basic', 'certificate']),
@@ -155,7 +158,7 @@ export const chargerEvents = {
   }),
   /** A known charger was not let in; repeats within a minute are not told again. */
   ChargerConnectionRefused: z.object({
-    reason: z.enum(['bad-credential', 'contested-identity']),
+    reason: z.enum(['bad-credential', 'contested-identity', 'no-subprotocol']),
     detail: z.string(),
     edge: z.string(),
     remoteAddress: z.string(),

@@ -38,6 +38,7 @@ const refusals = {
   'unknown-charger': 'SecurityError',
   'bad-credential': 'SecurityError',
   'contested-identity': 'SecurityError',
+  'no-subprotocol': 'InternalError',
   'invalid-request': 'InternalError',
 } as const
 

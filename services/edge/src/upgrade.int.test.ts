@@ -45,6 +45,8 @@ describe('an upgrade', () => {
         type: 'Connect',
         edge: 'edge-0',
         subprotocol: 'ocpp1.6',
+        offered: ['ocpp1.6'],
+        speaks: ['ocpp1.6'],
         remoteAddress: '127.0.0.1',
         tls: false,
         credential: { kind: 'none' },
@@ -126,6 +128,40 @@ describe('an upgrade', () => {
     expect(charger.socket.protocol).toBe('')
     expect(await charger.call('Heartbeat', {})).toMatchObject([3, 'id1', {}])
     await charger.close()
+  })
+
+  it('without a subprotocol is taken where one is set for the charger, and none is echoed', async () => {
+    const id = fixture.newId()
+    fixture.central.state.pinned.set(id, 'ocpp1.6')
+    for (const protocols of [[], ['']] as const) {
+      const headers = protocols.length === 0 ? {} : { 'Sec-WebSocket-Protocol': '' }
+      const charger = await fixture.connect(`${url}/${id}`, { protocols: [], headers })
+      expect(charger.socket.protocol).toBe('')
+      expect(await charger.call('Heartbeat', {})).toMatchObject([3, 'id1', {}])
+      await charger.close()
+    }
+    const request = fixture.central.facts.find(({ chargerId }) => chargerId === id)
+    expect(request?.fact).toMatchObject({ offered: [], speaks: ['ocpp1.6'] })
+    expect(request?.fact).not.toHaveProperty('subprotocol')
+    expect(request?.normalisations).toMatchObject([{ rule: 'Q4-no-subprotocol' }])
+  })
+
+  it('of a charger that names another version than is set for it hears its own name, and is spoken to in the one that is set', async () => {
+    const id = fixture.newId()
+    fixture.central.state.pinned.set(id, 'ocpp1.6')
+    const charger = await fixture.connect(`${url}/${id}`, { protocols: ['ocpp2.0.1'] })
+    expect(charger.socket.protocol).toBe('ocpp2.0.1')
+    expect(await charger.call('Authorize', { idTag: 'A' })).toEqual([3, 'id1', { idTagInfo: { status: 'Accepted' } }])
+    await charger.close()
+  })
+
+  it('takes the first of the names that both speak, in any case, and echoes it as the charger wrote it', async () => {
+    const id = fixture.newId()
+    const charger = await fixture.connect(`${url}/${id}`, { protocols: ['ocpp1.5', 'OCPP1.6'] })
+    expect(charger.socket.protocol).toBe('OCPP1.6')
+    await charger.close()
+    const fact = fixture.central.factsOf(id)[0]
+    expect(fact).toMatchObject({ subprotocol: 'ocpp1.6', offered: ['ocpp1.5', 'OCPP1.6'] })
   })
 
   it('gets no compression even if it is offered', async () => {

@@ -4,10 +4,9 @@ import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
 import type { Bus } from '@voltrail/bus/bus'
 import { FactId } from '@voltrail/contracts/ids'
-import type { FactAnswerOf, FactRequest } from '@voltrail/contracts/facts'
+import type { FactAnswerOf, FactReply, FactRequest } from '@voltrail/contracts/facts'
 import { instant } from '@voltrail/contracts/quantities'
-import type { OcppProtocol } from '@voltrail/ocpp/protocol'
-import { chooseSubprotocol, protocols } from '@voltrail/ocpp/protocols'
+import { chooseSubprotocol, echoedSubprotocol, offeredSubprotocols, protocols } from '@voltrail/ocpp/protocols'
 import type { Admission } from './admission.ts'
 import { respondToCommands } from './commands.ts'
 import { openConnection } from './connection.ts'
@@ -31,7 +30,7 @@ export type UpgradeDeps = ConnectionDeps & {
   readonly tenants: ReadonlySet<string>
   readonly pepper: Uint8Array
   readonly tls: boolean
-  /** spoken with chargers that name no subprotocol; absent: they are refused */
+  /** spoken with chargers that name no subprotocol and for which none is set; absent: they are refused */
   readonly defaultSubprotocol?: string | undefined
   /** unique to this process, so that connect fact ids never repeat */
   readonly instance: string
@@ -41,10 +40,17 @@ export type UpgradeDeps = ConnectionDeps & {
 }
 
 type Candidate = Extract<UpgradePath, { kind: 'charger' }> & {
-  readonly protocol: OcppProtocol
-  readonly echo: string | undefined
+  /** what the charger named */
+  readonly offered: readonly string[]
+  /** what we speak if nothing is set for the charger */
+  readonly subprotocol: string | undefined
   readonly credential: Credential
 }
+
+/** as many as the contract takes */
+const mostNames = 16
+const longestName = 64
+const nothingNamed = { rule: 'Q4-no-subprotocol', path: 'Sec-WebSocket-Protocol', raw: '' }
 
 const refuse = (status: HttpRefusal['status'], detail: string): HttpRefusal => ({ status, detail })
 
@@ -83,14 +89,12 @@ export const createUpgrades = (deps: UpgradeDeps) => {
     if (path.kind === 'refused') return refuse(path.status, path.detail)
     const presented = readCredential(request.headers.authorization, path, deps.pepper)
     if (presented.kind === 'unreadable') return refuse(401, presented.detail)
-    const offer = request.headers['sec-websocket-protocol']
-    const chosen = offer === undefined ? deps.defaultSubprotocol : chooseSubprotocol(offer.split(','))
-    const protocol = chosen === undefined ? undefined : protocols[chosen]
-    if (protocol === undefined) {
-      const asked = offer === undefined ? 'no Sec-WebSocket-Protocol header' : 'no subprotocol in common'
-      return refuse(400, `${asked}; this server speaks: ${Object.keys(protocols).join(', ')}`)
-    }
-    return { ...path, protocol, echo: offer === undefined ? undefined : chosen, credential: presented.credential }
+    const offered = offeredSubprotocols(request.headers['sec-websocket-protocol'])
+    // ws refuses an empty list and repeated names
+    if (offered.length === 0) delete request.headers['sec-websocket-protocol']
+    else request.headers['sec-websocket-protocol'] = offered.join(', ')
+    const subprotocol = offered.length === 0 ? deps.defaultSubprotocol : chooseSubprotocol(offered)
+    return { ...path, offered, subprotocol, credential: presented.credential }
   }
 
   const connectRequest = (candidate: Candidate, remoteAddress: string): FactRequest => ({
@@ -99,11 +103,13 @@ export const createUpgrades = (deps: UpgradeDeps) => {
     chargerId: candidate.chargerId,
     edge: deps.edge,
     receivedAt: instant(now()),
-    normalisations: [],
+    normalisations: candidate.offered.length === 0 ? [nothingNamed] : [],
     fact: {
       type: 'Connect',
       edge: deps.edge,
-      subprotocol: candidate.protocol.subprotocol,
+      ...(candidate.subprotocol !== undefined && { subprotocol: candidate.subprotocol }),
+      offered: candidate.offered.slice(0, mostNames).map((name) => name.slice(0, longestName)),
+      speaks: Object.keys(protocols),
       remoteAddress,
       tls: deps.tls,
       credential: candidate.credential,
@@ -128,12 +134,18 @@ export const createUpgrades = (deps: UpgradeDeps) => {
       const asked = await deps.relay.ask(connectRequest(candidate, remoteAddress), route, {
         holdMs: limits.connectHoldMs,
       })
-      if (asked.kind === 'refused') return refusalOf(asked.reason, chargerId)
+      if (asked.kind === 'refused') return refusalOf(asked.reason, candidate)
       if (asked.kind !== 'answered') return refuse(503, 'the connection cannot be recorded now, connect again later')
       const granted = asked.answer
       if (granted.type !== 'Connect') throw new Error(`central answered Connect with ${granted.type}`)
 
+      const spoken = granted.subprotocol ?? candidate.subprotocol ?? ''
+      const protocol = Object.hasOwn(protocols, spoken) ? protocols[spoken] : undefined
       const abandon = (reason: string): void => undo(candidate, granted, route, reason)
+      if (protocol === undefined) {
+        abandon('the granted subprotocol is not spoken here')
+        throw new Error(`central grants ${spoken}, which is not spoken here`)
+      }
       let provide: (connection: Connection | undefined) => void = () => {}
       const opened = new Promise<Connection | undefined>((resolve) => (provide = resolve))
       const commands = respondToCommands(deps.bus, { tenant, chargerId, epoch: granted.epoch }, opened, metrics)
@@ -156,17 +168,24 @@ export const createUpgrades = (deps: UpgradeDeps) => {
         giveUp('the charger went away during the handshake')
         return undefined
       }
-      if (candidate.echo !== undefined) echoes.set(request, candidate.echo)
+      const echo = echoedSubprotocol(candidate.offered, spoken)
+      if (echo !== undefined) echoes.set(request, echo)
       const webSocket = await upgradeSocket(sockets, request, socket, head)
       if (webSocket === undefined) {
         giveUp('the handshake failed')
         return undefined
       }
       const digest = createSecretDigest(deps.pepper, tenant, chargerId)
-      const connection = openConnection(webSocket, { ...candidate, route, digest }, granted, deps, (ended) => {
-        commands.stop()
-        deps.connections.remove(ended)
-      })
+      const connection = openConnection(
+        webSocket,
+        { tenant, chargerId, protocol, route, digest },
+        granted,
+        deps,
+        (ended) => {
+          commands.stop()
+          deps.connections.remove(ended)
+        },
+      )
       deps.background(connection.ended)
       provide(connection)
       metrics.upgrades.inc({ status: '101' })
@@ -205,8 +224,8 @@ export const createUpgrades = (deps: UpgradeDeps) => {
 }
 
 const refusalOf = (
-  reason: 'unknown-charger' | 'bad-credential' | 'contested-identity' | 'not-registered' | 'invalid-request',
-  chargerId: string,
+  reason: Extract<FactReply, { outcome: 'refused' }>['reason'],
+  { chargerId, offered }: Candidate,
 ): HttpRefusal => {
   switch (reason) {
     case 'unknown-charger':
@@ -216,6 +235,10 @@ const refusalOf = (
         409,
         `another charger with the identity ${chargerId} is connected from elsewhere; give each its own`,
       )
+    case 'no-subprotocol': {
+      const asked = offered.length === 0 ? 'no Sec-WebSocket-Protocol header' : 'no subprotocol in common'
+      return refuse(400, `${asked}; this server speaks: ${Object.keys(protocols).join(', ')}`)
+    }
     case 'bad-credential':
       return refuse(401, `the credential is not that of charger ${chargerId}`)
     case 'not-registered':
@@ -235,8 +258,8 @@ export const handshakeFlaw = (request: Pick<IncomingMessage, 'method' | 'headers
   if (!/^[+/0-9A-Za-z]{22}==$/.test(headers['sec-websocket-key'] ?? '')) {
     return 'the Sec-WebSocket-Key header must be 16 bytes as base64'
   }
-  const offer = headers['sec-websocket-protocol']
-  if (offer !== undefined && !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+(\s*,\s*[!#$%&'*+.^_`|~0-9A-Za-z-]+)*$/.test(offer.trim())) {
+  const offered = offeredSubprotocols(headers['sec-websocket-protocol'])
+  if (!offered.every((name) => /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name))) {
     return 'the Sec-WebSocket-Protocol header must be a list of names, like: ocpp1.6'
   }
   return undefined

@@ -64,6 +64,7 @@ const answerOf = (state: ChargerState, event: Recorded<ChargerEvent>): FactAnswe
         registration: state.registration,
         known: state.acceptedBefore,
         heartbeatSeconds: event.data.heartbeatSeconds,
+        subprotocol: event.data.subprotocol,
         ...(state.settings === undefined ? {} : { settings: state.settings }),
         ...(state.identity === undefined ? {} : { identity: identityForEdge(state.identity) }),
       }

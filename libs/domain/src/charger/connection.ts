@@ -20,7 +20,9 @@ export type Connect = Omit<FactOf<'Connect'>, 'type'> & {
 
 export type ConnectVerdict =
   | { readonly kind: 'welcome' }
-  | { readonly kind: 'unknown-charger' | 'bad-credential' | 'contested-identity'; readonly detail: string }
+  | { readonly kind: 'unknown-charger'; readonly detail: string }
+  | { readonly kind: 'bad-credential' | 'contested-identity'; readonly detail: string }
+  | { readonly kind: 'no-subprotocol'; readonly detail: string }
 
 const equal = (a: string, b: string): boolean =>
   a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b))
@@ -51,25 +53,49 @@ export const judgeConnection = (command: Connect, state: ChargerState): ConnectV
     : { kind: 'bad-credential', detail: 'the password is not the one that is registered' }
 }
 
+/**
+ * What is spoken with a charger: what its settings say, whatever it names; else what its edge chose. An edge of before `speaks`
+ * cannot be told, so its choice stands.
+ * @returns undefined when there is none that both speak
+ */
+const spokenWith = ({ subprotocol, speaks }: Connect, { settings }: ChargerState): string | undefined => {
+  const spoken = (speaks === undefined ? undefined : settings?.subprotocol) ?? subprotocol
+  return spoken !== undefined && (speaks === undefined || speaks.includes(spoken)) ? spoken : undefined
+}
+
+const nothingInCommon = (
+  { offered = [], speaks = [] }: Connect,
+  { settings }: ChargerState,
+): Extract<ConnectVerdict, { kind: 'no-subprotocol' }> => {
+  const named = offered.length === 0 ? 'the charger names no subprotocol' : `the charger names ${offered.join(', ')}`
+  const wanted = settings?.subprotocol === undefined ? named : `its settings say ${settings.subprotocol}`
+  return { kind: 'no-subprotocol', detail: `${wanted}; its edge speaks ${speaks.join(', ')}` }
+}
+
 const quietMs = 60_000
+
+/** Told once a minute of a charger that is known; nothing is written about others. */
+const refuse = (
+  verdict: Exclude<ConnectVerdict, { kind: 'welcome' }>,
+  { edge, remoteAddress, now }: Connect,
+  { registered, lastRefusal }: ChargerState,
+): Decision<ChargerEvent, ConnectVerdict> => {
+  const { kind: reason, detail } = verdict
+  const told = lastRefusal !== undefined && Date.parse(now) - Date.parse(lastRefusal.at) < quietMs
+  if (!registered || told || reason === 'unknown-charger' || reason === 'contested-identity')
+    return { rejected: verdict }
+  return accept<ChargerEvent>({ type: 'ChargerConnectionRefused', data: { reason, detail, edge, remoteAddress } })
+}
 
 /** Lets a charger in, making it known first where the tenant adopts; or tells (once a minute) that it was refused. */
 export const connectCharger = (command: Connect, state: ChargerState): Decision<ChargerEvent, ConnectVerdict> => {
   if (answeredBefore(state, command.factId) !== undefined) return accept()
-  const verdict = judgeConnection(command, state)
-  const { edge, remoteAddress, subprotocol, tls, heartbeatSeconds } = command
-  if (verdict.kind === 'unknown-charger') return { rejected: verdict }
-  if (verdict.kind === 'bad-credential') {
-    const last = state.lastRefusal
-    const told = last !== undefined && Date.parse(command.now) - Date.parse(last.at) < quietMs
-    const { kind: reason, detail } = verdict
-    return told
-      ? { rejected: verdict }
-      : accept<ChargerEvent>({
-          type: 'ChargerConnectionRefused',
-          data: { reason: reason, detail, edge, remoteAddress },
-        })
-  }
+  const admitted = judgeConnection(command, state)
+  if (admitted.kind !== 'welcome') return refuse(admitted, command, state)
+  // who it is comes before what it speaks
+  const spoken = spokenWith(command, state)
+  if (spoken === undefined) return refuse(nothingInCommon(command, state), command, state)
+  const { edge, remoteAddress, offered, tls, heartbeatSeconds } = command
   const contested = contest(state, { at: command.now, remoteAddress })
   if (contested !== undefined) {
     const { due, ...told } = contested
@@ -85,7 +111,8 @@ export const connectCharger = (command: Connect, state: ChargerState): Decision<
     type: 'ChargerConnected',
     data: {
       edge,
-      subprotocol,
+      subprotocol: spoken,
+      ...(offered === undefined ? {} : { offered }),
       remoteAddress,
       tls,
       authenticatedBy: state.passwordDigests.length === 0 ? 'none' : command.credential.kind,
