@@ -22,7 +22,7 @@ export interface OcppProtocol {
 export type Inbound =
   | InboundFact
   | { kind: 'heartbeat'; normalisations: Normalisation[]; answer(now: Instant): object }
-  | { kind: 'error'; code: string; description: string; details: object }
+  | { kind: 'error'; code: string; description: string; details: object; normalisations: Normalisation[] }
 
 export type InboundFact = {
   kind: 'fact'

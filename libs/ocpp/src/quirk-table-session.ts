@@ -4,6 +4,7 @@ import type { Quirk } from './quirk.ts'
 
 const correlation = { kind: 'correlation', matches: 'all', default: 'on', switchable: false } as const
 const transport = { kind: 'transport', matches: 'all', default: 'on', switchable: false } as const
+const foxess = 'https://github.com/lbbrhzn/ocpp/issues/2008'
 const session = (test: string) => ({ file: 'libs/domain/src/session.test.ts', test })
 const central = (test: string) => ({ file: 'services/central/src/central.int.test.ts', test })
 const meters = (test: string) => ({ file: 'test-e2e/src/meters.e2e.test.ts', test })
@@ -159,21 +160,31 @@ export const transportQuirks = [
   {
     ...transport,
     id: 'Q4-no-subprotocol',
-    what: 'A charger that names no subprotocol is taken where a default is configured, and none is echoed',
+    what: 'A charger that names no subprotocol is taken where one is set for it, or a default is configured, and none is echoed',
     evidence: [
       'https://github.com/steve-community/steve/issues/1109',
       'https://github.com/lbbrhzn/ocpp/issues/442',
       'https://github.com/dallmann-consulting/OCPP.Core/issues/43',
     ],
-    proof: edge('upgrade.int', 'without a subprotocol is taken where a default is configured, and none is echoed'),
+    proof: edge('upgrade.int', 'without a subprotocol is taken where one is set for the charger, and none is echoed'),
   },
   {
     ...transport,
+    id: 'Q5-version-pinned',
+    what: 'A charger that negotiates one version and speaks another is spoken to in the version that is set for it, and hears the name that it offered',
+    evidence: [foxess, 'lbbrhzn/ocpp, docs/supported-devices.md'],
+    proof: edge(
+      'upgrade.int',
+      'of a charger that names another version than is set for it hears its own name, and is spoken to in the one that is set',
+    ),
+  },
+  {
+    ...transport,
+    kind: 'format',
     id: 'Q5-other-version-spoken',
-    what: 'A charger that negotiates one version and speaks another is spoken to in the version that is set for it',
-    evidence: ['https://github.com/lbbrhzn/ocpp/issues/2008', 'lbbrhzn/ocpp, docs/supported-devices.md'],
-    default: 'off',
-    proof: { open: 'only OCPP 1.6 is spoken here yet, so there is no other version to be taken for it' },
+    what: 'A message in the shape of another version than its connection is read by what it says; energy that this version has no message for is parked verbatim and answered',
+    evidence: [foxess],
+    proof: { file: 'libs/ocpp/src/v16/other-version.test.ts', test: 'turns a %s of OCPP 2.x into its fact' },
   },
   {
     ...transport,

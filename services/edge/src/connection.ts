@@ -155,6 +155,13 @@ export const openConnection = (
     metrics,
     now,
     ticks,
+    onOtherVersion(action) {
+      const { subprotocol } = protocol
+      log.warn(
+        { ...at, subprotocol, action: action.slice(0, 60) },
+        'a charger speaks another version of OCPP than its connection',
+      )
+    },
     onAnswered(answer) {
       if (answer.type !== 'Boot') return
       liveness.heartbeatEvery(answer.intervalSeconds * 1000)

@@ -70,10 +70,13 @@ export const createInboundCalls = (options: {
   readonly ticks: () => number
   /** Hears of each durable fact before its answer is sent. */
   readonly onAnswered: (answer: FactAnswer) => void
+  /** Hears once when a message is of another version of OCPP than its connection. */
+  readonly onOtherVersion?: (action: string) => void
 }): InboundCalls => {
   const { protocol, source, digest, metrics, now, ticks } = options
   const answers = createStoredAnswers(options.limits)
   let context = options.context
+  let otherVersionTold = false
   /** rejected by its operator, as far as is known here: central says so when asked, a heartbeat is not asked about */
   let rejected = options.registration === 'Rejected'
 
@@ -95,8 +98,12 @@ export const createInboundCalls = (options: {
     const known = inbound.kind !== 'error' || inbound.code !== 'NotImplemented'
     const action = known ? frame.action : 'unknown'
     metrics.frames.inc({ direction: 'in', type: 'call', action })
-    const notes = inbound.kind === 'error' ? frame.normalisations : [...frame.normalisations, ...inbound.normalisations]
+    const notes = [...frame.normalisations, ...inbound.normalisations]
     for (const rule of new Set(notes.map((note) => note.rule))) metrics.quirks.inc({ rule })
+    if (!otherVersionTold && notes.some(({ rule }) => rule === 'Q5-other-version-spoken')) {
+      otherVersionTold = true
+      options.onOtherVersion?.(frame.action)
+    }
 
     if (rejected && inbound.kind !== 'fact')
       return answered('refused', action, errorFrame(frame.echoId, 'SecurityError', 'this charger is rejected'))

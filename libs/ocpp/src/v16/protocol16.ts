@@ -4,32 +4,48 @@ import { cleanJson, TooDeep } from '../clean-text.ts'
 import { errorCodes16, type ErrorCode16 } from '../error-codes.ts'
 import type { InboundContext } from '../inbound-context.ts'
 import { readLeniently } from '../lenient16.ts'
-import { createNotes } from '../notes.ts'
+import { createNotes, rawText, type Notes } from '../notes.ts'
+import { payloadVersion } from '../payload-version.ts'
 import { OutboundInvalid, type Inbound, type OcppProtocol } from '../protocol.ts'
 import { describeViolation, isAction16, validate16, type Direction, type Violation } from '../schemas.ts'
 import { inbound16, outbound16 } from './actions.ts'
+import { fromVersion2 } from './from-version2.ts'
 import { heartbeatAction, heartbeatAnswer } from './heartbeat.ts'
-import type { Fields, InboundMessage } from './inbound-message.ts'
+import type { Desk, Fields, InboundMessage } from './inbound-message.ts'
 import type { OutboundMessage } from './outbound-message.ts'
+import { transactionEvent } from './transaction-event.ts'
 import { withoutViolations } from './without-violations.ts'
 
 const mostViolations = 20
 
 const inbound = (action: string, payload: unknown, context: InboundContext): Inbound => {
+  const notes = createNotes()
+  const isVersion2 = payloadVersion(action, payload) === '2.x'
+  if (isVersion2) notes.add('Q5-other-version-spoken', '', () => rawText('2.x'))
+
   const message = inbound16.get(action)
-  if (message === undefined && action !== heartbeatAction) {
-    return isAction16(action)
-      ? refusal('NotSupported', `${action} is not taken from chargers here`)
-      : refusal('NotImplemented', 'OCPP 1.6 and its security extension define no such action')
+  const ofVersion2 = message === undefined && action === transactionEvent.action
+  if (message === undefined && action !== heartbeatAction && !ofVersion2) {
+    if (isAction16(action)) return refusal('NotSupported', `${action} is not taken from chargers here`, notes)
+    const why = isVersion2
+      ? `${action} is a message of OCPP 2.x, and this connection speaks OCPP 1.6`
+      : 'OCPP 1.6 and its security extension define no such action'
+    return refusal('NotImplemented', why, notes)
   }
   if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) {
-    return refusal('FormationViolation', 'the payload must be an object')
+    return refusal('FormationViolation', 'the payload must be an object', notes)
   }
+  if (ofVersion2) return fromOtherVersion(transactionEvent, payload as Fields, { action, context, notes })
 
-  const notes = createNotes()
   let read: { payload: unknown; violations: Violation[] }
   try {
-    read = readLeniently('request', action, payload, context, notes)
+    read = readLeniently(
+      'request',
+      action,
+      isVersion2 ? fromVersion2(action, payload as Fields) : payload,
+      context,
+      notes,
+    )
   } catch (error) {
     if (!(error instanceof TooDeep)) throw error
     read = {
@@ -60,7 +76,15 @@ const inbound = (action: string, payload: unknown, context: InboundContext): Inb
   }
   const rest = withoutViolations(read.payload as Fields, result.refused)
   const readable = message.energy === undefined || rest === undefined ? undefined : message.read(rest, received, desk)
-  return malformed(message, result.refused, readable, notes.list())
+  return malformed(message, result.refused, readable, notes)
+}
+
+/** A message that 1.6 does not have. Its answer is that of its own version, which no schema of 1.6 knows. */
+const fromOtherVersion = (message: InboundMessage, received: Fields, desk: Desk): Inbound => {
+  const result = message.read(received, received, desk)
+  if ('refused' in result)
+    return refusal('FormationViolation', result.refused.map(describeViolation).join('; '), desk.notes)
+  return { kind: 'fact', fact: result, normalisations: desk.notes.list(), answer: message.answer }
 }
 
 /** What carries energy is recorded with its violations and answered; the rest is refused with the code of its first violation. */
@@ -68,10 +92,11 @@ const malformed = (
   message: InboundMessage,
   violations: Violation[],
   readable: ReturnType<InboundMessage['read']> | undefined,
-  normalisations: ReturnType<ReturnType<typeof createNotes>['list']>,
+  notes: Notes,
 ): Inbound => {
   const described = violations.slice(0, mostViolations).map(describeViolation)
-  if (message.energy === undefined) return refusal(violations[0]?.code ?? 'FormationViolation', described.join('; '))
+  if (message.energy === undefined)
+    return refusal(violations[0]?.code ?? 'FormationViolation', described.join('; '), notes)
   return {
     kind: 'fact',
     fact: {
@@ -80,16 +105,17 @@ const malformed = (
       violations: described,
       ...(readable === undefined || 'refused' in readable ? {} : { readable: ReadableEnergy.parse(readable) }),
     },
-    normalisations,
+    normalisations: notes.list(),
     answer: (answer, now) => strict('response', message.action, message.answer(answer, now)),
   }
 }
 
-const refusal = (code: ErrorCode16, description: string): Inbound => ({
+const refusal = (code: ErrorCode16, description: string, notes: Notes): Inbound => ({
   kind: 'error',
   code,
   description: (description || errorCodes16[code]).slice(0, 255).toWellFormed(),
   details: {},
+  normalisations: notes.list(),
 })
 
 /** Strict out. */
