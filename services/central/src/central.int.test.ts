@@ -188,7 +188,7 @@ describe('central', () => {
       'SessionEnergyMetered',
     ])
     await cp.answer({ type: 'ConnectorStatus', evseId: 2, connectorId: 1, status: 'Available', errorCode: 'NoError' })
-    await cp.answer(meter('77', time(8), undefined, 2))
+    await cp.answer(meter('77', time(0), undefined, 2))
     const kept = await house.bus.lastMessage('TELEMETRY')
     expect(kept?.subject).toBe('voltrail.default.telemetry.CP-meter.2')
   })

@@ -30,7 +30,7 @@ const idle = (value: string): FactOf<'MeterValues'> => ({
   type: 'MeterValues',
   evseId: 1,
   connectorId: 1,
-  samples: [{ time: time(1), values: [{ measurand: 'Energy.Active.Import.Register', value, unit: 'Wh' }] }],
+  samples: [{ time: time(0), values: [{ measurand: 'Energy.Active.Import.Register', value, unit: 'Wh' }] }],
   raw: { transaction: '', contentHash: value },
 })
 

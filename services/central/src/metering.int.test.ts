@@ -247,7 +247,10 @@ describe('central, with what meters tell', () => {
       const cp = await online('CP-idle')
       await cp.answer(status('Available'))
       for (const evseId of [0, 1]) {
-        await cp.answer(meter([sample(1, register(`${evseId}`))], undefined, evseId))
+        // measured since it is free
+        const at = instant(Date.now())
+        const samples = [{ time: { raw: at, at }, values: [register(`${evseId}`)] }]
+        await cp.answer(meter(samples, undefined, evseId))
         expect((await house.bus.lastMessage('TELEMETRY'))?.subject).toBe(`voltrail.default.telemetry.CP-idle.${evseId}`)
       }
       expect(types(await cp.events())).not.toContain('RegistersHeld')
