@@ -188,10 +188,17 @@ export const transportQuirks = [
   },
   {
     ...transport,
-    id: 'Q6-malformed-upgrade',
-    what: 'A malformed upgrade request is refused with what is wrong in it',
+    id: 'Q6-handshake-mended',
+    what: 'A handshake without Connection: Upgrade, with folded headers, lines without CR or a path that is not percent-encoded is taken as the one it means',
     evidence: ['https://github.com/lbbrhzn/ocpp/pull/1984'],
-    proof: edge('upgrade.int', 'that is malformed gets 400, and a plain request 426'),
+    proof: edge('odd-upgrades.int', 'with %s is taken, noted and logged'),
+  },
+  {
+    ...transport,
+    id: 'Q6-malformed-upgrade',
+    what: 'An upgrade request that may mean anything else is refused with what is wrong in it, and that is logged',
+    evidence: ['https://github.com/lbbrhzn/ocpp/pull/1984'],
+    proof: edge('odd-upgrades.int', '%s is refused with what is wrong in it, and logged'),
   },
   {
     ...transport,

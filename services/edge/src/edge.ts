@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
 import { createServer as createTlsServer } from 'node:https'
 import { connectBus } from '@voltrail/bus/bus'
 import type { Bus } from '@voltrail/bus/bus'
@@ -22,12 +23,14 @@ import type { Connection } from './connection.ts'
 import { createConnections } from './connections.ts'
 import type { Connections } from './connections.ts'
 import { createEdgeMetrics } from './edge-metrics.ts'
+import type { EdgeMetrics } from './edge-metrics.ts'
 import { createFactRelay } from './fact-relay.ts'
-import { refusalHeaders } from './http-refusal.ts'
+import { refusalHeaders, refuseUpgrade } from './http-refusal.ts'
 import { defaultLimits } from './limits.ts'
 import type { EdgeLimits } from './limits.ts'
 import { createLogWatch } from './log-watch.ts'
 import type { LogWatch } from './log-watch.ts'
+import { mendSockets } from './mended-sockets.ts'
 import { openPresence } from './presence.ts'
 import { createQuietOutage } from './quiet-outage.ts'
 import { createUpgrades } from './upgrade.ts'
@@ -134,17 +137,29 @@ export const startEdge = async (
         void tracked.then(() => background.delete(tracked))
       },
     })
+    const plainRequests = answerPlainRequest(log, metrics)
     const server =
       tls === undefined
-        ? createServer(answerPlainRequest)
-        : createTlsServer({ ...tls, minVersion: 'TLSv1.2', handshakeTimeout: 15_000 }, answerPlainRequest)
-    server.on('upgrade', (request, socket, head) => void upgrade(request, socket, head))
-    server.on('clientError', (error, socket) => {
-      log.info({ problem: error.message }, 'a malformed HTTP request')
-      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n')
+        ? createServer(plainRequests)
+        : createTlsServer({ ...tls, minVersion: 'TLSv1.2', handshakeTimeout: 15_000 }, plainRequests)
+    const unreadable = (detail: string, whence: { requestLine?: string; remoteAddress?: string | undefined }): void => {
+      log.info({ ...whence, status: 400, detail }, 'refused')
+      metrics.upgrades.inc({ status: '400' })
+    }
+    const mended = mendSockets(
+      server,
+      tls === undefined ? 'connection' : 'secureConnection',
+      limits.headersMs,
+      ({ remoteAddress }, detail) => unreadable(detail, { remoteAddress }),
+    )
+    server.on('upgrade', (request, socket, head) => void upgrade(request, socket, head, mended.of(socket)))
+    server.on('clientError', (error: ParserError, socket) => {
+      const detail = `this is no HTTP request that can be read: ${error.reason ?? error.message}`
+      unreadable(detail, wherefrom(error, socket))
+      if (socket.writable) refuseUpgrade(socket, { status: 400, detail })
       else socket.destroy()
     })
-    server.headersTimeout = 15_000
+    server.headersTimeout = limits.headersMs
     server.maxConnections = limits.maxConnections + limits.pendingUpgrades
 
     const health = await startHealthServer({
@@ -178,6 +193,7 @@ export const startEdge = async (
       stopping = true
       health.setReady(false)
       server.close()
+      mended.stop()
       server.closeIdleConnections()
       const deadline = ticks() + limits.drainMs
       const held = connections.all()
@@ -250,9 +266,35 @@ const closeWave = (connections: Connections<Connection>, size: number): void => 
   for (const connection of quiet.slice(0, size)) connection.close(1013, 'nothing can be stored, connect again later')
 }
 
-/** Some stacks forget `Connection: Upgrade` (https://github.com/lbbrhzn/ocpp/pull/1984): then Node sees a plain request. */
-const answerPlainRequest = (_request: IncomingMessage, response: ServerResponse): void => {
-  const detail = 'this is an OCPP endpoint: connect a WebSocket (headers Connection: Upgrade and Upgrade: websocket)'
-  const refusal = { status: 426, detail } as const
-  response.writeHead(refusal.status, refusalHeaders(refusal)).end(`${detail}\n`)
+/** Answers what is no WebSocket handshake, and could not be mended into one. */
+const answerPlainRequest =
+  (log: Log, metrics: Pick<EdgeMetrics, 'upgrades'>) =>
+  (request: IncomingMessage, response: ServerResponse): void => {
+    const { headers } = request
+    const detail = `this is an OCPP endpoint: connect a WebSocket (headers Connection: Upgrade and Upgrade: websocket); ${
+      headers.upgrade === undefined
+        ? 'there is no Upgrade header'
+        : `Connection is ${JSON.stringify(headers.connection ?? '')}`
+    }`
+    const refusal = { status: 426, detail } as const
+    metrics.upgrades.inc({ status: '426' })
+    const line = { path: request.url?.slice(0, 120), remoteAddress: request.socket.remoteAddress, ...refusal }
+    // a browser or a probe is no news; a charger that tries is
+    if (headers.upgrade === undefined && headers['sec-websocket-key'] === undefined) log.debug(line, 'refused')
+    else log.info(line, 'refused')
+    response.writeHead(refusal.status, refusalHeaders(refusal)).end(`${detail}\n`)
+  }
+
+/** What Node's HTTP parser says of a request that it cannot read. */
+type ParserError = Error & { readonly reason?: string; readonly rawPacket?: Buffer }
+
+/** The request line alone: headers hold passwords. */
+const wherefrom = ({ rawPacket }: ParserError, socket: Duplex): { requestLine?: string; remoteAddress?: string } => {
+  const { remoteAddress } = socket as Duplex & { readonly remoteAddress?: string }
+  const [requestLine = ''] =
+    rawPacket
+      ?.toString('latin1', 0, 200)
+      .trimStart()
+      .split(/[\r\n?]/, 1) ?? []
+  return { requestLine: requestLine.slice(0, 120), ...(remoteAddress !== undefined && { remoteAddress }) }
 }

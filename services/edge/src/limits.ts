@@ -26,6 +26,8 @@ export type EdgeLimits = {
   /** upgrades that wait for central at a time */
   readonly pendingUpgrades: number
   readonly maxConnections: number
+  /** how long the head of an HTTP request may take */
+  readonly headersMs: number
 
   /** how long an answer to a charger is held while the log, central or NATS is away; then its socket closes (1013) */
   readonly holdMs: number
@@ -78,6 +80,7 @@ export const defaultLimits: EdgeLimits = {
   readmissionMs: 30_000,
   pendingUpgrades: 1_000,
   maxConnections: 20_000,
+  headersMs: 15_000,
 
   holdMs: 20_000,
   connectHoldMs: 5_000,

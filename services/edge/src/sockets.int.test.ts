@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { connect as connectTls } from 'node:tls'
 import { TEST_CERT, TEST_KEY } from '@voltrail/event-store-dev/test-certificate'
 import { openEdgeFixture, testPepper, until } from './fixtures/edge-fixture.ts'
 import type { EdgeFixture } from './fixtures/edge-fixture.ts'
@@ -57,6 +58,18 @@ describe('a listener with a certificate', () => {
     expect(await charger.call('Heartbeat', {})).toMatchObject([3, 'id1', {}])
     expect(fixture.central.factsOf(id)[0]).toMatchObject({ type: 'Connect', tls: true })
     await charger.close()
+
+    const odd = fixture.newId()
+    const socket = connectTls({ port: edge.port, host: '127.0.0.1', rejectUnauthorized: false })
+    let answer = ''
+    socket.on('data', (data) => (answer += data.toString('latin1')))
+    socket.write(
+      `GET /ocpp/${odd} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n` +
+        'Sec-WebSocket-Protocol: ocpp1.6\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+    )
+    await until('a handshake without Connection: Upgrade is taken here too', () => answer.startsWith('HTTP/1.1 101 '))
+    expect(fixture.central.factsOf(odd)[0]).toMatchObject({ type: 'Connect', tls: true })
+    socket.destroy()
     rmSync(folder, { recursive: true })
   })
 })

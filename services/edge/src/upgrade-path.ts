@@ -13,7 +13,8 @@ const form = 'connect to /ocpp/<chargerId> or /ocpp/<tenant>/<chargerId>'
  * slashes are ignored, because installers' base URLs often end in a slash.
  */
 export const readUpgradePath = (target: string, tenants: ReadonlySet<string>): UpgradePath => {
-  const [path = ''] = target.split(/[?#]/, 1)
+  // a server must take the absolute form too (RFC 9112 §3.2.2)
+  const [path = ''] = target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '').split(/[?#]/, 1)
   const segments: string[] = []
   for (const raw of path.split('/')) {
     if (raw === '') continue
@@ -23,12 +24,14 @@ export const readUpgradePath = (target: string, tenants: ReadonlySet<string>): U
       return malformed(`the path has a broken percent-encoding in ${JSON.stringify(raw.slice(0, 60))}`)
     }
   }
-  const [root, first, second, ...more] = segments
+  const [root, first, second, ...rest] = segments
+  // some stacks append the id that the installer has already entered: /ocpp/acme/CP1/CP1
+  const more = rest.length === 1 && rest[0] === second ? [] : rest
   if (root !== 'ocpp' || first === undefined || more.length > 0) return notFound(`there is nothing here; ${form}`)
   if (second === undefined) return charger(defaultTenant, first)
   if (tenants.has(first)) return charger(TenantId.parse(first), second)
-  // some stacks append the id that the installer has already entered: /ocpp/CP1/CP1
-  if (first === second) return charger(defaultTenant, second)
+  // the same without a tenant: /ocpp/CP1/CP1
+  if (first === second && rest.length === 0) return charger(defaultTenant, second)
   return notFound(`there is no tenant ${JSON.stringify(first.slice(0, 60))}; ${form}`)
 }
 

@@ -18,6 +18,7 @@ import type { Route } from './fact-relay.ts'
 import { createFactSource } from './fact-source.ts'
 import { refuseUpgrade } from './http-refusal.ts'
 import type { HttpRefusal } from './http-refusal.ts'
+import type { Mend } from './mend-handshake.ts'
 import { createSecretDigest } from './secret-digest.ts'
 import { readUpgradePath } from './upgrade-path.ts'
 import type { UpgradePath } from './upgrade-path.ts'
@@ -97,13 +98,16 @@ export const createUpgrades = (deps: UpgradeDeps) => {
     return { ...path, offered, subprotocol, credential: presented.credential }
   }
 
-  const connectRequest = (candidate: Candidate, remoteAddress: string): FactRequest => ({
+  const connectRequest = (candidate: Candidate, remoteAddress: string, mended: readonly Mend[]): FactRequest => ({
     factId: FactId.parse(`${deps.instance}.${++connects}`),
     tenant: candidate.tenant,
     chargerId: candidate.chargerId,
     edge: deps.edge,
     receivedAt: instant(now()),
-    normalisations: candidate.offered.length === 0 ? [nothingNamed] : [],
+    normalisations: [
+      ...(candidate.offered.length === 0 ? [nothingNamed] : []),
+      ...mended.map((raw) => ({ rule: 'Q6-handshake-mended', path: '', raw })),
+    ],
     fact: {
       type: 'Connect',
       edge: deps.edge,
@@ -123,7 +127,12 @@ export const createUpgrades = (deps: UpgradeDeps) => {
     deps.background(deps.relay.ask(request, route, { holdMs: limits.holdMs }))
   }
 
-  const accept = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<HttpRefusal | undefined> => {
+  const accept = async (
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    mended: readonly Mend[],
+  ): Promise<HttpRefusal | undefined> => {
     const candidate = readCandidate(request)
     if ('status' in candidate) return candidate
     const remoteAddress = request.socket.remoteAddress ?? 'unknown'
@@ -131,7 +140,7 @@ export const createUpgrades = (deps: UpgradeDeps) => {
     const ticket = deps.connections.beginUpgrade(tenant, chargerId)
     const route: Route = {}
     try {
-      const asked = await deps.relay.ask(connectRequest(candidate, remoteAddress), route, {
+      const asked = await deps.relay.ask(connectRequest(candidate, remoteAddress, mended), route, {
         holdMs: limits.connectHoldMs,
       })
       if (asked.kind === 'refused') return refusalOf(asked.reason, candidate)
@@ -175,6 +184,8 @@ export const createUpgrades = (deps: UpgradeDeps) => {
         giveUp('the handshake failed')
         return undefined
       }
+      if (mended.length > 0)
+        log.info({ tenant, charger: chargerId, remoteAddress, mended }, 'a malformed handshake was taken')
       const digest = createSecretDigest(deps.pepper, tenant, chargerId)
       const connection = openConnection(
         webSocket,
@@ -198,13 +209,19 @@ export const createUpgrades = (deps: UpgradeDeps) => {
     }
   }
 
-  return async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
+  /** @param mended what was mended in the request before it could be read */
+  return async (
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    mended: readonly Mend[] = [],
+  ): Promise<void> => {
     socket.on('error', () => socket.destroy())
     let refusal = capacity()
     if (refusal === undefined) {
       pending += 1
       try {
-        refusal = await accept(request, socket, head)
+        refusal = await accept(request, socket, head, mended)
       } catch (error) {
         log.error({ err: error }, 'an upgrade failed')
         refusal = refuse(503, 'this server failed to connect you, connect again later')

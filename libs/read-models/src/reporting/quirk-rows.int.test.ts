@@ -24,6 +24,8 @@ beforeAll(async () => {
     if (event.type === 'ChargerBooted')
       return noted(event, ['Q25-null-field', 'Q25-text-too-long', 'Q25-null-field'], true)
     if (event.type === 'SessionStarted') return noted(event, ['Q25-null-field', 'secret-redacted'], true)
+    // a handshake has no frame
+    if (event.type === 'ChargerConnected') return noted(event, ['Q4-no-subprotocol'], false)
     // of the same message as an event before it
     if (event.type === 'SessionStopped') return noted(event, ['Q25-null-field'], false)
     return event
@@ -42,6 +44,7 @@ describe('the counts of quirks', () => {
     const events = sampleEvents()
     const boots = events.filter(({ type }) => type === 'ChargerBooted')
     const starts = events.filter(({ type }) => type === 'SessionStarted')
+    const connects = events.filter(({ type }) => type === 'ChargerConnected')
     const last = [...boots, ...starts]
       .map(({ metadata }) => metadata.receivedAt)
       .toSorted()
@@ -49,6 +52,7 @@ describe('the counts of quirks', () => {
     expect(found.map(({ rule, fired, chargerCount }) => [rule, fired, chargerCount])).toEqual([
       ['Q25-null-field', boots.length + starts.length, 1],
       ['Q25-text-too-long', boots.length, 1],
+      ['Q4-no-subprotocol', connects.length, 1],
     ])
     expect(found[0]).toMatchObject({
       lastAt: last,

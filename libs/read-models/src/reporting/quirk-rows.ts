@@ -19,13 +19,14 @@ create table quirk_counts (
 const quirkId = /^Q\d+-/
 
 /**
- * Counts the rules in the normalisations of a charger's message, at the event that holds its verbatim frame: other events of
- * the same message name the same normalisations. Sums and maxima do not depend on the order, so the events of a charger and of
+ * Counts the rules in the normalisations of a charger's message, at the event that holds its verbatim frame, and of its handshake,
+ * which has no frame, at its connection: other events of the same message name the same normalisations. Sums and maxima do not depend on the order, so the events of a charger and of
  * its sessions may be applied side by side.
  */
-export const countQuirks = async (tx: AnyDatabase, { metadata }: ProjectedEvent): Promise<void> => {
+export const countQuirks = async (tx: AnyDatabase, { type, metadata }: ProjectedEvent): Promise<void> => {
   const { normalisations, actor, tenant, receivedAt } = metadata
-  if (normalisations === undefined || metadata.frame === undefined || actor.kind !== 'charger') return
+  if (normalisations === undefined || actor.kind !== 'charger') return
+  if (metadata.frame === undefined && type !== 'ChargerConnected') return
   for (const rule of new Set(normalisations.map((one) => one.rule))) {
     if (!quirkId.test(rule)) continue
     await sql`
