@@ -247,6 +247,6 @@ export const transportQuirks = [
     id: 'Q33-basic-user',
     what: 'Basic credentials are split behind the charger id first, then behind the first colon; keys come as text or as hex',
     evidence: ['MaEVe, InvalidUsernameAllowed', 'mikuso/ocpp-rpc, lib/server.js'],
-    proof: edge('credentials', 'splits behind the id even when the id holds a colon'),
+    proof: edge('upgrade.int', 'proves its password %s'),
   },
 ] as const satisfies readonly Quirk[]

@@ -39,6 +39,8 @@ const variables = z.object({
   UPGRADES_PER_SECOND: integer({ min: 1, max: 100_000, example: 200 }).default(defaultLimits.upgradesPerSecond),
   /** The same after an outage, when all come at once. */
   READMISSIONS_PER_SECOND: integer({ min: 1, max: 100_000, example: 50 }).default(defaultLimits.readmissionsPerSecond),
+  /** Refused keys and ids per source address. Behind a balancer that hides addresses all chargers have one: raise it there. */
+  REFUSALS_PER_MINUTE: integer({ min: 1, max: 1_000_000, example: 60 }).default(defaultLimits.failuresPerMinute),
   /** How long an answer waits for the log; then the socket closes. Chargers give up after 30 to 40 s. */
   ANSWER_HOLD: duration('20s').default(defaultLimits.holdMs),
   /** How long sockets with nothing to answer stay open while the log is away. */

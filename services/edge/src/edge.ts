@@ -33,6 +33,7 @@ import type { LogWatch } from './log-watch.ts'
 import { mendSockets } from './mended-sockets.ts'
 import { openPresence } from './presence.ts'
 import { createQuietOutage } from './quiet-outage.ts'
+import { createSourceThrottle } from './source-throttle.ts'
 import { createUpgrades } from './upgrade.ts'
 import { within } from './within.ts'
 
@@ -57,6 +58,7 @@ export const startEdge = async (
     upgradesBurst: config.UPGRADES_PER_SECOND * 2,
     readmissionsPerSecond: config.READMISSIONS_PER_SECOND,
     readmissionsBurst: config.READMISSIONS_PER_SECOND,
+    failuresPerMinute: config.REFUSALS_PER_MINUTE,
     holdMs: config.ANSWER_HOLD,
     quietOutageMs: config.QUIET_OUTAGE,
     pingMs: config.PING_INTERVAL,
@@ -115,6 +117,7 @@ export const startEdge = async (
 
     const upgrade = createUpgrades({
       admission,
+      throttle: createSourceThrottle(limits),
       edge: config.POD_NAME,
       instance: `${config.POD_NAME}-${randomBytes(6).toString('hex')}`,
       relay,

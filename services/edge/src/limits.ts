@@ -23,6 +23,8 @@ export type EdgeLimits = {
   readonly readmissionsPerSecond: number
   readonly readmissionsBurst: number
   readonly readmissionMs: number
+  /** upgrades of one source address that may fail for who they say they are; a minute's worth at once */
+  readonly failuresPerMinute: number
   /** upgrades that wait for central at a time */
   readonly pendingUpgrades: number
   readonly maxConnections: number
@@ -81,6 +83,7 @@ export const defaultLimits: EdgeLimits = {
   pendingUpgrades: 1_000,
   maxConnections: 20_000,
   headersMs: 15_000,
+  failuresPerMinute: 60,
 
   holdMs: 20_000,
   connectHoldMs: 5_000,

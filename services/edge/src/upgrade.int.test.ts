@@ -73,6 +73,33 @@ describe('an upgrade', () => {
     expect(fact.credential.proofs.some((proof) => stored.includes(proof))).toBe(true)
   })
 
+  const key = 'a1b2c3d4e5f60718293a4b5c6d7e8f9001023a04'
+  const bytes = Buffer.from(key, 'hex')
+  it.each([
+    ['as hex text in lower case', key, (id: string) => Buffer.from(`${id}:${key}`)],
+    ['as hex text in upper case', key, (id: string) => Buffer.from(`${id}:${key.toUpperCase()}`)],
+    ['as the decoded bytes, one of them a colon', key, (id: string) => Buffer.concat([Buffer.from(`${id}:`), bytes])],
+    ['as hex text, stored as the bytes', bytes, (id: string) => Buffer.from(`${id}:${key}`)],
+    ['with colons', 'se:cr:et', (id: string) => Buffer.from(`${id}:se:cr:et`)],
+    ['behind another user than the id', 'secret', () => Buffer.from('admin:secret')],
+    ['behind no user', 'secret', () => Buffer.from(':secret')],
+    ['behind the id percent-encoded', 'secret', (id: string) => Buffer.from(`${encodeURIComponent(id)}:secret`)],
+  ])('proves its password %s', async (_how, password, pair) => {
+    const id = `${fixture.newId()}:1`
+    const charger = await fixture.connect(`${url}/${encodeURIComponent(id)}`, { headers: basic(pair(id)) })
+    await charger.close()
+    const [fact] = fixture.central.factsOf(id)
+    if (fact?.type !== 'Connect' || fact.credential.kind !== 'basic') throw new Error('no Basic credential arrived')
+    const pepper = Buffer.from(testPepper, 'hex')
+    const stored = passwordDigests(
+      pepper,
+      TenantId.parse('default'),
+      ChargerId.parse(id),
+      Buffer.from(password as string),
+    )
+    expect(fact.credential.proofs.some((proof) => stored.includes(proof))).toBe(true)
+  })
+
   it('ignores the id entered twice and trailing slashes', async () => {
     const id = fixture.newId()
     const charger = await fixture.connect(`${url}/${id}/${id}/`)
@@ -199,6 +226,37 @@ describe('an upgrade', () => {
       body: expect.stringContaining('full'),
     })
     await only.close()
+  })
+
+  it('from an address that tried too many keys gets 429, whatever id it names; who was let in from there is not concerned', async () => {
+    const edge = await fixture.startEdge({}, { REFUSALS_PER_MINUTE: '5' })
+    const [good, guessed, other] = [fixture.newId(), fixture.newId(), fixture.newId()]
+    await (await fixture.connect(`${edge.url}/${good}`, { localAddress: '127.0.0.9' })).close()
+    fixture.central.state.treat = ({ chargerId, fact }) =>
+      fact.type === 'Connect' && chargerId === guessed && fact.credential.kind === 'basic'
+        ? { outcome: 'refused', reason: 'bad-credential', detail: 'no' }
+        : undefined
+    const guess = (i: number) =>
+      refusedUpgrade(`${edge.url}/${guessed}`, { localAddress: '127.0.0.9', headers: basic(`${guessed}:${i}`) })
+    const answers = []
+    for (let i = 0; i < 7; i++) answers.push((await guess(i)).status)
+    expect(answers).toEqual([401, 401, 401, 401, 401, 429, 429])
+    const turnedAway = await refusedUpgrade(`${edge.url}/${other}`, { localAddress: '127.0.0.9' })
+    expect(turnedAway).toMatchObject({ status: 429, body: expect.stringContaining('from your address') })
+    expect(turnedAway.headers['retry-after']).toBe('30')
+    expect(fixture.central.factsOf(other)).toEqual([])
+    // the address is slowed down, never the id
+    await (await fixture.connect(`${edge.url}/${good}`, { localAddress: '127.0.0.9' })).close()
+    await (await fixture.connect(`${edge.url}/${guessed}`, { localAddress: '127.0.0.8' })).close()
+  })
+
+  it('with an Authorization header that cannot be read counts against its address too', async () => {
+    const edge = await fixture.startEdge({}, { REFUSALS_PER_MINUTE: '2' })
+    const statuses = []
+    for (let i = 0; i < 3; i++)
+      statuses.push((await refusedUpgrade(`${edge.url}/CPX`, { headers: { Authorization: 'Bearer abc' } })).status)
+    expect(statuses).toEqual([401, 401, 401])
+    expect((await refusedUpgrade(`${edge.url}/CPX`)).status).toBe(429)
   })
 
   it('that is malformed gets 400, and a plain request 426', async () => {

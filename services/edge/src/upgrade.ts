@@ -20,6 +20,7 @@ import { refuseUpgrade } from './http-refusal.ts'
 import type { HttpRefusal } from './http-refusal.ts'
 import type { Mend } from './mend-handshake.ts'
 import { createSecretDigest } from './secret-digest.ts'
+import type { SourceThrottle } from './source-throttle.ts'
 import { readUpgradePath } from './upgrade-path.ts'
 import type { UpgradePath } from './upgrade-path.ts'
 import { within } from './within.ts'
@@ -27,6 +28,7 @@ import { within } from './within.ts'
 export type UpgradeDeps = ConnectionDeps & {
   readonly bus: Pick<Bus, 'respond'>
   readonly admission: Admission
+  readonly throttle: SourceThrottle
   readonly connections: Connections<Connection>
   readonly tenants: ReadonlySet<string>
   readonly pepper: Uint8Array
@@ -134,20 +136,31 @@ export const createUpgrades = (deps: UpgradeDeps) => {
     mended: readonly Mend[],
   ): Promise<HttpRefusal | undefined> => {
     const candidate = readCandidate(request)
-    if ('status' in candidate) return candidate
     const remoteAddress = request.socket.remoteAddress ?? 'unknown'
+    if ('status' in candidate) {
+      if (candidate.status === 401) deps.throttle.failed(remoteAddress, undefined, ticks())
+      return candidate
+    }
     const { tenant, chargerId } = candidate
+    const who = `${tenant}/${chargerId}`
+    const slower = deps.throttle.refusal(remoteAddress, who, ticks())
+    if (slower !== undefined) return refuse(429, slower)
     const ticket = deps.connections.beginUpgrade(tenant, chargerId)
     const route: Route = {}
     try {
       const asked = await deps.relay.ask(connectRequest(candidate, remoteAddress, mended), route, {
         holdMs: limits.connectHoldMs,
       })
-      if (asked.kind === 'refused') return refusalOf(asked.reason, candidate)
+      if (asked.kind === 'refused') {
+        if (asked.reason === 'bad-credential' || asked.reason === 'unknown-charger')
+          deps.throttle.failed(remoteAddress, who, ticks())
+        return refusalOf(asked.reason, candidate)
+      }
       if (asked.kind !== 'answered') return refuse(503, 'the connection cannot be recorded now, connect again later')
       const granted = asked.answer
       if (granted.type !== 'Connect') throw new Error(`central answered Connect with ${granted.type}`)
 
+      deps.throttle.letIn(remoteAddress, who)
       const spoken = granted.subprotocol ?? candidate.subprotocol ?? ''
       const protocol = Object.hasOwn(protocols, spoken) ? protocols[spoken] : undefined
       const abandon = (reason: string): void => undo(candidate, granted, route, reason)
