@@ -4,8 +4,8 @@ import { outageName, type Outage } from './log-away-outage.ts'
 import { openField, type Field } from './log-away-run.ts'
 import { outageTable } from './log-away-table.ts'
 
-/** A second of the field lasts 50 ms: answers are held for 1 s, chargers wait 1.5 s, an outage of 600 s takes 30 s. */
-const speed = 20
+/** A second of the field lasts 100 ms: answers are held for 2 s, chargers wait 3 s, an outage of 600 s takes a minute. */
+const speed = 10
 
 // a server that is not ours cannot be stopped
 const ours = chooseBackends(process.env).eventStore.kind === 'embedded'
