@@ -123,6 +123,29 @@ export const VendorDataFact = z.object({
   messageId: z.string().optional(),
   data: z.string().optional(),
 })
+/** How a firmware update goes on. Without an id it belongs to the newest request. `status` is the charger's word. */
+export const FirmwareStatusFact = z.object({
+  type: z.literal('FirmwareStatus'),
+  status: z.string().max(50),
+  requestId: z.int().optional(),
+})
+/** How the upload of a log or of diagnostics goes on. */
+export const LogStatusFact = z.object({
+  type: z.literal('LogStatus'),
+  log: z.enum(['DiagnosticsLog', 'SecurityLog']),
+  status: z.string().max(50),
+  requestId: z.int().optional(),
+})
+/** `raw` identifies a repeat: the values exactly as received. */
+export const SecurityEventFact = z.object({
+  type: z.literal('SecurityEvent'),
+  event: z.string().max(50),
+  time: ChargerTime,
+  techInfo: z.string().max(255).optional(),
+  raw: z.object({ event: z.string(), timestamp: z.string(), techInfo: z.string() }),
+})
+/** The charger asks for a certificate. `csr` is PEM, or base64 DER. */
+export const CertificateRequestFact = z.object({ type: z.literal('CertificateRequest'), csr: z.string().max(5_500) })
 /** A start, stop or meter message that the schema refuses: recorded with its violations and answered, never lost. */
 export const MalformedFact = z.object({
   type: z.literal('Malformed'),
@@ -156,6 +179,10 @@ export const Fact = z.discriminatedUnion('type', [
   MeterValuesFact,
   TransactionStopFact,
   VendorDataFact,
+  FirmwareStatusFact,
+  LogStatusFact,
+  SecurityEventFact,
+  CertificateRequestFact,
   MalformedFact,
   LateAnswerFact,
 ])
@@ -214,6 +241,10 @@ export const FactAnswer = z.discriminatedUnion('type', [
     status: z.enum(['Accepted', 'Rejected', 'UnknownMessageId', 'UnknownVendorId']),
     data: z.string().optional(),
   }),
+  z.object({ type: z.literal('FirmwareStatus') }),
+  z.object({ type: z.literal('LogStatus') }),
+  z.object({ type: z.literal('SecurityEvent') }),
+  z.object({ type: z.literal('CertificateRequest'), status: z.enum(['Accepted', 'Rejected']) }),
   /** A parked `TransactionStart` still needs a transaction id to answer with. */
   z.object({ type: z.literal('Malformed'), transactionId: TransactionId }),
   z.object({ type: z.literal('LateAnswer') }),

@@ -5,9 +5,10 @@ export type Unsupported = { unsupported: string }
 
 /** What every command is to a 1.6 charger: one file, one test, one row in `actions.ts`. */
 export type OutboundMessage<T extends ChargerCommandType = ChargerCommandType> = {
-  action: string
-  /** @returns the payload of the call, or why it cannot be made */
-  write(command: Extract<ChargerCommand, { type: T }>): { payload: object } | Unsupported
-  /** 1.6 answers every command with a status, but for GetConfiguration. */
+  /** in the frame; a function where the version has several for it */
+  action: string | ((command: Extract<ChargerCommand, { type: T }>) => string)
+  /** @returns the payload of the call, or why it cannot be made; `opaque`: no schema of ours knows the action */
+  write(command: Extract<ChargerCommand, { type: T }>): { payload: object; opaque?: true } | Unsupported
+  /** The answer has no status: that it came is the success (GetConfiguration, GetDiagnostics, UpdateFirmware, GetLocalListVersion). */
   statusless?: true
 }

@@ -1,0 +1,52 @@
+import type { ChargingProfile } from '@voltrail/contracts/charging-profile'
+import type { DeviceState, Part } from './device.ts'
+
+/** The charging profiles that the charger took, and whether they can be vouched for. */
+export const profilesWith: Part = (state, event) => {
+  switch (event.type) {
+    case 'ChargingProfileSet': {
+      const { evseId, profile } = event.data
+      const kept = (state.profiles ?? []).filter((known) => !replaces({ evseId, profile }, known))
+      return { ...state, profiles: [...kept, { evseId, profile, at: event.metadata.receivedAt }] }
+    }
+    case 'ChargingProfilesCleared': {
+      const { commandId: _, ...criteria } = event.data
+      return { ...state, profiles: (state.profiles ?? []).filter((known) => !isMeant(known, criteria)) }
+    }
+    case 'LimitsUnverified':
+      return { ...state, limitsUnverifiedSince: state.limitsUnverifiedSince ?? event.metadata.receivedAt }
+    case 'CompositeScheduleSeen': {
+      const { limitsUnverifiedSince: _, ...verified } = state
+      return event.data.agrees ? verified : state
+    }
+    default:
+      return state
+  }
+}
+
+type Known = NonNullable<DeviceState['profiles']>[number]
+type Placed = { readonly evseId: number; readonly profile: ChargingProfile }
+
+/** The same id, or the same place in the stack of the same EVSE (OCPP 1.6 §3.13.2): the newer one replaces the older. */
+const replaces = (newer: Placed, older: Placed): boolean =>
+  newer.profile.profileId === older.profile.profileId ||
+  (newer.evseId === older.evseId &&
+    newer.profile.purpose === older.profile.purpose &&
+    newer.profile.stackLevel === older.profile.stackLevel &&
+    newer.profile.transactionId === older.profile.transactionId)
+
+/** An id means that one alone; else all that fit every criterion (OCPP 1.6 §5.5). */
+const isMeant = (
+  { evseId, profile }: Known,
+  criteria: {
+    profileId?: number | undefined
+    evseId?: number | undefined
+    purpose?: string | undefined
+    stackLevel?: number | undefined
+  },
+): boolean =>
+  criteria.profileId !== undefined
+    ? profile.profileId === criteria.profileId
+    : (criteria.evseId === undefined || evseId === criteria.evseId) &&
+      (criteria.purpose === undefined || profile.purpose === criteria.purpose) &&
+      (criteria.stackLevel === undefined || profile.stackLevel === criteria.stackLevel)
