@@ -1,4 +1,4 @@
-import type { Part } from './device.ts'
+import type { Part } from './device-state.ts'
 
 /** The charger's own certificate, the one that it asks for, the roots that it trusts, and whom we take it for. */
 export const certificatesWith: Part = (state, event) => {

@@ -1,4 +1,4 @@
-import type { Part } from './device.ts'
+import type { Part } from './device-state.ts'
 
 /** The keys that a charger shall have, and how far each has come. */
 export const configurationWith: Part = (state, event) => {

@@ -1,10 +1,10 @@
 import type { FactAnswer } from '@voltrail/contracts/facts'
 import type { FactId } from '@voltrail/contracts/ids'
-import type { DeviceSummary } from '@voltrail/contracts/events/device'
 import type { DeviceEvent } from '@voltrail/contracts/events/registry'
 import type { Aggregate, Recorded } from '../decider.ts'
 import { certificatesWith } from './certificates.ts'
 import { configurationWith } from './configuration.ts'
+import type { DeviceState, Part } from './device-state.ts'
 import { localListWith } from './local-list.ts'
 import { profilesWith } from './profiles.ts'
 import { reservationsWith } from './reservations.ts'
@@ -16,12 +16,7 @@ import { transfersWith } from './transfers.ts'
  * One charging station as a device that is cared for: `device-<tenant>.<id>`. What its operator wants of it, and what is known.
  * Each concern has a file of its own beside this one, with its decisions and with its part of the fold.
  */
-export type DeviceState = DeviceSummary
-
 export const unknownDevice: DeviceState = { answered: [], contentKeys: [], eventsSinceSummary: 0 }
-
-/** A concern's part of the fold: what an event makes of the state; other concerns' events leave it as it is. */
-export type Part = (state: DeviceState, event: Recorded<DeviceEvent>) => DeviceState
 
 const parts: readonly Part[] = [
   configurationWith,
@@ -79,9 +74,3 @@ export const device: Aggregate<DeviceState, DeviceEvent> = {
       ? { type: 'DeviceSummarised', data: { summary: { ...state, eventsSinceSummary: 0 } } }
       : undefined,
 }
-
-/** The answer that a fact got before, if this device remembers it: a fact asked again gets it again. */
-export const deviceAnswered = (state: DeviceState, factId: FactId | undefined): FactAnswer | undefined =>
-  factId === undefined
-    ? undefined
-    : (state.answered.find((known) => known.factId === factId)?.answer as FactAnswer | undefined)

@@ -1,4 +1,4 @@
-import type { Part } from './device.ts'
+import type { Part } from './device-state.ts'
 
 /** The local authorisation list as the charger has it, by version and digest. */
 export const localListWith: Part = (state, event) => {

@@ -1,5 +1,5 @@
 import type { ChargingProfile } from '@voltrail/contracts/charging-profile'
-import type { DeviceState, Part } from './device.ts'
+import type { DeviceState, Part } from './device-state.ts'
 
 /** The charging profiles that the charger took, and whether they can be vouched for. */
 export const profilesWith: Part = (state, event) => {

@@ -1,4 +1,4 @@
-import type { Part } from './device.ts'
+import type { Part } from './device-state.ts'
 
 /** The reservations that the charger holds. */
 export const reservationsWith: Part = (state, event) => {

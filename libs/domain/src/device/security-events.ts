@@ -3,7 +3,7 @@ import type { ChargerTime } from '@voltrail/contracts/facts'
 import type { DeviceEvent, EventNamed } from '@voltrail/contracts/events/registry'
 import type { FactId } from '@voltrail/contracts/ids'
 import { accept, type Decision } from '../decider.ts'
-import { deviceAnswered, type DeviceState, type Part } from './device.ts'
+import { deviceAnswered, type DeviceState, type Part } from './device-state.ts'
 
 const keptKeys = 64
 

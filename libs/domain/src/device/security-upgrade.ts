@@ -1,4 +1,4 @@
-import type { Part } from './device.ts'
+import type { Part } from './device-state.ts'
 
 /** A change to another security profile or key that is under way: both are good until the first accepted boot on the new one. */
 export const securityUpgradeWith: Part = (state, event) => {

@@ -2,7 +2,7 @@ import type { DeviceEvent } from '@voltrail/contracts/events/registry'
 import type { FactId } from '@voltrail/contracts/ids'
 import type { TransferKind } from '@voltrail/contracts/events/device'
 import { accept, type Decision } from '../decider.ts'
-import { deviceAnswered, type DeviceState, type Part } from './device.ts'
+import { deviceAnswered, type DeviceState, type Part } from './device-state.ts'
 
 /** Firmware on its way in, logs on their way out. */
 export const transfersWith: Part = (state, event) => {
