@@ -1,5 +1,4 @@
-import type { z } from 'zod'
-import type { ChargerTime } from '@voltrail/contracts/facts'
+import type { FactOf } from '@voltrail/contracts/facts'
 import type { DeviceEvent, EventNamed } from '@voltrail/contracts/events/registry'
 import type { FactId } from '@voltrail/contracts/ids'
 import { accept, type Decision } from '../decider.ts'
@@ -45,7 +44,7 @@ export const reportSecurityEvent = (
   fact: {
     readonly factId: FactId
     readonly event: string
-    readonly time: z.infer<typeof ChargerTime>
+    readonly time: FactOf<'SecurityEvent'>['time']
     readonly techInfo?: string | undefined
     readonly contentKey: string
   },
