@@ -120,6 +120,8 @@ export const DeviceSummary = z.object({
   certificate: CertificateFacts.optional(),
   pendingCsr: z.object({ digest: Sha256, at: Instant }).optional(),
   roots: z.array(z.object({ use: CertificateUse, certificates: z.array(CertificateHash) })).optional(),
+  /** the revision of the charger's stream up to which the outcomes of commands are in this state */
+  outcomesTo: z.int().optional(),
   securityUpgrade: z.object({ toProfile: z.int(), until: Instant, commandId: CommandId.optional() }).optional(),
   eventsSinceSummary: z.int(),
 })

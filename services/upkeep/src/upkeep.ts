@@ -13,11 +13,12 @@ import { startTicker } from '@voltrail/runtime/ticker'
 import type { UpkeepConfig } from './config.ts'
 import { createDuties } from './duties.ts'
 import type { Duty, DutyDeps } from './duty.ts'
+import { outcomes } from './outcomes.ts'
 
 const categories = ['charger', 'device', 'tenant', 'token', 'session'] as const
 
 /** Every duty, each made of what duties work with. */
-const createAll: readonly ((deps: DutyDeps) => Duty)[] = []
+const createAll: readonly ((deps: DutyDeps) => Duty)[] = [outcomes]
 
 export interface Upkeep extends RunningService {
   readonly healthPort: number
@@ -32,7 +33,7 @@ export interface UpkeepPace {
   readonly leaseMs: number
 }
 
-const pace: UpkeepPace = { now: Date.now, tickMs: 1_000, leaseMs: 10_000 }
+const pace: UpkeepPace = { now: Date.now, tickMs: 200, leaseMs: 10_000 }
 
 /** The composition of upkeep: everything that it holds is opened here and closed in the reverse order. */
 export const startUpkeep = async (config: UpkeepConfig, given: Partial<UpkeepPace> = {}): Promise<Upkeep> => {

@@ -3,6 +3,7 @@ import type { FactId } from '@voltrail/contracts/ids'
 import type { DeviceEvent } from '@voltrail/contracts/events/registry'
 import type { Aggregate, Recorded } from '../decider.ts'
 import { certificatesWith } from './certificates.ts'
+import { withOutcome } from './command-outcome.ts'
 import { configurationWith } from './configuration.ts'
 import type { DeviceState, Part } from './device-state.ts'
 import { localListWith } from './local-list.ts'
@@ -58,7 +59,10 @@ const remember = (state: DeviceState, factId: FactId | undefined, answer: FactAn
 
 const evolve = (state: DeviceState, event: Recorded<DeviceEvent>): DeviceState => {
   if (event.type === 'DeviceSummarised') return { ...event.data.summary, eventsSinceSummary: 0 }
-  const changed = parts.reduce((known, part) => part(known, event), state)
+  const changed = withOutcome(
+    parts.reduce((known, part) => part(known, event), state),
+    event,
+  )
   return {
     ...remember(changed, event.metadata.causation.factId, answerOf(event)),
     eventsSinceSummary: state.eventsSinceSummary + 1,

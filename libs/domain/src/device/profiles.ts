@@ -1,3 +1,4 @@
+import type { Outcome } from './command-outcome.ts'
 import type { ChargingProfile } from '@voltrail/contracts/charging-profile'
 import type { DeviceState, Part } from './device-state.ts'
 
@@ -50,3 +51,35 @@ const isMeant = (
     : (criteria.evseId === undefined || evseId === criteria.evseId) &&
       (criteria.purpose === undefined || profile.purpose === criteria.purpose) &&
       (criteria.stackLevel === undefined || profile.stackLevel === criteria.stackLevel)
+
+/** What the charger took of profiles. A RawCall that may touch its limits leaves them unvouched for. */
+export const profileOutcome: Outcome = ({ command, commandId, result }) => {
+  if (result.outcome !== 'result') return []
+  const accepted = result.status === 'Accepted'
+  switch (command.type) {
+    case 'SetChargingProfile':
+      return accepted
+        ? [{ type: 'ChargingProfileSet', data: { evseId: command.evseId, profile: command.profile, commandId } }]
+        : []
+    case 'ClearChargingProfile': {
+      const { type: _, ...criteria } = command
+      // Unknown: there was nothing that fits
+      return accepted || result.status === 'Unknown'
+        ? [{ type: 'ChargingProfilesCleared', data: { ...criteria, commandId } }]
+        : []
+    }
+    case 'RawCall':
+      return touchesLimits.has(command.action)
+        ? [{ type: 'LimitsUnverified', data: { commandId, action: command.action } }]
+        : []
+    default:
+      return []
+  }
+}
+
+const touchesLimits: ReadonlySet<string> = new Set([
+  'SetChargingProfile',
+  'ClearChargingProfile',
+  'ChangeConfiguration',
+  'DataTransfer',
+])
