@@ -11,21 +11,19 @@ import { ChargerSettings } from './charger-settings.ts'
 export const Adoption = z.enum(['open', 'pending', 'closed'])
 export type Adoption = z.infer<typeof Adoption>
 
-/** `null` clears, absent leaves. */
-export const TenantSettings = z.object({
+const settings = {
   adoption: Adoption,
   unknownTokens: z.enum(['Invalid', 'Accepted']),
   heartbeatSeconds: z.int().min(10).max(86_400),
   /** whether a token may charge twice at once; judged in the answer to a start only */
-  concurrentUse: z.enum(['allowed', 'refused']).default('allowed'),
+  concurrentUse: z.enum(['allowed', 'refused']),
   /** a session ends by inference when its connector is Available so long without a stop */
-  inferAvailableMinutes: z.int().min(1).max(10_080).default(15),
+  inferAvailableMinutes: z.int().min(1).max(10_080),
   /** or when its charger is silent so long */
-  inferSilentHours: z.int().min(1).max(8_760).default(72),
+  inferSilentHours: z.int().min(1).max(8_760),
   /** a session is settled when nothing came for so long after its bill */
-  settleAfterHours: z.int().min(1).max(8_760).default(168),
-})
-export type TenantSettings = z.infer<typeof TenantSettings>
+  settleAfterHours: z.int().min(1).max(8_760),
+}
 
 /** What holds of the later settings until a tenant decides otherwise. */
 export const inferenceDefaults = {
@@ -33,7 +31,20 @@ export const inferenceDefaults = {
   inferAvailableMinutes: 15,
   inferSilentHours: 72,
   settleAfterHours: 168,
-} as const satisfies Partial<TenantSettings>
+} as const
+
+export const TenantSettings = z.object({
+  ...settings,
+  // not in the oldest events
+  concurrentUse: settings.concurrentUse.default(inferenceDefaults.concurrentUse),
+  inferAvailableMinutes: settings.inferAvailableMinutes.default(inferenceDefaults.inferAvailableMinutes),
+  inferSilentHours: settings.inferSilentHours.default(inferenceDefaults.inferSilentHours),
+  settleAfterHours: settings.settleAfterHours.default(inferenceDefaults.settleAfterHours),
+})
+export type TenantSettings = z.infer<typeof TenantSettings>
+
+/** A change of some settings: what is absent stays as it is, so nothing here has a default. */
+export const TenantSettingsChange = z.object(settings).partial()
 
 export const TokenStatus = z.enum(['Accepted', 'Blocked', 'Expired', 'Invalid'])
 export type TokenStatus = z.infer<typeof TokenStatus>
@@ -84,7 +95,7 @@ export const AdminCommand = z.discriminatedUnion('type', [
     ]),
     note: z.string().max(500).optional(),
   }),
-  z.object({ type: z.literal('ChangeTenantSettings'), settings: TenantSettings.partial() }),
+  z.object({ type: z.literal('ChangeTenantSettings'), settings: TenantSettingsChange }),
 ])
 export type AdminCommand = z.infer<typeof AdminCommand>
 export type AdminCommandType = AdminCommand['type']

@@ -146,11 +146,28 @@ export const SecurityEventFact = z.object({
 })
 /** The charger asks for a certificate. `csr` is PEM, or base64 DER. */
 export const CertificateRequestFact = z.object({ type: z.literal('CertificateRequest'), csr: z.string().max(5_500) })
+/** What could be read of a start, stop or meter message, in the words of its fact: an operator decides what becomes of it. */
+export const ReadableEnergy = z
+  .object({
+    ...evse,
+    transactionId: TransactionId,
+    idToken: ClearIdToken,
+    meterStart: z.object({ value: Decimal, unit: z.enum(['Wh', 'kWh']) }),
+    meterStop: z.object({ value: Decimal, unit: z.enum(['Wh', 'kWh']) }),
+    time: ChargerTime,
+    reason: z.string(),
+    samples: z.array(MeterSample),
+  })
+  .partial()
+export type ReadableEnergy = z.infer<typeof ReadableEnergy>
+
 /** A start, stop or meter message that the schema refuses: recorded with its violations and answered, never lost. */
 export const MalformedFact = z.object({
   type: z.literal('Malformed'),
   meant: z.enum(['TransactionStart', 'MeterValues', 'TransactionStop']),
   violations: z.array(z.string().max(300)).max(20),
+  /** absent when nothing could */
+  readable: ReadableEnergy.optional(),
 })
 /** The charger's answer to a command came after its time-out. */
 export const LateAnswerFact = z.object({
@@ -202,6 +219,8 @@ export const FactRequest = z.object({
   frame: z.string().optional(),
   normalisations: z.array(Normalisation),
   traceparent: z.string().optional(),
+  /** how often this fact has failed before, as the pods that were asked said */
+  failed: z.int().min(1).optional(),
   fact: Fact,
 })
 export type FactRequest<F extends Fact = Fact> = Omit<z.infer<typeof FactRequest>, 'fact'> & { fact: F }
@@ -255,7 +274,8 @@ export type FactAnswerOf<T extends FactType> = Extract<FactAnswer, { type: T }>
 /**
  * - `answered`    durable; answer the charger. `pod` wants this charger's next fact.
  * - `refused`     our rules say no (an unknown charger, a wrong key, a charger that is not registered); final.
- * - `unavailable` the log or a part that deciding needs is away; not durable, ask again with the same fact id.
+ * - `unavailable` the log or a part that deciding needs is away; not durable, ask again with the same fact id. `failed`: nothing
+ *                 is away but deciding failed, for the how-many-eth time; to be sent along when asked again, so that pods count together.
  */
 export const FactReply = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('answered'), pod: z.string(), answer: FactAnswer }),
@@ -264,7 +284,7 @@ export const FactReply = z.discriminatedUnion('outcome', [
     reason: z.enum(['unknown-charger', 'bad-credential', 'contested-identity', 'not-registered', 'invalid-request']),
     detail: z.string(),
   }),
-  z.object({ outcome: z.literal('unavailable'), reason: z.string() }),
+  z.object({ outcome: z.literal('unavailable'), reason: z.string(), failed: z.int().min(1).optional() }),
 ])
 export type FactReply = z.infer<typeof FactReply>
 

@@ -1,30 +1,31 @@
 import type { SessionEvent } from '@voltrail/contracts/events/registry'
-import type { TariffId } from '@voltrail/contracts/ids'
+import type { ConnectionEpoch, TariffId, TransactionId } from '@voltrail/contracts/ids'
 import { instant } from '@voltrail/contracts/quantities'
-import { chargerStream, parseStream, sessionParts } from '@voltrail/contracts/streams'
-import { createPods } from '@voltrail/central/oracle/pods'
+import { billingStream, chargerStream, parseStream } from '@voltrail/contracts/streams'
+import { createPods, type Pods } from '@voltrail/central/oracle/pods'
 import { createSharedLog, type AppendFault, type SharedLog } from '@voltrail/central/oracle/shared-log'
 import { createTwinBus, createTwinVault } from '@voltrail/central/oracle/twins'
 import { rate } from '@voltrail/billing/rate'
-import { charger as chargerAggregate } from '@voltrail/domain/charger/charger'
 import { billing } from '@voltrail/domain/billing'
+import { charger as chargerAggregate } from '@voltrail/domain/charger/charger'
 import { verifyChain } from '@voltrail/domain/hash-chain'
-import { session as sessionAggregate } from '@voltrail/domain/session'
+import { beganAt, session as sessionAggregate } from '@voltrail/domain/session'
 import type { TariffState } from '@voltrail/domain/tariff'
 import { loadCold } from '@voltrail/event-store/load'
 import { createWriteLoop } from '@voltrail/event-store/write-loop'
-import { billingStream } from '@voltrail/contracts/streams'
 import { seededRandom } from '@voltrail/simulator/random'
-import type { BrandName } from '@voltrail/simulator/brands'
-import { fieldTenant, liveThrough, type LivedDays } from './field-days-charger.ts'
+import { fieldTenant, inside, liveThrough, type LivedDays, type SessionLife } from './field-days-charger.ts'
 import {
-  expectedOf,
+  costOf,
+  energyTold,
   fieldTariff,
   planFleet,
   type Plan,
   type PlannedCharger,
   type PlanOptions,
 } from './field-days-plan.ts'
+import { expectedReviews, openReviews, settleAll, truthOf } from './field-days-reviews.ts'
+import { createFieldTimers } from './field-days-timers.ts'
 
 /** Days in the field, lived through in minutes, and what the log says of them held against what really happened. */
 
@@ -32,10 +33,12 @@ export interface BrandTotals {
   chargers: number
   sessions: number
   inferred: number
-  open: number
+  /** a true stop came after the end had been inferred: a credit and a new bill */
+  late: number
+  /** what waited for an operator, and was settled */
+  reviews: number
   energyWh: number
   costMinor: number
-  parked: number
   frames: number
   repeats: number
   connections: number
@@ -43,7 +46,7 @@ export interface BrandTotals {
 }
 
 export interface FieldReport {
-  readonly brands: ReadonlyMap<BrandName, BrandTotals>
+  readonly brands: ReadonlyMap<string, BrandTotals>
   readonly events: number
   /** each a line that names charger and session; empty when log and truth are the same */
   readonly differences: readonly string[]
@@ -58,6 +61,9 @@ const appendFaultsOf = (seed: string, count: number): AppendFault[] => {
   )
 }
 
+/** From a charger's last word until whatever it left open has ended and every session is settled. */
+const quietMs = 20 * 86_400_000
+
 export const liveFieldDays = async (
   options: PlanOptions,
   onProgress: (done: number, all: number) => void = () => undefined,
@@ -66,16 +72,13 @@ export const liveFieldDays = async (
   const faults = appendFaultsOf(options.seed, options.chargers * options.days * 250)
   const log = createSharedLog({ pauses: [], stalls: [], faults })
   const { bus } = createTwinBus()
-  const pods = createPods(2, { log, vault: createTwinVault(), bus, now: () => instant(plan.begin) })
+  const vault = createTwinVault()
+  const pods = createPods(2, { log, vault, bus, now: () => instant(plan.begin) })
   const differences: string[] = []
-  const totals = new Map<BrandName, BrandTotals>()
+  const totals = new Map<string, BrandTotals>()
   for (const [done, charger] of plan.chargers.entries()) {
-    const lived = await liveThrough(charger, plan, {
-      ask: (pod, request) => pods.ask(pod, request),
-      logAway: (away) => void (log.away = away),
-    })
-    log.away = false
-    await judgeCharger(charger, plan, lived, log, totals, (line) => differences.push(`${charger.chargerId}: ${line}`))
+    const differ = (line: string) => void differences.push(`${charger.chargerId}: ${line}`)
+    await liveAndJudge(charger, { plan, log, pods, totals, differ })
     onProgress(done + 1, plan.chargers.length)
   }
   let events = 0
@@ -86,6 +89,38 @@ export const liveFieldDays = async (
     if (!verdict.ok) differences.push(`the chain of ${stream} is broken: ${verdict.problem}`)
   }
   return { brands: totals, events, differences }
+}
+
+interface Field {
+  readonly plan: Plan
+  readonly log: SharedLog
+  readonly pods: Pods
+  readonly totals: Map<string, BrandTotals>
+  readonly differ: (line: string) => void
+}
+
+const liveAndJudge = async (charger: PlannedCharger, field: Field): Promise<void> => {
+  const { plan, log, pods, differ } = field
+  const from = log.journal.length
+  let epoch: ConnectionEpoch | undefined
+  const timers = createFieldTimers(charger.chargerId, plan.begin, log, {
+    logAway: (at) => inside(plan.outages, at) !== undefined,
+    presentAt: () => epoch,
+  })
+  const lived = await liveThrough(charger, plan, {
+    ask: (pod, request) => pods.ask(pod, request),
+    logAway: (away) => void (log.away = away),
+    advanceTo: (time) => timers.advanceTo(time),
+    connected: (now) => void (epoch = now),
+    hasEnded: async (life) => {
+      const [stream] = streamsOf([life], from, log).bySession.get(life) ?? []
+      if (stream === undefined) return false
+      return (await loadCold(log.calm, sessionAggregate, stream as never)).state.summary.stop !== undefined
+    },
+  })
+  await timers.advanceTo(lived.endedAt + quietMs)
+  for (const line of timers.failed) differ(`a time-out failed: ${line}`)
+  await judgeCharger(charger, lived, from, field)
 }
 
 const book = (plan: Plan): ReadonlyMap<TariffId, TariffState> =>
@@ -99,7 +134,7 @@ const book = (plan: Plan): ReadonlyMap<TariffId, TariffState> =>
     ],
   ])
 
-/** The last bill of a session, made as the billing service makes it: at every end and every correction. */
+/** The bill of a session, made as the billing service makes it: at every end and every correction so far. */
 const billOf = async (stream: string, log: SharedLog, plan: Plan) => {
   const loop = createWriteLoop({ log: log.calm, cacheSize: 1, build: 'field-days' })
   const deps = {
@@ -113,81 +148,190 @@ const billOf = async (stream: string, log: SharedLog, plan: Plan) => {
     if (event.type === 'SessionStopped' || event.type === 'SessionCorrected') await rate(event, deps)
   const address = parseStream(stream)
   if (address?.category !== 'session') throw new Error(`${stream} is no session`)
-  return (await loadCold(log.calm, billing, billingStream(address.tenant, address.sessionId))).state.rated
+  const bill = billingStream(address.tenant, address.sessionId)
+  let balance = 0
+  let credits = 0
+  for await (const event of log.calm.readForward(bill, 0)) {
+    if (event.type === 'SessionRated') balance += event.data.price.costMinor
+    if (event.type !== 'SessionCredited') continue
+    balance -= event.data.costMinor
+    credits += 1
+  }
+  const { rated } = (await loadCold(log.calm, billing, bill)).state
+  return { costMinor: rated?.price.costMinor, balance, credits }
+}
+
+/** The session streams of one charger, whose appends begin at `from`: those of sessions in its life, and those of none. */
+const streamsOf = (lives: readonly SessionLife[], from: number, log: SharedLog) => {
+  const bySession = new Map<SessionLife, string[]>()
+  const others: string[] = []
+  for (const stream of new Set(log.journal.slice(from))) {
+    if (!stream.startsWith('session-')) continue
+    const { evseId, startedAt } = (log.stored(stream)[0] as unknown as { data: StartData }).data
+    const life = lives.find((one) => one.real.connectorId === evseId && one.startStamps.has(startedAt.charger ?? ''))
+    if (life === undefined) others.push(stream)
+    else bySession.set(life, [...(bySession.get(life) ?? []), stream])
+  }
+  return { bySession, others }
 }
 
 const judgeCharger = async (
   charger: PlannedCharger,
-  plan: Plan,
   lived: LivedDays,
-  log: SharedLog,
-  totals: Map<BrandName, BrandTotals>,
-  differ: (line: string) => void,
+  from: number,
+  { plan, log, pods, totals, differ }: Field,
 ): Promise<void> => {
-  const own = log.streams().filter((stream) => {
-    const address = parseStream(stream)
-    return address?.category === 'session' && sessionParts(address.sessionId).chargerId === charger.chargerId
-  })
-  const bySessionStart = new Map<string, string[]>()
-  for (const stream of own) {
-    const { evseId, startedAt } = (log.stored(stream)[0] as unknown as { data: StartData }).data
-    const start = `${evseId} ${startedAt.charger}`
-    bySessionStart.set(start, [...(bySessionStart.get(start) ?? []), stream])
-  }
   const brand = totals.get(charger.brandName) ?? none()
   totals.set(charger.brandName, brand)
   brand.chargers += 1
-  let open = 0
+  for (const count of ['frames', 'repeats', 'connections', 'unavailable'] as const) brand[count] += lived.tally[count]
 
-  for (const real of charger.sessions) {
-    const name = `session ${real.index} on connector ${real.connectorId} at ${instant(real.startedAt)}`
-    const streams = bySessionStart.get(`${real.connectorId} ${instant(real.startedAt)}`) ?? []
-    bySessionStart.delete(`${real.connectorId} ${instant(real.startedAt)}`)
+  const { bySession, others } = streamsOf(lived.lives, from, log)
+  for (const stream of others) differ(`${stream} is no real session`)
+  const own = new Map<string, SessionLife>()
+  const transactions = new Map<SessionLife, TransactionId>()
+  for (const life of lived.lives) {
+    const streams = bySession.get(life) ?? []
     const [stream] = streams
-    if (stream === undefined || streams.length !== 1) {
-      differ(`${name} stands in ${streams.length} streams`)
-      continue
-    }
-    const { state } = await loadCold(log.calm, sessionAggregate, stream as never)
-    const { stop, energyWh, corrections } = state.summary
-    const expected = expectedOf(charger, real)
-    const rated = await billOf(stream, log, plan)
-    brand.sessions += 1
-    if (expected === null) {
-      open += 1
-      if (stop !== undefined) differ(`${name} has ended, but nothing says so`)
-      continue
-    }
-    const check = (what: string, is: unknown, should: unknown) => {
-      if (is !== should) differ(`${name}: ${what} is ${String(is)} instead of ${String(should)} (${stream})`)
-    }
-    check('its energy in Wh', energyWh, expected.energyWh)
-    check('its start', state.start?.startedAt.effectiveAt, instant(real.startedAt))
-    check('its end', stop?.stoppedAt.effectiveAt, instant(expected.endedAt))
-    check('an inferred end', stop?.inferred, expected.inferred)
-    check('its cost in cents', rated?.price.costMinor, expected.costMinor)
-    check('its corrections', corrections, 0)
-    brand.inferred += expected.inferred ? 1 : 0
-    brand.energyWh += energyWh
-    brand.costMinor += rated?.price.costMinor ?? 0
+    if (streams.length !== (life.start === undefined ? 0 : 1))
+      differ(`${named(life)} stands in ${streams.length} streams: ${streams.join(', ')}`)
+    if (stream === undefined) continue
+    own.set(stream, life)
+    await judgeTold(charger, life, stream, lived, { log, plan, differ, brand })
+    const { start } = (await loadCold(log.calm, sessionAggregate, stream as never)).state
+    if (start !== undefined) transactions.set(life, start.transactionId)
   }
-  for (const [start, streams] of bySessionStart) differ(`no real session began at ${start}: ${streams.join(', ')}`)
 
   const stream = chargerStream(fieldTenant, charger.chargerId as never)
-  const { state } = await loadCold(log.calm, chargerAggregate, stream)
-  if (state.openTransactions.length !== open)
-    differ(`${state.openTransactions.length} transactions are open in the register instead of ${open}`)
-  const parked = log
-    .stored(stream)
-    .filter((event) => event.type === 'FrameParked')
-    .map((event) => event.data as { meant: string; reason: string })
-    .map(({ meant, reason }) => `${meant} ${reason}`)
-  const shouldPark = lived.parked.map(({ meant, reason }) => `${meant} ${reason}`)
-  if (parked.join() !== shouldPark.join()) differ(`parked: [${parked.join()}] instead of [${shouldPark.join()}]`)
+  const { openTransactions } = (await loadCold(log.calm, chargerAggregate, stream)).state
+  if (openTransactions.length > 0) differ(`${openTransactions.length} transactions are open in the register for ever`)
 
-  brand.open += open
-  brand.parked += parked.length
-  for (const count of ['frames', 'repeats', 'connections', 'unavailable'] as const) brand[count] += lived.tally[count]
+  const waiting = await openReviews([stream, ...own.keys(), ...others], log)
+  const entries = waiting.map(({ kinds, stream: where }) => {
+    const life = own.get(where)
+    return `${life === undefined ? charger.chargerId : named(life)}: ${kinds.join('+')}`
+  })
+  const should = [
+    ...lived.parked.map(({ what }) => `${charger.chargerId}: ${what.split(' ')[1]}`),
+    ...[...own.values()].flatMap((life) => expectedReviews(life).map((kinds) => `${named(life)}: ${kinds}`)),
+  ]
+  const [surplus, missing] = [without(entries, should), without(should, entries)]
+  if (surplus.length > 0) differ(`waits for review without reason: ${surplus.join('; ')}`)
+  if (missing.length > 0) differ(`should wait for review: ${missing.join('; ')}`)
+  brand.reviews += entries.length
+
+  const problems = await settleAll(charger, lived, waiting, own, (life) => transactions.get(life), pods)
+  for (const problem of problems) differ(problem)
+  const left = await openReviews([stream, ...own.keys()], log)
+  if (left.length > 0) differ(`still wait for review: ${left.map(({ subject }) => subject).join(', ')}`)
+  for (const [where, life] of own) await judgeTruth(charger, life, where, { log, plan, differ, brand })
+}
+
+const named = ({ real }: SessionLife): string =>
+  `session ${real.index} on connector ${real.connectorId} at ${instant(real.startedAt)}`
+
+const without = (all: readonly string[], some: readonly string[]): string[] => {
+  const left = [...some]
+  return all.filter((one) => {
+    const at = left.indexOf(one)
+    if (at >= 0) left.splice(at, 1)
+    return at < 0
+  })
+}
+
+interface Judging extends Pick<Field, 'log' | 'plan' | 'differ'> {
+  readonly brand: BrandTotals
+}
+const checking =
+  (life: SessionLife, stream: string, { differ }: Judging) =>
+  (what: string, is: unknown, should: unknown) => {
+    if (is !== should) differ(`${named(life)}: ${what} is ${String(is)} instead of ${String(should)} (${stream})`)
+  }
+
+/** Before any operator: what the charger has told is what stands there, and what it did not tell was inferred by the rules. */
+const judgeTold = async (
+  charger: PlannedCharger,
+  life: SessionLife,
+  stream: string,
+  lived: LivedDays,
+  judging: Judging,
+): Promise<void> => {
+  const { log, plan, brand } = judging
+  const check = checking(life, stream, judging)
+  const { state } = await loadCold(log.calm, sessionAggregate, stream as never)
+  const { stop, energyWh } = state.summary
+  const began = state.start && Date.parse(beganAt(state.start, state.summary).effectiveAt)
+  const ended = stop && Date.parse(stop.stoppedAt.effectiveAt)
+  const told = energyTold(life)
+  if (charger.habits.start === 'end' && overlaps(life, lived)) return
+  check('what it told in Wh', energyWh, told.energyWh)
+  check('its start', began, life.start?.at)
+  check('an inferred end', stop?.inferred, life.stop === undefined)
+  check('whether it is settled', state.summary.settled, true)
+  if (life.stop === undefined) {
+    brand.inferred += 1
+    const ends = inferredEnds(charger, life, lived)[stop?.reason ?? ''] ?? []
+    if (!ends.includes(ended ?? 0))
+      check(`its end (${stop?.reason})`, ended && instant(ended), ends.map((end) => instant(end)).join(' or '))
+  } else check('its end', ended, life.stop.at)
+  const bill = await billOf(stream, log, plan)
+  if (began !== undefined && ended !== undefined)
+    check('its cost in cents', bill.costMinor, costOf(told.energyWh, began, Math.max(began, ended)))
+  check('its bills less its credits', bill.balance, bill.costMinor)
+  if (life.stop !== undefined && bill.credits > 0) brand.late += 1
+}
+
+/**
+ * Whether the start of a charger that tells it at the end came only after the next session had begun: what was measured meanwhile
+ * names no session, and an operator has to say whose it was.
+ */
+const overlaps = (life: SessionLife, { lives }: LivedDays): boolean => {
+  const next = lives[lives.indexOf(life) + 1]
+  const before = lives[lives.indexOf(life) - 1]
+  return (
+    (life.start?.receivedAt ?? 0) > (next?.real.startedAt ?? Infinity) ||
+    (before?.start?.receivedAt ?? 0) > life.real.startedAt
+  )
+}
+
+/** When a session without a stop may have ended, by what proves it. */
+const inferredEnds = (
+  { sessions }: PlannedCharger,
+  { real, told, start }: SessionLife,
+  { availableTold, lives }: LivedDays,
+): Readonly<Record<string, readonly number[]>> => {
+  const last = Math.max(start?.at ?? 0, ...told.map((one) => one.at))
+  const next = sessions.find((one) => one.connectorId === real.connectorId && one.startedAt > real.startedAt)
+  const nextStart = lives.find((one) => one.real === next)?.start?.at
+  const free = (availableTold.get(real.connectorId) ?? []).filter((at) => at > real.startedAt)
+  return {
+    NextStart: nextStart === undefined ? [] : [Math.min(last, nextStart)],
+    ConnectorAvailable: free.map((at) => Math.max(at, last)),
+    ChargerSilent: [last],
+  }
+}
+
+/** After an operator has settled what waited, everything is as it really was. */
+const judgeTruth = async (
+  charger: PlannedCharger,
+  life: SessionLife,
+  stream: string,
+  judging: Judging,
+): Promise<void> => {
+  const { log, plan, brand } = judging
+  const check = checking(life, stream, judging)
+  const { state } = await loadCold(log.calm, sessionAggregate, stream as never)
+  const { stop, energyWh } = state.summary
+  const truth = truthOf(charger, life)
+  check('its true energy in Wh', energyWh, truth.energyWh)
+  check('its true start', state.start && beganAt(state.start, state.summary).effectiveAt, instant(truth.startedAt))
+  check('its true end', stop?.stoppedAt.effectiveAt, instant(truth.endedAt))
+  const { costMinor, balance } = await billOf(stream, log, plan)
+  check('its true cost in cents', costMinor, costOf(truth.energyWh, truth.startedAt, truth.endedAt))
+  check('its true bills less its credits', balance, costMinor)
+  brand.sessions += 1
+  brand.energyWh += energyWh
+  brand.costMinor += costMinor ?? 0
 }
 
 type StartData = Extract<SessionEvent, { type: 'SessionStarted' }>['data']
@@ -196,10 +340,10 @@ const none = (): BrandTotals => ({
   chargers: 0,
   sessions: 0,
   inferred: 0,
-  open: 0,
+  late: 0,
+  reviews: 0,
   energyWh: 0,
   costMinor: 0,
-  parked: 0,
   frames: 0,
   repeats: 0,
   connections: 0,

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { fieldBrands } from './field-days-brands.ts'
 import { liveFieldDays, type BrandTotals } from './field-days-run.ts'
 
 /**
@@ -33,6 +34,13 @@ const main = async (): Promise<void> => {
     kWh: energyWh / 1000,
     EUR: costMinor / 100,
   })
+  console.table(
+    Object.fromEntries(
+      fieldBrands
+        .filter(({ name }) => report.brands.has(name))
+        .map(({ name, quirks }) => [name, { quirks: quirks.join(' ') }]),
+    ),
+  )
   console.table(Object.fromEntries([...report.brands].map(([name, totals]) => [name, row(totals)])))
   console.log(`${report.events} events, ${elapsed()}`)
   const { differences } = report

@@ -207,7 +207,7 @@ describe('the read models', () => {
     await charger.call('StatusNotification', { connectorId: 1, status: 'SuspendedEV', errorCode: 'NoError' })
     await rest.send('POST', '/v1/id-tokens', { token: 'RB-BLOCKED', status: 'Blocked' })
     await rest.eventually<Sessions>('/v1/sessions?chargerId=RB-2', ({ items }) =>
-      items.some(({ chargingState }) => chargingState.toLowerCase().includes('suspended')),
+      items.some(({ chargingState }) => chargingState?.toLowerCase().includes('suspended') === true),
     )
     await rest.eventually<Sessions>('/v1/sessions?state=stopped', ({ items }) =>
       items.every(({ billing }) => billing === 'final'),

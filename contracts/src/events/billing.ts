@@ -69,6 +69,9 @@ export const billingEvents = {
     costMinor: MinorUnits,
     cause: z.string(),
   }),
-  /** No price could be made; `out-of-range`: an amount that is no safe integer. Rated when the session changes again. */
-  SessionUnpriced: z.object({ ...session, reason: z.enum(['no-tariff', 'out-of-range']) }),
+  /**
+   * No price is made; `out-of-range`: an amount that is no safe integer; `suspect-energy`: the energy waits for review. Rated when
+   * the session changes again.
+   */
+  SessionUnpriced: z.object({ ...session, reason: z.enum(['no-tariff', 'out-of-range', 'suspect-energy']) }),
 } as const

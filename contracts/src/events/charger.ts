@@ -89,9 +89,14 @@ export const ChargerSummary = z.object({
   /** register readings of an EVSE without a session, to be claimed by a start that comes later */
   candidates: z.array(RegisterCandidate).optional(),
   /** when each of the newest takeovers of a living connection was, and from where */
-  takeovers: z.array(z.object({ at: Instant, remoteAddress: z.string() })).optional(),
-  /** when it was last told that two boxes share this identity */
+  takeovers: z
+    .array(z.object({ at: Instant, remoteAddress: z.string(), sameAddress: z.boolean().optional() }))
+    .optional(),
+  /** the serial numbers that booted under this identity, each with its newest boot, newest last */
+  bootedSerials: z.array(z.object({ serialNumber: z.string(), at: Instant })).optional(),
+  /** when it was last told that two boxes share this identity, and by which event of the charger's stream */
   contestedAt: Instant.optional(),
+  contestedRevision: z.int().optional(),
   /** when the connector last left Charging, by EVSE */
   leftCharging: z.array(z.object({ evseId: EvseId, at: Instant })).optional(),
   /** when each connector became Available, by EVSE: an open session there ends by inference some time after */
@@ -108,6 +113,10 @@ export const ChargerSummary = z.object({
   /** the newest starts, oldest first, the re-stamped ones too: which session each became, and the charger's own time in it */
   recentStarts: z
     .array(z.object({ startKey: z.string(), transactionId: TransactionId, charger: Instant.optional() }))
+    .optional(),
+  /** the newest transactions that were closed, newest last: what was measured in them may come later */
+  closedTransactions: z
+    .array(z.object({ transactionId: TransactionId, evseId: EvseId, startedAt: Instant }))
     .optional(),
   /** tokens for which we asked for a start of our own, oldest first */
   remoteStarts: z.array(z.object({ commandId: CommandId, tokenRef: TokenRef, at: Instant })).optional(),
@@ -157,8 +166,17 @@ export const chargerEvents = {
   /** Register readings of an EVSE in use that has no session yet. */
   RegistersHeld: z.object({ candidates: z.array(RegisterCandidate) }),
   ChargerSettingsChanged: z.object({ settings: ChargerSettings }),
-  /** Two boxes share one identity: connections keep taking over from another address; the incumbent stays. */
-  ChargerIdentityContested: z.object({ takeovers: z.int(), remoteAddress: z.string(), incumbentAddress: z.string() }),
+  /**
+   * Two boxes share one identity: connections keep taking over from another address, or while boxes with different serial
+   * numbers boot; the incumbent stays.
+   */
+  ChargerIdentityContested: z.object({
+    takeovers: z.int(),
+    remoteAddress: z.string(),
+    incumbentAddress: z.string(),
+    /** those that booted meanwhile, where they differ */
+    serialNumbers: z.array(z.string()).optional(),
+  }),
   /** What an operator decided about something that waited for review. `subject` is `<stream>@<revision>` of what waited. */
   ReviewSettled: z.object({
     subject: z.string(),
@@ -183,6 +201,17 @@ export const chargerEvents = {
     tokenRef: TokenRef.optional(),
     occurredAt: OccurredAt.optional(),
     authorization: AuthorizationStatus.optional(),
+    /** what else could be read of it */
+    evseId: EvseId.optional(),
+    connectorId: ConnectorId.optional(),
+    /** the transaction that it names, whatever we know of that */
+    namedTransaction: TransactionId.optional(),
+    idToken: StoredIdToken.optional(),
+    meterStart: RegisterReading.optional(),
+    /** why the charger says that it stopped */
+    stopReason: z.string().optional(),
+    /** register readings that it carries, oldest first; of a very long list those that the energy depends on */
+    registers: z.array(z.object({ at: Instant, reading: RegisterReading, context: z.string().optional() })).optional(),
   }),
   VendorDataReceived: z.object({
     vendorId: z.string(),

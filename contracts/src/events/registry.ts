@@ -66,6 +66,10 @@ const upcasters: Readonly<Record<string, (data: unknown) => unknown>> = {}
 
 export const isEventType = (type: string): type is EventType => Object.hasOwn(eventSchemas, type)
 
+/** Whether an event is of a type or a version that only a newer build knows: an older one may meet it during an upgrade. */
+export const isNewerThanBuild = (type: string, version: number): boolean =>
+  !isEventType(type) || version > currentVersion(type)
+
 /**
  * The event in its current version from stored data of any version. The result is not validated again: what the log holds
  * was validated when it was appended, and the stored samples prove each upcaster. Throws on an unknown type or version.

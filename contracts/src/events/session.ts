@@ -48,7 +48,7 @@ export const SessionStop = z.object({
   authorization: AuthorizationStatus.optional(),
   /** it named no transaction of ours and was attributed by what it says: a later stop that names this one corrects it */
   matched: z.boolean().optional(),
-  /** how often the register went back under way; absent when it only grew */
+  /** how often the register went back, or on by more than can be, under way; absent when it only grew */
   meterResets: z.int().min(1).optional(),
 })
 export type SessionStop = z.infer<typeof SessionStop>
@@ -69,6 +69,8 @@ export const SessionSummary = z.object({
   confirmed: z.boolean().optional(),
   /** when it began, where a review knew it better than event 0 */
   startedAt: OccurredAt.optional(),
+  /** true: its energy contradicts its power and waits for review, unbilled; false: an operator vouched for it */
+  suspect: z.boolean().optional(),
 })
 export type SessionSummary = z.infer<typeof SessionSummary>
 
@@ -97,6 +99,8 @@ export const sessionEvents = {
     named: z.boolean().optional(),
     /** true when it came after the stop */
     late: z.boolean(),
+    /** the first that contradicts the power: Wh and kWh may have been taken for each other */
+    suspect: z.boolean().optional(),
     summary: SessionSummary,
   }),
   SessionChargingStateChanged: z.object({ chargingState: ChargingState, at: OccurredAt }),
@@ -114,6 +118,10 @@ export const sessionEvents = {
     stop: SessionStop,
     /** of a review that moved the beginning */
     startedAt: OccurredAt.optional(),
+    /** an operator vouches for energy that was suspect */
+    vouched: z.boolean().optional(),
+    /** register readings that came with the stop that holds from now on; absent: those of the stop before stay */
+    registers: z.array(z.object({ at: Instant, reading: RegisterReading, context: z.string().optional() })).optional(),
     summary: SessionSummary,
   }),
   SessionSettled: z.object({ at: Instant }),

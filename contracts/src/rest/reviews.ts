@@ -9,7 +9,7 @@ import { FrameView } from './sessions.ts'
 
 /**
  * Why something waits for an operator. The first four are frames that were parked; then sessions whose time, meter or end cannot
- * be vouched for; two boxes under one identity; and an amount that is beyond what money can be.
+ * be vouched for (suspect energy is not billed before its review), and starts that may be an earlier one told again; two boxes under one identity; and an amount that is beyond what money can be.
  */
 export const ReviewKind = z.enum([
   'malformed',
@@ -19,6 +19,8 @@ export const ReviewKind = z.enum([
   'inferred-end',
   'untrusted-clock',
   'meter-reset',
+  'suspect-energy',
+  'ambiguous-start',
   'contested-identity',
   'unpriced',
 ])
@@ -89,10 +91,15 @@ const time = AnyInstant.optional()
 export const SettleReviewBody = z
   .strictObject({
     decision: z.discriminatedUnion('kind', [
-      z.strictObject({ kind: z.literal('dismiss') }).describe('It stays as it is.'),
+      z
+        .strictObject({ kind: z.literal('dismiss') })
+        .describe('It stays as it is; energy that was suspect is right, and is billed.'),
       z
         .strictObject({ kind: z.literal('attribute'), transactionId: TransactionId })
-        .describe('The parked stop ends the session of this transaction.'),
+        .describe(
+          'The parked stop ends the session of this transaction, the parked meter values are its readings. A parked start ' +
+            'becomes the session of the transaction that the charger was answered.',
+        ),
       z
         .strictObject({
           kind: z.literal('correct'),

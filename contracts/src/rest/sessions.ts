@@ -31,7 +31,7 @@ const summary = {
   evseId: EvseId,
   connectorId: ConnectorId,
   state: SessionState,
-  chargingState: ChargingState,
+  chargingState: ChargingState.nullable().describe('`null` once it has ended'),
   idToken: z.object({ ref: TokenRef, type: IdTokenType, token: PersonalText, erased: z.boolean() }),
   authorization: AuthorizationStatus.describe('what the token was worth when the session began'),
   startedAt: Instant,
@@ -47,7 +47,13 @@ const summary = {
   powerW: Watt.nullable(),
   socPermille: SocPermille.nullable().describe('state of charge of the car in tenths of a per cent'),
   measuredAt: Instant.nullable(),
-  billing: z.enum(['open', 'provisional', 'final', 'unpriced']).describe('unpriced: no tariff applies yet'),
+  billing: z
+    .enum(['open', 'provisional', 'final', 'unpriced'])
+    .describe('unpriced: there is no price yet, `unpricedReason` says why'),
+  unpricedReason: z
+    .enum(['no-tariff', 'out-of-range', 'suspect-energy'])
+    .nullable()
+    .describe('suspect-energy: it waits for review'),
   currency: Currency.nullable(),
   netMinor: MinorUnits.nullable(),
   vatMinor: MinorUnits.nullable(),
@@ -62,6 +68,7 @@ export const ListSessionsQuery = z.strictObject({
   ...pageQuery,
   chargerId: ChargerId.optional(),
   state: SessionState.optional(),
+  authorization: AuthorizationStatus.optional().describe('what the token was worth when the session began'),
   from: AnyInstant.optional().describe('started at or after'),
   to: AnyInstant.optional().describe('started before'),
 })

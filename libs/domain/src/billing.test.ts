@@ -4,7 +4,8 @@ import { billing, rateSession } from './billing.ts'
 import { at, foldHistory, given } from './fixtures/given.ts'
 import { readRegister } from './registers.ts'
 import { correctSession } from './session-review.ts'
-import { session, stopSession, type SessionState } from './session.ts'
+import type { SessionState } from './session.ts'
+import { stopSession, wholeSession } from './session-end.ts'
 import type { ChosenTariff } from './tariff.ts'
 
 const ref = 'b'.repeat(32) as TokenRef
@@ -30,7 +31,7 @@ const stopped = (wh: string, inferred = false, before: SessionEvent[] = [started
       inferred,
       registers: [],
     },
-    foldHistory(session, before),
+    foldHistory(wholeSession, before),
   )
   return 'accepted' in decided ? [...before, ...decided.accepted] : before
 }
@@ -54,7 +55,7 @@ const rate = (state: SessionState, sessionRevision: number, chosen: ChosenTariff
 const events = (...history: BillingEvent[]) => history
 
 describe('the bill of a session', () => {
-  const final = foldHistory(session, stopped('10000'))
+  const final = foldHistory(wholeSession, stopped('10000'))
   const [first] = given(billing).when((s) => rateSession(rate(final, 1), s)).events
 
   it('is rated with the tariff, from the revision that ended it', () =>
@@ -77,14 +78,16 @@ describe('the bill of a session', () => {
       .thenNothing())
   it('has none before the session has ended', () =>
     given(billing)
-      .when((s) => rateSession(rate(foldHistory(session, [started]), 0), s))
+      .when((s) => rateSession(rate(foldHistory(wholeSession, [started]), 0), s))
       .thenRejected({ kind: 'not-ended' }))
 
   it('is provisional when the end was inferred; the correction credits it and rates anew', () => {
     const inferred = stopped('8000', true)
-    const [provisional] = given(billing).when((s) => rateSession(rate(foldHistory(session, inferred), 1), s)).events
+    const [provisional] = given(billing).when((s) =>
+      rateSession(rate(foldHistory(wholeSession, inferred), 1), s),
+    ).events
     expect(provisional).toMatchObject({ data: { kind: 'provisional', price: { costMinor: 384 } } })
-    const corrected = foldHistory(session, stopped('10000', false, inferred))
+    const corrected = foldHistory(wholeSession, stopped('10000', false, inferred))
     given(billing, ...events(provisional!))
       .when((s) => rateSession(rate(corrected, 2), s))
       .thenMatching(
@@ -130,7 +133,7 @@ describe('the bill of a session', () => {
   })
   it('is for the time from where a review moved the beginning to', () => {
     const decided = correctSession({ startedAt: at(15), at: at(90) }, final)
-    const moved = foldHistory(session, 'accepted' in decided ? [...stopped('10000'), ...decided.accepted] : [])
+    const moved = foldHistory(wholeSession, 'accepted' in decided ? [...stopped('10000'), ...decided.accepted] : [])
     const byTime: ChosenTariff = {
       ...tariff,
       terms: {

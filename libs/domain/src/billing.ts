@@ -49,7 +49,7 @@ const sameBill = (a: Rated, b: Rated): boolean =>
 
 /**
  * Rates a session that has ended, as of one of its revisions. An older or known revision makes nothing; a correction that
- * changes the bill credits the rating that no longer holds and rates anew.
+ * changes the bill credits the rating that no longer holds and rates anew. Energy that waits for review is not priced.
  */
 export const rateSession = (
   command: RateSession,
@@ -64,9 +64,11 @@ export const rateSession = (
   const { chargerId } = sessionParts(sessionId)
   const origin = { sessionId, chargerId, sessionRevision: String(command.sessionRevision) }
   const rated =
-    tariff === undefined
-      ? ('no-tariff' as const)
-      : ratedBy(tariff, origin, beganAt(start, summary).effectiveAt, summary.stop)
+    summary.suspect === true
+      ? ('suspect-energy' as const)
+      : tariff === undefined
+        ? ('no-tariff' as const)
+        : ratedBy(tariff, origin, beganAt(start, summary).effectiveAt, summary.stop)
   if (alreadyAnswered && typeof rated === 'string') return accept()
   const before = state.rated
   if (before !== undefined && typeof rated !== 'string' && sameBill(before, rated)) return accept()

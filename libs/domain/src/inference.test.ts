@@ -4,7 +4,8 @@ import type { OccurredAt } from '@voltrail/contracts/quantities'
 import { at, foldHistory, given } from './fixtures/given.ts'
 import { inferStop } from './inference.ts'
 import { readRegister } from './registers.ts'
-import { meterSession, session, stopSession } from './session.ts'
+import { meterSession } from './session.ts'
+import { stopSession, wholeSession } from './session-end.ts'
 import { settleSession } from './settling.ts'
 
 const ref = 'a'.repeat(32) as TokenRef
@@ -27,7 +28,7 @@ const started: EventNamed<'SessionStarted'> = {
   },
 }
 const following = (history: readonly SessionEvent[], decision: Parameters<ReturnType<typeof given>['when']>[0]) =>
-  given(session, ...history).when(decision as never).events as SessionEvent[]
+  given(wholeSession, ...history).when(decision as never).events as SessionEvent[]
 const metered = following([started], (state) =>
   meterSession(
     {
@@ -53,7 +54,7 @@ describe('an inferred end', () => {
       receivedAt: at(99),
       ...(provenAt === undefined ? {} : { provenAt: at(provenAt) }),
     }
-    return given(session, started, ...metered).when((state) => inferStop(command, state))
+    return given(wholeSession, started, ...metered).when((state) => inferStop(command, state))
   }
   const ends = (minutes: number, reason: string) => ({
     type: 'SessionStopped',
@@ -77,7 +78,7 @@ describe('an inferred end', () => {
     inferred('NextStart', 50).thenMatching(ends(30, 'NextStart')))
   it('is at the start when there was never a register', () => {
     const { meterStart: _, ...data } = started.data
-    given(session, { ...started, data })
+    given(wholeSession, { ...started, data })
       .when((state) => inferStop({ because: 'ChargerSilent', receivedAt: at(99) }, state))
       .thenMatching({
         type: 'SessionStopped',
@@ -91,11 +92,11 @@ describe('an inferred end', () => {
   it('is nothing for a session that has ended, by a stop or by inference, or never began', () => {
     const decision = (state: Parameters<typeof inferStop>[1]) =>
       inferStop({ because: 'ChargerSilent', receivedAt: at(99) }, state)
-    given(session).when(decision).thenNothing()
-    given(session, started, ...metered, ...stopped)
+    given(wholeSession).when(decision).thenNothing()
+    given(wholeSession, started, ...metered, ...stopped)
       .when(decision)
       .thenNothing()
-    given(session, started, ...metered, ...(inferred('ChargerSilent').events as SessionEvent[]))
+    given(wholeSession, started, ...metered, ...(inferred('ChargerSilent').events as SessionEvent[]))
       .when(decision)
       .thenNothing()
   })
@@ -107,18 +108,18 @@ describe('a session is settled', () => {
   const settled: SessionEvent = { type: 'SessionSettled', data: { at: at(999) } }
 
   it('once, after its end', () => {
-    given(session, started).when(settle(0)).thenNothing()
-    given(session, started, ...metered, ...stopped)
+    given(wholeSession, started).when(settle(0)).thenNothing()
+    given(wholeSession, started, ...metered, ...stopped)
       .when(settle(0))
       .then(settled)
-    given(session, started, ...metered, ...stopped, settled)
+    given(wholeSession, started, ...metered, ...stopped, settled)
       .when(settle(0))
       .thenNothing()
   })
   it('not when a correction came meanwhile', () =>
-    given(session, started, ...metered, ...stopped)
+    given(wholeSession, started, ...metered, ...stopped)
       .when(settle(1))
       .thenNothing())
   it('and its state says so', () =>
-    expect(foldHistory(session, [started, ...metered, ...stopped, settled]).summary.settled).toBe(true))
+    expect(foldHistory(wholeSession, [started, ...metered, ...stopped, settled]).summary.settled).toBe(true))
 })

@@ -2,7 +2,8 @@ import type { FactId } from '@voltrail/contracts/ids'
 import type { Instant } from '@voltrail/contracts/quantities'
 import type { SessionEvent } from '@voltrail/contracts/events/registry'
 import { accept, type Decision } from './decider.ts'
-import { stopSession, type SessionRejection, type SessionState } from './session.ts'
+import type { SessionRejection } from './session.ts'
+import { stopSession, type WholeSession } from './session-end.ts'
 
 /** Ends of sessions that no charger told: what was used is known from the last register, and the bill is provisional. */
 
@@ -22,7 +23,7 @@ export interface InferStop {
  */
 export const inferStop = (
   { factId, because, provenAt, receivedAt }: InferStop,
-  state: SessionState,
+  state: WholeSession,
 ): Decision<SessionEvent, SessionRejection> => {
   if (state.start === undefined) return accept()
   const last = state.summary.registers?.lastAt ?? state.start.startedAt.effectiveAt

@@ -56,3 +56,38 @@ describe('the registers of a meter message', () => {
     ])
   })
 })
+
+describe('currents and voltages', () => {
+  const value = (measurand: string, text: string, phase?: string): SampledValue => ({
+    measurand,
+    value: text,
+    unit: measurand === 'Voltage' ? 'V' : 'A',
+    ...(phase === undefined ? {} : { phase }),
+  })
+  const live = (...values: SampledValue[]) => readSamples([sample(1, ...values)], at(60)).live
+  it('are those of the phases, whatever total, neutral or line-to-line value stands beside them', () => {
+    const current = (text: string, phase?: string) => value('Current.Import', text, phase)
+    const phases = [current('16', 'L1-N'), current('15.5', 'L2'), current('15', 'L3-N')]
+    const measured = { currentMa: { L1: 16_000, L2: 15_500, L3: 15_000 } }
+    for (const more of [[current('46.5')], [current('16')], [current('0.3', 'N')]]) {
+      expect(live(...phases, ...more)).toEqual(measured)
+      expect(live(...more, ...phases)).toEqual(measured)
+    }
+    expect(live(value('Voltage', '230.1', 'L1-N'), value('Voltage', '398', 'L1-L2'), value('Voltage', '229'))).toEqual({
+      voltageMv: { L1: 230_100 },
+    })
+  })
+  it('told without any phase are of the first', () => {
+    expect(live(value('Current.Import', '16'), value('Voltage', '230'))).toEqual({
+      currentMa: { L1: 16_000 },
+      voltageMv: { L1: 230_000 },
+    })
+  })
+  it('of the phases stand beside a total power, where no power of a phase is told', () => {
+    const power = { measurand: 'Power.Active.Import', value: '7.36', unit: 'kW' }
+    expect(live(power, value('Current.Import', '16', 'L1'), value('Current.Import', '16', 'L2'))).toEqual({
+      powerW: 7360,
+      currentMa: { L1: 16_000, L2: 16_000 },
+    })
+  })
+})

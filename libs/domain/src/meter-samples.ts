@@ -36,6 +36,18 @@ const phaseOf = (value: SampledValue): Phase | undefined => {
   return phase === 'L1' || phase === 'L2' || phase === 'L3' ? phase : undefined
 }
 
+/** Measured per phase: what is told of the neutral, or between two phases, is of no phase. */
+const perPhase = new Set(['Current.Import', 'Voltage'])
+const ofNoPhase = new Set(['N', 'L1-L2', 'L2-L3', 'L3-L1'])
+
+/** Without what is of no phase, and without totals beside phases: a total is a sum here, an average there. */
+const ofPhases = (values: readonly SampledValue[]): readonly SampledValue[] =>
+  values.filter(({ measurand, phase }) => {
+    if (!perPhase.has(measurand)) return true
+    if (phase !== undefined) return !ofNoPhase.has(phase)
+    return !values.some((one) => one.measurand === measurand && phaseOf(one) !== undefined)
+  })
+
 /** The live measurement with one more value; what we do not follow leaves it as it is. */
 const measure = (live: LiveMeasurement, value: SampledValue): LiveMeasurement => {
   const phase = phaseOf(value)
@@ -122,7 +134,7 @@ export const readSamples = (
   const registers = [...new Map(all.map((one) => [sampleKey(one), one])).values()]
   let live: LiveMeasurement = {}
   for (const { values } of timed) {
-    live = values.reduce(measure, live)
+    live = ofPhases(values).reduce(measure, live)
     const powerW = phasePower(values)
     if (powerW !== undefined) live = { ...live, powerW }
   }

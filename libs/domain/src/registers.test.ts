@@ -1,6 +1,14 @@
 import fc from 'fast-check'
 import { at } from './fixtures/given.ts'
-import { beginTrack, energyBetween, readRegister, trackReading, trackedEnergy } from './registers.ts'
+import {
+  beginTrack,
+  energyBetween,
+  leaptAhead,
+  readRegister,
+  trackReading,
+  trackedEnergy,
+  wentBack,
+} from './registers.ts'
 
 describe('energy registers', () => {
   it('subtracts the exact values first and rounds once', () => {
@@ -28,6 +36,24 @@ describe('energy registers', () => {
     expect(track?.resets).toBe(1)
   })
 
+  it('takes no energy from a rise that nothing can deliver: another register is told from there on', () => {
+    const values = ['0', '1234567', '1240000']
+    const track = values.reduce(
+      (t, value, i) => trackReading(t, readRegister(value, 'Wh'), at(i)),
+      undefined as ReturnType<typeof trackReading> | undefined,
+    )
+    expect(trackedEnergy(track)).toBe(1240000 - 1234567)
+    expect(leaptAhead(readRegister('0', 'Wh'), readRegister('300', 'kWh'), 3_600_000)).toBe(false)
+    expect(leaptAhead(readRegister('0', 'Wh'), readRegister('1200', 'kWh'), 3_600_000)).toBe(true)
+  })
+
+  it('minds no step back by what the readings are rounded to', () => {
+    expect(wentBack(readRegister('12.35', 'kWh'), readRegister('12346', 'Wh'))).toBe(false)
+    expect(wentBack(readRegister('12.35', 'kWh'), readRegister('12340', 'Wh'))).toBe(true)
+    expect(wentBack(readRegister('1500', 'Wh'), readRegister('1499.1', 'Wh'))).toBe(false)
+    expect(wentBack(readRegister('1500', 'Wh'), readRegister('1499', 'Wh'))).toBe(true)
+  })
+
   it('takes no energy from a reading that comes late and is old', () => {
     const track = trackReading(beginTrack(readRegister('1000', 'Wh'), at(0)), readRegister('2000', 'Wh'), at(10))
     expect(trackReading(track, readRegister('1500', 'Wh'), at(5))).toBe(track)
@@ -39,7 +65,8 @@ describe('energy registers', () => {
         const growing = values.toSorted((a, b) => a - b)
         const fold = (list: number[]) =>
           list.reduce(
-            (t, value, i) => trackReading(t, readRegister(String(value), 'Wh'), at(i)),
+            // an hour apart, so that no rise is more than can be delivered
+            (t, value, i) => trackReading(t, readRegister(String(value), 'Wh'), at(i * 60)),
             undefined as ReturnType<typeof trackReading> | undefined,
           )
         expect(trackedEnergy(fold(values))).toBeGreaterThanOrEqual(0)

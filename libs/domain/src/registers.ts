@@ -21,12 +21,36 @@ export const readRegister = (raw: Decimal, unit: 'Wh' | 'kWh'): RegisterReading 
 export const energyBetween = (from: RegisterReading, to: RegisterReading): Wh =>
   wholeWh(exactWh(to).minus(exactWh(from)))
 
-/** Whether a register was reset or replaced. Back by less than 1 Wh is jitter: some meters round each message anew. */
-export const wentBack = (from: RegisterReading, to: RegisterReading): boolean => exactWh(from).minus(exactWh(to)).gte(1)
+/** What a reading is rounded to, in Wh: 12.35 kWh may be anything from 12,345 to 12,355 Wh. */
+const resolution = ({ raw, unit }: RegisterReading): number =>
+  unit === 'kWh' ? Math.max(1, 1000 / 10 ** (raw.split('.')[1]?.length ?? 0)) : 1
+
+/**
+ * Whether a register was reset or replaced. Back by less than 1 Wh, or by less than the readings are rounded to, is jitter: some
+ * meters round each message anew, and tell Wh here and kWh there.
+ */
+export const wentBack = (from: RegisterReading, to: RegisterReading): boolean =>
+  exactWh(from)
+    .minus(exactWh(to))
+    .gte(Math.max(resolution(from), resolution(to)))
+
+/** No connector delivers more, in W; times of dead clocks are borne with what any vehicle takes, in Wh. */
+const mostWatts = 1_000_000
+const mostAtOnceWh = 100_000
+
+/**
+ * Whether a register rose by more than can have been delivered: what was told before is of another register, as with a meter
+ * start of 0 before the readings of an absolute register.
+ */
+export const leaptAhead = (from: RegisterReading, to: RegisterReading, ms: number): boolean =>
+  exactWh(to)
+    .minus(exactWh(from))
+    .gt(mostAtOnceWh + (mostWatts * Math.max(0, ms)) / 3_600_000)
 
 export const isSameReading = (a: RegisterReading, b: RegisterReading): boolean => exactWh(a).eq(exactWh(b))
 
-const energyExceeds = (a: RegisterReading, b: RegisterReading): boolean => exactWh(a).gt(exactWh(b))
+/** Below 0 when `a` is the lower one, 0 when both are the same. */
+export const compareReadings = (a: RegisterReading, b: RegisterReading): number => exactWh(a).cmp(exactWh(b))
 
 /** A track that begins with one reading. */
 export const beginTrack = (reading: RegisterReading, at: Instant): RegisterTrack => ({
@@ -39,8 +63,8 @@ export const beginTrack = (reading: RegisterReading, at: Instant): RegisterTrack
 
 /**
  * The track with one more reading. A reading older than the newest one changes nothing (it came late, its energy is already
- * inside), nor does a lower one of the same instant (another context of it). A register that went back ends a monotone segment
- * and opens the next.
+ * inside), nor does a lower one of the same instant (another context of it). A register that went back, or leapt ahead, ends a
+ * monotone segment and opens the next.
  */
 export const trackReading = (
   track: RegisterTrack | undefined,
@@ -49,11 +73,12 @@ export const trackReading = (
 ): RegisterTrack => {
   if (track === undefined) return beginTrack(reading, at)
   if (at < track.lastAt) return track
-  if (!wentBack(track.last, reading)) {
-    const jitter = energyExceeds(track.last, reading)
+  const back = wentBack(track.last, reading)
+  if (!back && !leaptAhead(track.last, reading, Date.parse(at) - Date.parse(track.lastAt))) {
+    const jitter = compareReadings(track.last, reading) > 0
     return { ...track, last: jitter ? track.last : reading, lastAt: at }
   }
-  if (at === track.lastAt) return track
+  if (back && at === track.lastAt) return track
   return {
     first: reading,
     last: reading,

@@ -4,7 +4,8 @@ import type { OccurredAt, Wh } from '@voltrail/contracts/quantities'
 import { at, given } from './fixtures/given.ts'
 import { readRegister } from './registers.ts'
 import { attributeStop, correctSession, type CorrectSession } from './session-review.ts'
-import { beganAt, meterSession, session, stopSession, type SessionStarted } from './session.ts'
+import { beganAt, meterSession, type SessionStarted } from './session.ts'
+import { meterAfterStop, stopSession, wholeSession } from './session-end.ts'
 
 const when = (minutes: number): OccurredAt => ({
   charger: at(minutes),
@@ -40,22 +41,24 @@ type Step = (history: SessionEvent[]) => readonly SessionEvent[]
 const meter =
   (wh: string, minutes: number): Step =>
   (history) =>
-    given(session, ...history).when((s) => meterSession(metering(wh, minutes), s)).events
+    given(wholeSession, ...history).when((s) =>
+      s.summary.stop === undefined ? meterSession(metering(wh, minutes), s) : meterAfterStop(metering(wh, minutes), s),
+    ).events
 const stop =
   (meterStop: string | undefined, minutes: number, inferred = false): Step =>
   (history) =>
-    given(session, ...history).when((s) => stopSession(stopping(meterStop, minutes, inferred), s)).events
+    given(wholeSession, ...history).when((s) => stopSession(stopping(meterStop, minutes, inferred), s)).events
 const correct =
   (given_: Partial<CorrectSession>): Step =>
   (history) =>
-    given(session, ...history).when((s) => correctSession({ at: at(500), ...given_ }, s)).events
+    given(wholeSession, ...history).when((s) => correctSession({ at: at(500), ...given_ }, s)).events
 const attribute =
   (meterStop: string, minutes: number): Step =>
   (history) =>
-    given(session, ...history).when((s) => attributeStop(stopping(meterStop, minutes), s)).events
+    given(wholeSession, ...history).when((s) => attributeStop(stopping(meterStop, minutes), s)).events
 const history = (...steps: Step[]): SessionEvent[] =>
   steps.reduce<SessionEvent[]>((h, step) => [...h, ...step(h)], [{ type: 'SessionStarted', data: start }])
-const after = (...steps: Step[]) => given(session, ...history(...steps))
+const after = (...steps: Step[]) => given(wholeSession, ...history(...steps))
 const types = (events: readonly SessionEvent[]) => events.map(({ type }) => type)
 
 describe('a stop that was parked', () => {
@@ -95,7 +98,7 @@ describe('a stop that was parked', () => {
     after()
       .when((s) => attributeStop(stopping('8400', -5), s))
       .thenRejected({ kind: 'ends-before-start' })
-    given(session)
+    given(wholeSession)
       .when((s) => attributeStop(stopping('8400', 5), s))
       .thenRejected({ kind: 'not-started' })
   })
@@ -131,7 +134,7 @@ describe('a correction by an operator', () => {
   it('ends a session that goes on when it says when; a stop that comes later still corrects it', () => {
     const events = history(meter('4000', 30), correct({ stoppedAt: at(40), startedAt: at(5), energyWh: wh(2500) }))
     expect(types(events.slice(2))).toEqual(['SessionStopped', 'SessionCorrected'])
-    expect(given(session, ...events).state.summary).toMatchObject({
+    expect(given(wholeSession, ...events).state.summary).toMatchObject({
       energyWh: 2500,
       startedAt: { effectiveAt: at(5) },
       stop: { stoppedAt: { effectiveAt: at(40) }, inferred: true, energySource: 'review' },
@@ -165,12 +168,12 @@ describe('a correction by an operator', () => {
   it('is the last word about the energy: readings that come later change nothing', () => {
     const events = history(stop(undefined, 60), correct({ energyWh: wh(5000) }), meter('9999', 58))
     expect(types(events).at(-1)).toBe('SessionEnergyMetered')
-    expect(given(session, ...events).state.summary.energyWh).toBe(5000)
+    expect(given(wholeSession, ...events).state.summary.energyWh).toBe(5000)
   })
 
   it('stands in the summary, so that a load from the newest event finds the same session', () => {
     const events = history(stop('8400', 60), correct({ startedAt: at(10), energyWh: wh(5) }))
     const last = events.at(-1) as Extract<SessionEvent, { type: 'SessionCorrected' }>
-    expect(last.data.summary).toEqual(given(session, ...events).state.summary)
+    expect(last.data.summary).toEqual(given(wholeSession, ...events).state.summary)
   })
 })

@@ -3,16 +3,8 @@ import type { SessionStop } from '@voltrail/contracts/events/session'
 import type { SessionEvent } from '@voltrail/contracts/events/registry'
 import { canonicalJson } from './canonical-json.ts'
 import { accept, reject, type Decision } from './decider.ts'
-import {
-  beganAt,
-  correction,
-  stopOf,
-  stopSession,
-  summarised,
-  type SessionRejection,
-  type SessionState,
-  type StopSession,
-} from './session.ts'
+import { beganAt, summarised, type SessionRejection } from './session.ts'
+import { correction, stopOf, stopSession, type StopSession, type WholeSession } from './session-end.ts'
 
 /** What an operator's review does to a session: it takes a parked stop, or its end is corrected. Asked again they make nothing. */
 
@@ -24,17 +16,16 @@ export type ReviewRejection =
 const same = (a: unknown, b: unknown): boolean => canonicalJson([a ?? null]) === canonicalJson([b ?? null])
 
 /** A stop that was parked ends this session; one that had a stop of its own is corrected, for the operator says which is true. */
-export const attributeStop = (command: StopSession, state: SessionState): Decision<SessionEvent, ReviewRejection> => {
+export const attributeStop = (command: StopSession, state: WholeSession): Decision<SessionEvent, ReviewRejection> => {
   const { start, summary } = state
   if (start === undefined) return reject({ kind: 'not-started' })
   if (command.stoppedAt.effectiveAt < beganAt(start, summary).effectiveAt) return reject({ kind: 'ends-before-start' })
   const known = summary.stop
   if (known === undefined || known.inferred) return stopSession({ ...command, matched: true }, state)
   if (same(known.meterStop, command.meterStop) && same(known.stoppedAt, command.stoppedAt)) return accept()
-  // the register track ends with the stop that does not hold: it counts only where the two meter readings cannot tell
-  const track = start.meterStart === undefined || (summary.registers?.resets ?? 0) > 0 ? summary.registers : undefined
-  const stop = stopOf({ ...command, matched: true }, start, track)
-  return accept(correction(summary, stop, 'review', 'a parked stop was attributed to it', undefined))
+  const stop = stopOf({ ...command, matched: true }, start, state)
+  const { registers } = command
+  return accept(correction(summary, { stop, registers, cause: 'review', detail: 'a parked stop was attributed to it' }))
 }
 
 export interface CorrectSession {
@@ -42,6 +33,8 @@ export interface CorrectSession {
   readonly energyWh?: Wh | undefined
   readonly startedAt?: Instant | undefined
   readonly stoppedAt?: Instant | undefined
+  /** its energy holds, as it is given here or else as it was metered, though it was suspect */
+  readonly vouched?: boolean | undefined
   /** when the operator said so */
   readonly at: Instant
 }
@@ -52,7 +45,7 @@ export interface CorrectSession {
  */
 export const correctSession = (
   command: CorrectSession,
-  state: SessionState,
+  state: WholeSession,
 ): Decision<SessionEvent, ReviewRejection> => {
   const { start, summary } = state
   if (start === undefined) return reject({ kind: 'not-started' })
@@ -62,21 +55,29 @@ export const correctSession = (
   if (stoppedAt === undefined) return reject({ kind: 'not-stopped' })
   const before = beganAt(start, summary)
   const startedAt = moved(before, command.startedAt, at) ?? before
-  if (stoppedAt.effectiveAt < startedAt.effectiveAt) return reject({ kind: 'ends-before-start' })
+  const timed = (command.startedAt ?? command.stoppedAt) !== undefined
+  if (timed && stoppedAt.effectiveAt < startedAt.effectiveAt) return reject({ kind: 'ends-before-start' })
   const energy = energyWh === undefined ? {} : { energyWh, energySource: 'review' as const }
   const begin = startedAt === before ? undefined : startedAt
+  const vouched = command.vouched === true && summary.suspect === true
   const corrected = (from: typeof summary, stop: SessionStop) =>
-    correction(from, stop, 'review', corrections({ energyWh, begin, end: command.stoppedAt }), undefined, begin)
+    correction(from, {
+      stop,
+      cause: 'review',
+      detail: corrections({ energyWh, begin, end: command.stoppedAt, vouched }),
+      startedAt: begin,
+      vouched,
+    })
 
   if (known !== undefined) {
     const stop = { ...known, ...energy, stoppedAt }
-    return begin === undefined && same(stop, known) ? accept() : accept(corrected(summary, stop))
+    return begin === undefined && !vouched && same(stop, known) ? accept() : accept(corrected(summary, stop))
   }
-  const ended = stopOf({ stoppedAt, reason: 'Other', inferred: true, registers: [] }, start, summary.registers)
+  const ended = stopOf({ stoppedAt, reason: 'Other', inferred: true, registers: [] }, start, state)
   const data = { ...ended, ...energy, registers: [] }
   const stopped = summarised(summary, { type: 'SessionStopped', data }, undefined)
   const stop: SessionEvent = { type: 'SessionStopped', data: { ...data, summary: stopped } }
-  return begin === undefined || stopped.stop === undefined
+  return (begin === undefined && !vouched) || stopped.stop === undefined
     ? accept(stop)
     : accept(stop, corrected(stopped, stopped.stop))
 }
@@ -91,6 +92,7 @@ const corrections = (given: {
   energyWh: Wh | undefined
   begin: OccurredAt | undefined
   end: Instant | undefined
+  vouched: boolean
 }): string =>
   [
     given.energyWh === undefined ? [] : [`it delivered ${given.energyWh} Wh`],
@@ -98,4 +100,4 @@ const corrections = (given: {
     given.end === undefined ? [] : [`it ended at ${given.end}`],
   ]
     .flat()
-    .join(', ') || 'the same as before'
+    .join(', ') || (given.vouched ? 'its energy holds as it was metered' : 'the same as before')

@@ -9,9 +9,10 @@ import {
   meterSession,
   session,
   startSession,
-  stopSession,
+  type MeterSession,
   type SessionStarted,
 } from './session.ts'
+import { meterAfterStop, stopSession, wholeSession, type WholeSession } from './session-end.ts'
 
 const when = (minutes: number): OccurredAt => ({
   receivedAt: at(minutes),
@@ -48,38 +49,41 @@ const stopping = (meterStop: string | undefined, minutes: number, inferred = fal
   inferred,
   registers: [],
 })
+/** Meter values before the stop or after it. */
+const metered = (command: MeterSession, state: WholeSession) =>
+  state.summary.stop === undefined ? meterSession(command, state) : meterAfterStop(command, state)
 const meter = (wh: string, minutes: number) => (history: SessionEvent[]) =>
-  given(session, ...history).when((s) => meterSession(metering(wh, minutes), s)).events
+  given(wholeSession, ...history).when((s) => metered(metering(wh, minutes), s)).events
 const stop =
   (meterStop: string | undefined, minutes: number, inferred = false) =>
   (history: SessionEvent[]) =>
-    given(session, ...history).when((s) => stopSession(stopping(meterStop, minutes, inferred), s)).events
+    given(wholeSession, ...history).when((s) => stopSession(stopping(meterStop, minutes, inferred), s)).events
 const history = (...steps: ((h: SessionEvent[]) => readonly SessionEvent[])[]): SessionEvent[] =>
   steps.reduce<SessionEvent[]>((h, step) => [...h, ...step(h)], [started()])
 
 describe('a session', () => {
   it('starts once, however often it is told', () =>
-    given(session, started())
+    given(wholeSession, started())
       .when((s) => startSession(start(), s))
       .thenNothing())
   it('records the start of a blocked tag too', () => {
     const blocked = start({ authorization: { status: 'Blocked', reason: 'as issued' } })
-    given(session)
+    given(wholeSession)
       .when((s) => startSession(blocked, s))
       .then({ type: 'SessionStarted', data: blocked })
   })
   it('leaves its id to the start that has it', () =>
-    given(session, started())
+    given(wholeSession, started())
       .when((s) => startSession(start({ startKey: 'other' }), s))
       .thenRejected({ kind: 'taken-by-another-start' }))
   it('has no meter values, stop or suspension before its start', () => {
-    given(session)
+    given(wholeSession)
       .when((s) => meterSession(metering('1', 1), s))
       .thenRejected({ kind: 'not-started' })
-    given(session)
+    given(wholeSession)
       .when((s) => stopSession(stopping('1', 1), s))
       .thenRejected({ kind: 'not-started' })
-    given(session)
+    given(wholeSession)
       .when((s) => changeChargingState({ chargingState: 'SuspendedEV', at: when(1) }, s))
       .thenRejected({ kind: 'not-started' })
   })
@@ -92,11 +96,13 @@ describe('a session', () => {
     })
   })
   it('knows meter values that it has heard, by their content and by their fact', () => {
-    given(session, ...history(meter('1200', 1)))
+    given(wholeSession, ...history(meter('1200', 1)))
       .when((s) => meterSession(metering('1200', 1), s))
       .thenNothing()
-    const [event] = given(session, started()).when((s) => meterSession(metering('1200', 1, 'one', '5.1'), s)).events
-    given(session, started(), { event: event!, factId: '5.1' })
+    const [event] = given(wholeSession, started()).when((s) =>
+      meterSession(metering('1200', 1, 'one', '5.1'), s),
+    ).events
+    given(wholeSession, started(), { event: event!, factId: '5.1' })
       .when((s) => meterSession(metering('1200', 1, 'another', '5.1'), s))
       .thenNothing()
   })
@@ -114,7 +120,7 @@ describe('a session', () => {
       { data: { energyWh: 600, energySource: 'registers' } },
     ]))
   it('stops once: another stop of the same transaction is the same stop', () =>
-    given(session, ...history(stop('3500', 60)))
+    given(wholeSession, ...history(stop('3500', 60)))
       .when((s) => stopSession(stopping('9999', 61), s))
       .thenNothing())
   it('is corrected by the real stop after an inferred one', () =>
@@ -126,9 +132,9 @@ describe('a session', () => {
     ]))
   it('is corrected by the stop that names it after one that was matched with it, and by no other', () => {
     const matched = { ...stopping('1600', 20), matched: true }
-    const ended = history((h) => given(session, ...h).when((s) => stopSession(matched, s)).events)
+    const ended = history((h) => given(wholeSession, ...h).when((s) => stopSession(matched, s)).events)
     expect(ended.at(-1)).toMatchObject({ data: { matched: true, energyWh: 600 } })
-    given(session, ...ended)
+    given(wholeSession, ...ended)
       .when((s) => stopSession({ ...matched, meterStop: readRegister('1700', 'Wh') }, s))
       .thenNothing()
     expect(stop('3500', 60)(ended)).toMatchObject([
@@ -137,32 +143,32 @@ describe('a session', () => {
         data: { cause: 'late-stop', stop: { energyWh: 2500 }, summary: { confirmed: true } },
       },
     ])
-    given(session, ...ended, ...stop('3500', 60)(ended))
+    given(wholeSession, ...ended, ...stop('3500', 60)(ended))
       .when((s) => stopSession(stopping('9999', 61), s))
       .thenNothing()
   })
   it('is known to its charger once a message has named it', () => {
     const named = (h: SessionEvent[]) =>
-      given(session, ...h).when((s) => meterSession({ ...metering('1200', 1), named: true }, s)).events
-    expect(foldHistory(session, history(meter('1200', 1))).summary.confirmed).toBeUndefined()
-    expect(foldHistory(session, history(named)).summary.confirmed).toBe(true)
-    expect(foldHistory(session, history(stop('3500', 60))).summary.confirmed).toBe(true)
-    expect(foldHistory(session, history(stop(undefined, 60, true))).summary.confirmed).toBeUndefined()
+      given(wholeSession, ...h).when((s) => meterSession({ ...metering('1200', 1), named: true }, s)).events
+    expect(foldHistory(wholeSession, history(meter('1200', 1))).summary.confirmed).toBeUndefined()
+    expect(foldHistory(wholeSession, history(named)).summary.confirmed).toBe(true)
+    expect(foldHistory(wholeSession, history(stop('3500', 60))).summary.confirmed).toBe(true)
+    expect(foldHistory(wholeSession, history(stop(undefined, 60, true))).summary.confirmed).toBeUndefined()
   })
   it('takes in what was measured before its start came, once, as if it had come after it', () => {
     const held = [metering('1200', 1), metering('1700', 5)]
-    const decided = given(session).when((s) => startSession(start(), s, held, '1.1' as FactId))
+    const decided = given(wholeSession).when((s) => startSession(start(), s, held, '1.1' as FactId))
     expect(decided.events).toMatchObject([
       { type: 'SessionStarted' },
       { type: 'SessionEnergyMetered', data: { summary: { energyWh: 200 } } },
       { type: 'SessionEnergyMetered', data: { summary: { energyWh: 700, meterEvents: 2 } } },
     ])
     const events = decided.events.map((event) => ({ event, factId: '1.1' }))
-    expect(foldHistory(session, events).summary).toEqual((decided.events[2]!.data as { summary: unknown }).summary)
-    given(session, ...events)
+    expect(foldHistory(wholeSession, events).summary).toEqual((decided.events[2]!.data as { summary: unknown }).summary)
+    given(wholeSession, ...events)
       .when((s) => startSession(start(), s, held))
       .thenNothing()
-    given(session, ...events)
+    given(wholeSession, ...events)
       .when((s) => meterSession(held[1]!, s))
       .thenNothing()
   })
@@ -181,13 +187,14 @@ describe('a session', () => {
     ]
     const ended = history(
       meter('1500', 10),
-      (h) => given(session, ...h).when((s) => stopSession({ ...stopping('1500', 10), registers: samples }, s)).events,
+      (h) =>
+        given(wholeSession, ...h).when((s) => stopSession({ ...stopping('1500', 10), registers: samples }, s)).events,
     )
     expect(ended.at(-1)).toMatchObject({ data: { energyWh: 500, energySource: 'meter-stop' } })
   })
 
   it('does not infer an end that it already has', () =>
-    given(session, ...history(stop('3500', 60)))
+    given(wholeSession, ...history(stop('3500', 60)))
       .when((s) => stopSession(stopping(undefined, 70, true), s))
       .thenNothing())
 
@@ -210,7 +217,8 @@ describe('a session', () => {
         { type: 'SessionEnergyMetered', data: { late: true, summary: { energyWh: 750 } } },
       ])
     }
-    expect(meter('320', 41)(ended)).toMatchObject([{}, { type: 'SessionCorrected', data: { stop: { energyWh: 770 } } }])
+    // after the meter stop it is another session's
+    expect(meter('320', 41)(ended)).toMatchObject([{ data: { summary: { energyWh: 750 } } }])
   })
   it('keeps the energy of a late real stop when older values come after it', () => {
     const ended = history(meter('1500', 10), meter('50', 20), stop(undefined, 30, true), stop('300', 40))
@@ -224,21 +232,21 @@ describe('a session', () => {
     const values = Array.from({ length: 10_000 }, (_, i) => (i < 5000 ? i * 2 : (i - 5000) * 3))
     const registers = values.map((wh, i) => ({ at: at(i / 1000), reading: readRegister(String(wh), 'Wh') }))
     const all = { ...stopping(undefined, 60), registers }
-    const decided = stopSession(all, foldHistory(session, [started({ meterStart: readRegister('0', 'Wh') })]))
+    const decided = stopSession(all, foldHistory(wholeSession, [started({ meterStart: readRegister('0', 'Wh') })]))
     const [stopped] = 'accepted' in decided ? decided.accepted : []
     expect(stopped).toMatchObject({ data: { energyWh: 4999 * 2 + 4999 * 3, energySource: 'registers' } })
     expect((stopped!.data as { registers: unknown[] }).registers).toHaveLength(4)
-    expect(foldHistory(session, [started({ meterStart: readRegister('0', 'Wh') }), stopped!]).summary).toEqual(
+    expect(foldHistory(wholeSession, [started({ meterStart: readRegister('0', 'Wh') }), stopped!]).summary).toEqual(
       (stopped!.data as { summary: unknown }).summary,
     )
   })
 
   it('tells a change of its charging state, and only a change', () => {
     const suspended = { chargingState: 'SuspendedEV' as const, at: when(3) }
-    given(session, started())
+    given(wholeSession, started())
       .when((s) => changeChargingState(suspended, s))
       .thenMatching({ type: 'SessionChargingStateChanged' })
-    given(session, started(), { type: 'SessionChargingStateChanged', data: suspended })
+    given(wholeSession, started(), { type: 'SessionChargingStateChanged', data: suspended })
       .when((s) => changeChargingState(suspended, s))
       .thenNothing()
     const resumed = { chargingState: 'Charging' as const, at: when(4) }
@@ -273,11 +281,11 @@ describe('a session', () => {
       fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
         const events: { event: SessionEvent; factId: string }[] = [{ event: started(), factId: '1.0' }]
         for (const [i, one] of steps.entries()) {
-          const state = foldHistory(session, events)
+          const state = foldHistory(wholeSession, events)
           const factId = `1.${i + 1}` as FactId
           const decided =
             one.kind === 'meter'
-              ? meterSession({ ...metering(String(one.wh), one.minute), factId }, state)
+              ? metered({ ...metering(String(one.wh), one.minute), factId }, state)
               : one.kind === 'stop'
                 ? stopSession(
                     { ...stopping(one.wh === null ? undefined : String(one.wh), 95, one.inferred), factId },

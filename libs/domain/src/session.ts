@@ -1,17 +1,16 @@
-import type { FactId, TokenRef } from '@voltrail/contracts/ids'
+import type { FactId } from '@voltrail/contracts/ids'
 import type { Instant, OccurredAt, RegisterReading, Wh } from '@voltrail/contracts/quantities'
-import type { AuthorizationStatus } from '@voltrail/contracts/personal'
 import type { EventNamed, SessionEvent } from '@voltrail/contracts/events/registry'
 import type {
   ChargingState,
-  EnergySource,
   LiveMeasurement,
   RegisterTrack,
   SessionStop,
   SessionSummary,
 } from '@voltrail/contracts/events/session'
 import { accept, reject, type Aggregate, type Decision, type Recorded } from './decider.ts'
-import { beginTrack, energyBetween, trackReading, trackedEnergy, wentBack } from './registers.ts'
+import { essential } from './billed-energy.ts'
+import { beginTrack, trackReading, trackedEnergy } from './registers.ts'
 
 /** One charging session: `session-<tenant>.<charger>.<transaction>`. Event 0 holds the start facts for ever. */
 
@@ -57,16 +56,6 @@ type Change =
 const trackAll = (track: RegisterTrack | undefined, readings: readonly TimedReading[]): RegisterTrack | undefined =>
   readings.reduce<RegisterTrack | undefined>((t, { reading, at }) => trackReading(t, reading, at), track)
 
-/** The track with the meter stop as its newest reading, so that what comes late is held against the whole session. */
-const trackStop = (
-  track: RegisterTrack | undefined,
-  { meterStop, stoppedAt }: SessionStop,
-): RegisterTrack | undefined => {
-  if (meterStop === undefined) return track
-  const at = stoppedAt.effectiveAt
-  return trackReading(track, meterStop, track !== undefined && track.lastAt > at ? track.lastAt : at)
-}
-
 /** What a change makes of the summary. The deciders write its result into the event; the fold finds the same again. */
 export const summarised = (summary: SessionSummary, change: Change, factId: FactId | undefined): SessionSummary => {
   const recentFacts = keep(summary.recentFacts, factId, keptFacts)
@@ -90,34 +79,34 @@ export const summarised = (summary: SessionSummary, change: Change, factId: Fact
         // after the stop the energy is the stop's, until a correction says otherwise
         energyWh: summary.stop === undefined ? trackedEnergy(registers) : summary.energyWh,
         ...(change.data.named === true ? { confirmed: true } : {}),
+        ...(change.data.suspect === true ? { suspect: true } : {}),
       }
     }
     case 'SessionChargingStateChanged':
       return { ...summary, recentFacts, chargingState: change.data.chargingState }
     case 'SessionStopped': {
       const stop = onlyStop(change.data)
-      const registers = trackStop(trackAll(summary.registers, change.data.registers), stop)
       return {
         ...summary,
         recentFacts,
-        ...(registers === undefined ? {} : { registers }),
         energyWh: stop.energyWh,
         stop,
         ...confirming(stop),
       }
     }
     case 'SessionCorrected': {
-      const { cause, stop, startedAt } = change.data
-      const registers = cause === 'late-stop' ? trackStop(summary.registers, stop) : summary.registers
+      const { cause, stop, startedAt, vouched } = change.data
       return {
         ...summary,
         recentFacts,
-        ...(registers === undefined ? {} : { registers }),
         ...(startedAt === undefined ? {} : { startedAt }),
         stop,
         energyWh: stop.energyWh,
         corrections: summary.corrections + 1,
+        // what was settled was another truth: its quiet time begins anew
+        settled: false,
         ...(cause === 'late-stop' ? confirming(stop) : {}),
+        ...(vouched === true ? { suspect: false } : {}),
       }
     }
     case 'SessionSettled':
@@ -167,7 +156,7 @@ export const session: Aggregate<SessionState, SessionEvent> = {
 /** Why a decision cannot be made on this stream. */
 export type SessionRejection = { readonly kind: 'not-started' } | { readonly kind: 'taken-by-another-start' }
 
-const heard = (state: SessionState, factId: FactId | undefined): boolean =>
+export const heard = (state: SessionState, factId: FactId | undefined): boolean =>
   factId !== undefined && state.summary.recentFacts.includes(factId)
 
 /**
@@ -200,100 +189,40 @@ export interface MeterSession {
   readonly measuredAt: Instant
   /** the charger named the transaction itself */
   readonly named?: boolean | undefined
+  /** its energy contradicts its power */
+  readonly suspect?: boolean | undefined
 }
 
-const meteredBy = (
+export const meteredBy = (
   command: MeterSession,
   before: SessionSummary,
 ): Extract<SessionEvent, { type: 'SessionEnergyMetered' }> => {
-  const { factId, named, ...measured } = command
+  const { factId, named, suspect, ...measured } = command
   const data = {
     ...measured,
-    registers: readings(measured.registers),
+    registers: storedReadings(measured.registers),
     ...(named === true ? { named } : {}),
     late: before.stop !== undefined,
+    // told once: what an operator has vouched for is not doubted again
+    ...(suspect === true && before.suspect === undefined ? { suspect } : {}),
   }
   const summary = summarised(before, { type: 'SessionEnergyMetered', data }, factId)
   return { type: 'SessionEnergyMetered', data: { ...data, summary } }
 }
 
-/** The meter's own last word, or an operator's: no reading that comes later says more. */
-const isLastWord = ({ energySource }: SessionStop): boolean =>
-  energySource === 'meter-stop' || energySource === 'signed' || energySource === 'review'
-
-/**
- * Meter values of this session, before or after its stop. After a stop whose energy was not the meter's own last word they
- * may change the energy: then a correction follows.
- */
-export const meterSession = (command: MeterSession, state: SessionState): Decision<SessionEvent, SessionRejection> => {
+/** Meter values of a session that goes on. Those of one that has ended are a matter of its end: `meterAfterStop`. */
+export const meterSession = (
+  command: MeterSession,
+  state: SessionState,
+): Decision<SessionEvent, SessionRejection | { readonly kind: 'ended' }> => {
   if (state.start === undefined) return reject({ kind: 'not-started' })
-  if (heard(state, command.factId) || state.summary.recentKeys.includes(command.contentKey)) return accept()
-  const { factId } = command
-  const metered = meteredBy(command, state.summary)
-  const { summary } = metered.data
-  const { stop } = summary
-  const energyWh = trackedEnergy(summary.registers)
-  if (stop === undefined || isLastWord(stop)) return accept(metered)
-  // values older than what is known say nothing new about the energy
-  if (energyWh === stop.energyWh || energyWh === trackedEnergy(state.summary.registers)) return accept(metered)
-  return accept(
-    metered,
-    correction(
-      summary,
-      { ...stop, energyWh, energySource: 'registers' },
-      'late-meter',
-      'meter values after the stop',
-      factId,
-    ),
-  )
+  if (meteredBefore(command, state)) return accept()
+  return state.summary.stop === undefined ? accept(meteredBy(command, state.summary)) : reject({ kind: 'ended' })
 }
 
-export interface StopSession {
-  readonly factId?: FactId | undefined
-  readonly stoppedAt: OccurredAt
-  readonly meterStop?: RegisterReading | undefined
-  readonly reason: string
-  readonly inferred: boolean
-  readonly registers: readonly TimedReading[]
-  readonly idTokenRef?: TokenRef | undefined
-  readonly authorization?: AuthorizationStatus | undefined
-  /** it names no transaction of ours: it was attributed to this one by what it says */
-  readonly matched?: boolean | undefined
-}
-
-/** Whether a stop says more than the one that is known: a real one more than an inferred, a named one more than a matched. */
-const isBetter = (command: StopSession, known: SessionStop): boolean =>
-  !command.inferred && (known.inferred || (known.matched === true && command.matched !== true))
-
-/**
- * The end of a session. Told again it makes nothing; a real stop after an inferred one corrects it, as does one that names the
- * transaction after one that was only matched with it.
- */
-export const stopSession = (command: StopSession, state: SessionState): Decision<SessionEvent, SessionRejection> => {
-  if (state.start === undefined) return reject({ kind: 'not-started' })
-  const known = state.summary.stop
-  if (known !== undefined && (!isBetter(command, known) || heard(state, command.factId))) return accept()
-  const stop = stopOf(command, state.start, trackAll(state.summary.registers, command.registers))
-  if (known !== undefined)
-    return accept(
-      correction(
-        state.summary,
-        stop,
-        'late-stop',
-        known.inferred
-          ? 'the stop came after the end was inferred'
-          : 'the stop that names this transaction came after one that was matched with it',
-        command.factId,
-      ),
-    )
-  const data = {
-    ...stop,
-    registers: readings(command.registers),
-    ...(command.idTokenRef === undefined ? {} : { idTokenRef: command.idTokenRef }),
-  }
-  const summary = summarised(state.summary, { type: 'SessionStopped', data }, command.factId)
-  return accept<SessionEvent>({ type: 'SessionStopped', data: { ...data, summary } })
-}
+/** Whether these meter values were heard, by the fact that told them or by their content. */
+export const meteredBefore = ({ factId, contentKey }: MeterSession, state: SessionState): boolean =>
+  heard(state, factId) || state.summary.recentKeys.includes(contentKey)
 
 /** The charger says that energy flows or pauses. Only a change is told. */
 export const changeChargingState = (
@@ -307,82 +236,8 @@ export const changeChargingState = (
   return accept<SessionEvent>({ type: 'SessionChargingStateChanged', data: { chargingState, at } })
 }
 
-// --- calculations -----------------------------------------------------------------------------------------------------
-
-const mostReadings = 64
-
-/**
- * The readings of a message as they are stored. Of a very long list (a stop may carry megabytes) only those that the energy
- * depends on: the first, the last, and both sides of each place where the register went back. The frame keeps them all.
- */
-const essential = (list: readonly TimedReading[]): readonly TimedReading[] =>
-  list.length <= mostReadings
-    ? list
-    : list.filter(({ reading }, i) => {
-        const [before, after] = [list[i - 1], list[i + 1]]
-        if (before === undefined || after === undefined) return true
-        return wentBack(before.reading, reading) || wentBack(reading, after.reading)
-      })
-
-const readings = (list: readonly TimedReading[]): { at: Instant; reading: RegisterReading; context?: string }[] =>
+/** Readings as an event holds them. */
+export const storedReadings = (
+  list: readonly TimedReading[],
+): { at: Instant; reading: RegisterReading; context?: string }[] =>
   essential(list).map(({ at, reading, context }) => ({ at, reading, ...(context === undefined ? {} : { context }) }))
-
-/**
- * The billed energy and where it comes from: meter stop − meter start when the register only grew; otherwise the sum of the
- * monotone segments of all readings, the meter stop among them.
- */
-const billedEnergy = (
-  start: SessionStarted,
-  track: RegisterTrack | undefined,
-  meterStop: RegisterReading | undefined,
-  stoppedAt: Instant,
-): { energyWh: Wh; energySource: EnergySource; meterResets?: number } => {
-  if (meterStop === undefined) {
-    if (track === undefined) return { energyWh: 0 as Wh, energySource: 'none' }
-    const { resets } = track
-    return {
-      energyWh: trackedEnergy(track),
-      energySource: 'registers',
-      ...(resets > 0 ? { meterResets: resets } : {}),
-    }
-  }
-  const whole = start.meterStart === undefined ? undefined : energyBetween(start.meterStart, meterStop)
-  const ended = trackReading(
-    track,
-    meterStop,
-    track !== undefined && track.lastAt > stoppedAt ? track.lastAt : stoppedAt,
-  )
-  if (whole !== undefined && !wentBack(start.meterStart!, meterStop) && ended.resets === 0)
-    return { energyWh: Math.max(0, whole) as Wh, energySource: 'meter-stop' }
-  const meterResets = Math.max(1, ended.resets)
-  return {
-    energyWh: trackedEnergy(ended),
-    energySource: 'registers',
-    ...(whole === undefined && ended.resets === 0 ? {} : { meterResets }),
-  }
-}
-
-export const stopOf = (command: StopSession, start: SessionStarted, track: RegisterTrack | undefined): SessionStop => ({
-  stoppedAt: command.stoppedAt,
-  ...(command.meterStop === undefined ? {} : { meterStop: command.meterStop }),
-  reason: command.reason,
-  inferred: command.inferred,
-  ...(command.authorization === undefined ? {} : { authorization: command.authorization }),
-  ...(command.matched === true ? { matched: true } : {}),
-  ...billedEnergy(start, track, command.meterStop, command.stoppedAt.effectiveAt),
-})
-
-export const correction = (
-  summary: SessionSummary,
-  stop: SessionStop,
-  cause: EventNamed<'SessionCorrected'>['data']['cause'],
-  detail: string,
-  factId: FactId | undefined,
-  startedAt?: OccurredAt,
-): SessionEvent => {
-  const data = { cause, detail, stop, ...(startedAt === undefined ? {} : { startedAt }) }
-  return {
-    type: 'SessionCorrected',
-    data: { ...data, summary: summarised(summary, { type: 'SessionCorrected', data }, factId) },
-  }
-}

@@ -1,5 +1,5 @@
 import type { EventMetadata } from '@voltrail/contracts/envelope'
-import { upcast } from '@voltrail/contracts/events/registry'
+import { isNewerThanBuild, upcast } from '@voltrail/contracts/events/registry'
 import type { StoredEvent } from '@voltrail/domain/hash-chain'
 import { EventUnreadable } from './event-log.ts'
 import type { LogEvent, LogPosition } from './event-log.ts'
@@ -35,8 +35,8 @@ const sha256 = /^[0-9a-f]{64}$/
 export function decodeEvent(event: ClientEvent, position: LogPosition | undefined = event.position): LogEvent {
   const revision = Number(event.revision)
   const metadata = event.metadata as EventMetadata | undefined
-  const unreadable = (problem: string, cause?: unknown) =>
-    new EventUnreadable(event.streamId, revision, problem, { cause })
+  const unreadable = (problem: string, cause?: unknown, newer = false) =>
+    new EventUnreadable(event.streamId, revision, problem, { cause, newer })
   if (
     typeof metadata !== 'object' ||
     metadata === null ||
@@ -61,6 +61,6 @@ export function decodeEvent(event: ClientEvent, position: LogPosition | undefine
       ...(position && { position }),
     } as LogEvent
   } catch (cause) {
-    throw unreadable((cause as Error).message, cause)
+    throw unreadable((cause as Error).message, cause, isNewerThanBuild(event.type, metadata.version))
   }
 }

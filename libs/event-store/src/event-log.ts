@@ -65,11 +65,14 @@ export class LogUnavailable extends Error {
 export class EventUnreadable extends Error {
   readonly stream: string
   readonly revision: number
+  /** a build that knows this type or version can read it: nothing is wrong with the event */
+  readonly newer: boolean
 
-  constructor(stream: string, revision: number, problem: string, options?: { cause?: unknown }) {
+  constructor(stream: string, revision: number, problem: string, options?: { cause?: unknown; newer?: boolean }) {
     super(`event ${revision} of ${stream} cannot be read: ${problem}`, options)
     this.name = 'EventUnreadable'
     this.stream = stream
     this.revision = revision
+    this.newer = options?.newer ?? false
   }
 }

@@ -81,7 +81,7 @@ export const fieldQuirks = [
     evidence: ['https://github.com/lbbrhzn/ocpp/issues/1989'],
     proof: {
       file: 'libs/ocpp/src/v16/meter-values.test.ts',
-      test: 'have the unit of their measurand when it is missing',
+      test: 'of a frame as Autel sends it, numbers without unit, are whole',
     },
   },
   {

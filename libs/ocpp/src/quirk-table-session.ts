@@ -6,6 +6,7 @@ const correlation = { kind: 'correlation', matches: 'all', default: 'on', switch
 const transport = { kind: 'transport', matches: 'all', default: 'on', switchable: false } as const
 const session = (test: string) => ({ file: 'libs/domain/src/session.test.ts', test })
 const central = (test: string) => ({ file: 'services/central/src/central.int.test.ts', test })
+const meters = (test: string) => ({ file: 'test-e2e/src/meters.e2e.test.ts', test })
 const edge = (name: string, test: string) => ({ file: `services/edge/src/${name}.test.ts`, test })
 
 export const correlationQuirks = [
@@ -37,7 +38,7 @@ export const correlationQuirks = [
     id: 'Q8-no-boot',
     what: 'A charger that reconnects without a boot, or sends meter values before it, is served as it was accepted before',
     evidence: ['https://github.com/evcc-io/evcc/pull/4567', 'https://github.com/mobilityhouse/ocpp/issues/188'],
-    proof: edge('outbound-hold', 'opens for a known charger after 2 s'),
+    proof: edge('calls.int', 'before a boot are answered and recorded, and so is a boot that comes late'),
   },
   {
     ...correlation,
@@ -123,7 +124,26 @@ export const correlationQuirks = [
       'https://github.com/ChargeTimeEU/Java-OCA-OCPP/issues/331',
       'https://github.com/matth-x/MicroOcpp/issues/66',
     ],
-    proof: session('bills its monotone segments when the meter was reset under way'),
+    proof: meters(
+      'that was reset under way is billed by its segments, though only transactionData shows it, told twice and in disorder',
+    ),
+  },
+  {
+    ...correlation,
+    id: 'Q21-meter-mode',
+    what: 'A register that rises by more than can be delivered, as from a meter start of 0 to an absolute register, is another one from there on: its rise is billed, flagged',
+    evidence: ['https://github.com/lbbrhzn/ocpp/pull/919', 'https://github.com/ChargeTimeEU/Java-OCA-OCPP/issues/331'],
+    proof: meters('whose start is told as 0 while its register is absolute is billed by its rise, flagged'),
+  },
+  {
+    ...correlation,
+    id: 'Q22-current-total',
+    what: 'A current or voltage told beside those of the phases, of the neutral, or between two phases is of no phase; L1-N is L1',
+    evidence: ['ev-server, OCPPUtils, "Schneider Bug"', 'lbbrhzn/ocpp, chargepoint.py'],
+    proof: {
+      file: 'libs/domain/src/meter-samples.test.ts',
+      test: 'are those of the phases, whatever total, neutral or line-to-line value stands beside them',
+    },
   },
 ] as const satisfies readonly Quirk[]
 

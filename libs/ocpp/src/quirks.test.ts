@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { namesTest } from './named-test.ts'
 import { describeMatches, fitsMake } from './quirk.ts'
 import { quirks, rowOf, rulesInForce } from './quirks.ts'
 import { writeQuirkPage } from './quirk-page.ts'
@@ -24,10 +25,7 @@ describe('the tables of quirks', () => {
       expect(quirk.evidence.length).toBeGreaterThan(0)
       if ('open' in quirk.proof) return expect(quirk.default).toBe('off')
       const source = readFileSync(join(root, quirk.proof.file), 'utf8')
-      const named = [`'${quirk.proof.test.replaceAll("'", "\\'")}'`, `"${quirk.proof.test}"`].some((name) =>
-        source.includes(name),
-      )
-      expect([quirk.proof, named]).toEqual([quirk.proof, true])
+      expect([quirk.proof, namesTest(source, quirk.proof.test)]).toEqual([quirk.proof, true])
     },
   )
 

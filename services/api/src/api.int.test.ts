@@ -211,14 +211,35 @@ describe('the REST surface', () => {
         adoption: 'closed',
         unknownTokens: 'Invalid',
         heartbeatSeconds: 300,
+        concurrentUse: 'allowed',
+        inferAvailableMinutes: 15,
+        inferSilentHours: 72,
+        settleAfterHours: 168,
         revision: null,
       })
       expect((await api.ask('PATCH', '/v1/settings', { adoption: 'pending' })).json).toEqual({
         adoption: 'pending',
         unknownTokens: 'Invalid',
         heartbeatSeconds: 300,
+        concurrentUse: 'allowed',
+        inferAvailableMinutes: 15,
+        inferSilentHours: 72,
+        settleAfterHours: 168,
         revision: '0',
       })
+    })
+
+    it('say when sessions end by inference and settle; a change of one leaves the others', async () => {
+      const change = { concurrentUse: 'refused', inferAvailableMinutes: 30, inferSilentHours: 24, settleAfterHours: 48 }
+      expect((await api.ask('PATCH', '/v1/settings', change)).json).toMatchObject({ ...change, revision: '1' })
+      expect((await api.ask('PATCH', '/v1/settings', { heartbeatSeconds: 60 })).json).toMatchObject({
+        ...change,
+        adoption: 'pending',
+        heartbeatSeconds: 60,
+        revision: '2',
+      })
+      for (const wrong of [{ inferAvailableMinutes: 0 }, { settleAfterHours: 8761 }, { concurrentUse: 'sometimes' }])
+        expect((await api.ask('PATCH', '/v1/settings', wrong)).status).toBe(400)
     })
   })
 

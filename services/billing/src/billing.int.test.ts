@@ -11,7 +11,8 @@ import { billingStream, sessionId, sessionStream, tariffStream } from '@voltrail
 import type { TariffTerms } from '@voltrail/contracts/tariff-shape'
 import type { Recorded } from '@voltrail/domain/decider'
 import { readRegister } from '@voltrail/domain/registers'
-import { session, startSession, stopSession } from '@voltrail/domain/session'
+import { session, startSession } from '@voltrail/domain/session'
+import { stopSession, wholeSession } from '@voltrail/domain/session-end'
 import { assignTariff, defineTariff, tariff } from '@voltrail/domain/tariff'
 import { startEventStoreDev } from '@voltrail/event-store-dev/server'
 import { connectEventLog, type EsdbLog } from '@voltrail/event-store/esdb-log'
@@ -83,7 +84,7 @@ describe('billing', () => {
     )
   const end = (id: SessionId, wh: string, inferred = false) =>
     loop.decide(
-      session,
+      wholeSession,
       sessionStream(tenant, id),
       (state) =>
         stopSession(
@@ -177,7 +178,7 @@ describe('billing', () => {
       { ...meta, tenant: elsewhere },
     )
     await loop.decide(
-      session,
+      wholeSession,
       sessionStream(elsewhere, id),
       (state) => stopSession({ stoppedAt: at(60), reason: 'Local', inferred: false, registers: [] }, state),
       { ...meta, tenant: elsewhere },

@@ -76,29 +76,46 @@ export const startCentral = async (config: CentralConfig): Promise<Central> => {
       description: 'meter values that belong to no session',
     })
 
+    const probe = logProbe(eventLog, config.POD_NAME, config.LOG_APPEND_TIMEOUT)
+    // nothing is said of the log, and no charger let in, before it was tried
+    const begins = { state: await probe.first(), at: performance.now() }
+    if (begins.state !== 'well') log.warn({ state: begins.state }, 'the event log is not well yet')
     const tellLogHealth = () => {
       const notice: LogHealthNotice = { pod: config.POD_NAME, state: logHealth.state }
       bus.publish(logHealthSubject(config.POD_NAME), Buffer.from(JSON.stringify(notice)))
     }
-    const logHealth = createLogHealth(config.LOG_WELL_AFTER, (state) => {
+    const logHealth = createLogHealth(config.LOG_WELL_AFTER, begins, (state) => {
       log.warn({ state }, 'the health of the event log has changed')
       tellLogHealth()
     })
     const watched = watchedLog(eventLog, () => logHealth.failed(performance.now()))
-    const probe = logProbe(eventLog, config.POD_NAME, config.LOG_APPEND_TIMEOUT)
-    const everySecond = {
-      everyMs: config.LOG_PROBE_EVERY,
-      immediately: true,
+    const ticking = (everyMs: number, immediately: boolean) => ({
+      everyMs,
+      immediately,
       onError: (error: unknown) => log.error({ err: error }, 'the health of the event log could not be told'),
-    }
-    const telling = startTicker(tellLogHealth, everySecond)
+    })
+    const telling = startTicker(tellLogHealth, ticking(config.LOG_PROBE_EVERY, true))
     // apart: a probe may hang for as long as an append may
-    const probing = startTicker(async () => {
-      if (logHealth.state !== 'well') logHealth.probed(await probe(Date.now()), performance.now())
-    }, everySecond)
+    const probing = startTicker(
+      async () => {
+        if (logHealth.state === 'well') return
+        const state = logHealth.probed(await probe.write('recovering'), performance.now())
+        // so that the next process of this pod begins where this one is
+        if (state === 'well') await probe.write('well')
+      },
+      ticking(config.LOG_PROBE_EVERY, true),
+    )
+    // a log that fails while nobody calls it is found out too
+    const looking = startTicker(
+      async () => {
+        if (logHealth.state === 'well' && !(await probe.look())) logHealth.failed(performance.now())
+      },
+      ticking(config.LOG_IDLE_PROBE_EVERY, false),
+    )
     closers.push(async () => {
       // not waited for: a probe under way ends when the log is closed
       void probing.stop()
+      void looking.stop()
       await telling.stop()
     })
 

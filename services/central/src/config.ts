@@ -26,6 +26,8 @@ const Settings = z.object({
   /** how long probe appends must succeed after the log was away before chargers are let in again */
   LOG_WELL_AFTER: duration('30s').default(30_000),
   LOG_PROBE_EVERY: duration('1s').default(1_000),
+  /** how often a log that is believed well is asked whether it is; nothing is written for that */
+  LOG_IDLE_PROBE_EVERY: duration('5s').default(5_000),
   /** one attempt of an append, and an append with all its attempts */
   LOG_APPEND_TIMEOUT: duration('2s').default(2_000),
   LOG_APPEND_DEADLINE: duration('10s').default(10_000),

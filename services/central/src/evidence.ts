@@ -43,6 +43,9 @@ export const sealText = async (
 /** Fields of any version or dialect whose value may be an id token or name a person; also inside JSON that is text in a frame. */
 const personalField = /(?:id_?tag|id_?token|tag_?id|emaid|evcc_?id|rfid|uid|vin|user_?name)\\*["']\s*:/i
 
+/** A signed record names the identification that it was made for. */
+const signedRecord = /SignedData|OCMF\|/
+
 /**
  * The frame of a fact that is about nobody. Chargers put tags where no schema has them, and vendor data may hold anything: such
  * a frame is sealed whole, under a key that stands for what belongs to nobody that we know.
@@ -50,7 +53,7 @@ const personalField = /(?:id_?tag|id_?token|tag_?id|emaid|evcc_?id|rfid|uid|vin|
 export const clearFrame = async (deps: CentralDeps, request: FactRequest<Fact>): Promise<Evidence | undefined> => {
   const { tenant, frame, fact } = request
   if (frame === undefined) return undefined
-  return fact.type === 'VendorData' || personalField.test(frame)
+  return fact.type === 'VendorData' || personalField.test(frame) || signedRecord.test(frame)
     ? sealText(deps, tenant, deps.vault.tokenRef(tenant, ''), frame)
     : deps.frames.clear(tenant, frame)
 }

@@ -1,8 +1,8 @@
 import { createLogHealth, type LogState } from './log-health.ts'
 
-const opened = () => {
+const opened = (begins: { state: LogState; at: number } = { state: 'well', at: 0 }) => {
   const told: LogState[] = []
-  return { health: createLogHealth(30_000, (state) => told.push(state)), told }
+  return { health: createLogHealth(30_000, begins, (state) => told.push(state)), told }
 }
 
 describe('the health of the log', () => {
@@ -37,5 +37,13 @@ describe('the health of the log', () => {
     expect(health.state).toBe('recovering')
     health.probed(true, 90_000)
     expect(told).toEqual(['away', 'recovering', 'away', 'recovering', 'away', 'recovering', 'well'])
+  })
+
+  it('goes on with the recovery that the process before had begun, from its beginning', () => {
+    const { health, told } = opened({ state: 'recovering', at: 5_000 })
+    health.probed(true, 34_999)
+    expect(health.state).toBe('recovering')
+    health.probed(true, 35_000)
+    expect(told).toEqual(['well'])
   })
 })

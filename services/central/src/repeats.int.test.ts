@@ -1,4 +1,4 @@
-import type { FactOf } from '@voltrail/contracts/facts'
+import type { Fact, FactOf } from '@voltrail/contracts/facts'
 import { instant } from '@voltrail/contracts/quantities'
 import { epochCommands } from '@voltrail/contracts/subjects'
 import { json, openCentral, tenant } from './fixtures/central-fixture.ts'
@@ -149,6 +149,65 @@ describe('central, told the same again', () => {
     await cp.answer({ ...stop('400', time(30)), idToken: other })
     expect((await cp.events()).at(-1)).toMatchObject({ type: 'FrameParked', data: { reason: 'unknown-transaction' } })
     expect(types(await cp.sessionEvents(transactionId))).toEqual(['SessionStarted'])
+  })
+
+  it('answers a stop with the status that its token had then, whatever became of the token since', async () => {
+    const cp = house.charger('CP-blocked-since')
+    await cp.connect()
+    const token = { value: 'BLOCKED-SINCE', type: 'ISO14443' as const }
+    await house.admin({ type: 'PutIdToken', token, status: 'Accepted' })
+    const { transactionId } = await cp.answer(start('100', time(60), { idToken: token }))
+    const named = { ...stop('400', time(30), transactionId), idToken: token }
+    const parked = { ...stop('700', time(20)), idToken: token }
+    const first = await cp.answer(named)
+    const stopped = await cp.answer(parked, { factId: 'stop.parked' })
+    expect([first, stopped]).toMatchObject(Array(2).fill({ authorization: { status: 'Accepted' } }))
+    await house.admin({ type: 'PutIdToken', token, status: 'Blocked' })
+    const until = Date.now() + 10_000
+    const statusNow = async () => (await cp.answer({ type: 'Authorize', idToken: token })).authorization.status
+    while ((await statusNow()) !== 'Blocked' && Date.now() < until);
+    expect(await statusNow()).toBe('Blocked')
+    expect(await cp.answer(named)).toEqual(first)
+    expect(await cp.answer(parked, { factId: 'stop.parked' })).toEqual(stopped)
+    expect(types(await cp.sessionEvents(transactionId))).toEqual(['SessionStarted', 'SessionStopped'])
+  })
+
+  it('never takes a boot, an authorisation, vendor data or a status that changed for a repeat by its content', async () => {
+    const cp = house.charger('CP-not-content')
+    await cp.connect()
+    const status = {
+      type: 'ConnectorStatus',
+      evseId: 1,
+      connectorId: 1,
+      status: 'Faulted',
+      errorCode: 'OtherError',
+    } as const
+    const facts: Fact[] = [
+      { type: 'Boot', vendor: 'V', model: 'M' },
+      { type: 'Authorize', idToken },
+      { type: 'VendorData', vendorId: 'v', messageId: 'm', data: 'd' },
+    ]
+    // the first is asked again, the last is told again
+    for (const fact of facts)
+      for (const factId of ['1', '1', '2'])
+        await cp.tell(fact, { factId: `${fact.type}.${factId}`, frame: '[2,"1","X",{}]' })
+    for (const told of [
+      status,
+      status,
+      { ...status, errorCode: 'GroundFailure' },
+      { ...status, errorCode: 'GroundFailure', vendorErrorCode: '0x17' },
+      { ...status, errorCode: 'GroundFailure', vendorErrorCode: '0x17', info: 'lid open' },
+      status,
+    ])
+      await cp.answer(told)
+    expect(types(await cp.events())).toEqual([
+      'ChargerRegistered',
+      'ChargerConnected',
+      ...Array(2).fill('ChargerBooted'),
+      ...Array(2).fill('AuthorizationDecided'),
+      ...Array(2).fill('VendorDataReceived'),
+      ...Array(5).fill('ConnectorStatusChanged'),
+    ])
   })
 
   it('corrects the times of a charger whose clock is off by the same each time it is measured', async () => {

@@ -61,6 +61,30 @@ describe('calls of a charger', () => {
     expect(JSON.parse(requests[4]?.frame ?? '')).toEqual([2, requests[4]?.messageId, 'StartTransaction', start])
   })
 
+  it('before a boot are answered and recorded, and so is a boot that comes late', async () => {
+    const { url } = await fixture.startEdge()
+    for (const known of [true, false]) {
+      fixture.central.state.known = known
+      const id = fixture.newId()
+      const charger = await fixture.connect(`${url}/${id}`)
+      charger.send('[2,"s","StatusNotification",{"connectorId":1,"errorCode":"NoError","status":"Charging"}]')
+      expect(await charger.next()).toEqual([3, 's', {}])
+      charger.send(
+        '[2,"m","MeterValues",{"connectorId":1,"transactionId":4711,"meterValue":[{"timestamp":"2026-03-01T10:05:00Z","sampledValue":[{"value":"1500"}]}]}]',
+      )
+      expect(await charger.next()).toEqual([3, 'm', {}])
+      charger.send('[2,"b","BootNotification",{"chargePointVendor":"Vendor","chargePointModel":"Model"}]')
+      expect(await charger.next()).toMatchObject([3, 'b', { status: 'Accepted' }])
+      expect(fixture.central.factsOf(id).map(({ type }) => type)).toEqual([
+        'Connect',
+        'ConnectorStatus',
+        'MeterValues',
+        'Boot',
+      ])
+      await charger.close()
+    }
+  })
+
   it('go to the pod that answered last, and to the queue group when that is gone', async () => {
     const { url } = await fixture.startEdge()
     const id = fixture.newId()
@@ -163,6 +187,22 @@ describe('calls of a charger', () => {
     expect(await idle.call('Heartbeat', {})).toMatchObject([3, 'id1', {}])
     fixture.central.state.treat = () => undefined
     await idle.close()
+  })
+
+  it('that waited behind another are held no longer for it: the charger counts from when it sent', async () => {
+    const { url } = await fixture.startEdge({ holdMs: 2_000, reaskMs: 20, retryMs: 10, maxRetryMs: 20 })
+    const charger = await fixture.connect(`${url}/${fixture.newId()}`)
+    const begun = Date.now()
+    fixture.central.state.treat = ({ fact }) =>
+      Date.now() - begun > 1_500 && fact.type === 'Authorize' && fact.idToken.value === 'FIRST'
+        ? undefined
+        : { outcome: 'unavailable', reason: 'the log is away' }
+    charger.sendFrame([2, '1', 'Authorize', { idTag: 'FIRST' }])
+    charger.sendFrame([2, '2', 'Authorize', { idTag: 'SECOND' }])
+    expect(await charger.next()).toMatchObject([3, '1', {}])
+    expect(await charger.closed).toEqual({ code: 1013, reason: 'not stored, connect again later' })
+    expect(Date.now() - begun).toBeLessThan(3_400)
+    fixture.central.state.treat = () => undefined
   })
 
   it('that our rules refuse get a CALLERROR', async () => {

@@ -10,7 +10,7 @@ beforeAll(async () => {
 })
 afterAll(() => fixture.stop())
 beforeEach(() => {
-  Object.assign(fixture.central.state, { treat: () => undefined, known: true })
+  Object.assign(fixture.central.state, { treat: () => undefined, known: true, registration: 'Accepted' })
 })
 
 const clearCache = { type: 'ClearCache' } as const
@@ -72,6 +72,25 @@ describe('commands to a charger', () => {
     })
     await charger.close()
     await until('nobody takes commands any more', async () => (await send(id, clearCache)) === 'no-responders')
+  })
+
+  it('that wait are never sent to a charger that turns out to be rejected, whose heartbeats are no more answered', async () => {
+    Object.assign(fixture.central.state, { known: false, registration: 'Pending' })
+    const { url } = await fixture.startEdge()
+    const id = fixture.newId()
+    const heard: Frame[] = []
+    const charger = await fixture.connect(`${url}/${id}`, { onCall: (frame) => void heard.push(frame) })
+    expect(await charger.call('Heartbeat', {})).toMatchObject([3, 'id1', {}])
+    const waiting = send(id, clearCache)
+    fixture.central.state.registration = 'Rejected'
+    expect(await charger.call('BootNotification', boot)).toMatchObject([3, 'id2', { status: 'Rejected' }])
+    expect(await waiting).toEqual({ result: { outcome: 'notSent', reason: 'the charger is rejected' }, frames: {} })
+    expect(await charger.call('Heartbeat', {})).toEqual([4, 'id3', 'SecurityError', expect.any(String), {}])
+    fixture.central.state.registration = 'Accepted'
+    expect(await charger.call('BootNotification', boot)).toMatchObject([3, 'id4', { status: 'Accepted' }])
+    expect(await charger.call('Heartbeat', {})).toMatchObject([3, 'id5', {}])
+    expect(heard).toEqual([])
+    await charger.close()
   })
 
   it('never show a secret in their frames', async () => {

@@ -43,6 +43,10 @@ const variables = z.object({
   ANSWER_HOLD: duration('20s').default(defaultLimits.holdMs),
   /** How long sockets with nothing to answer stay open while the log is away. */
   QUIET_OUTAGE: duration('2m').default(defaultLimits.quietOutageMs),
+  /** How often a charger is pinged. One that answers pings is given up after three of them without a sign of life. */
+  PING_INTERVAL: duration('45s')
+    .refine((milliseconds) => milliseconds >= 100, 'must be 100ms or more')
+    .default(defaultLimits.pingMs),
   FRAMES_PER_SECOND: integer({ min: 1, max: 100_000, example: 50 }).default(defaultLimits.framesPerSecond),
 })
 

@@ -143,15 +143,23 @@ export const openConnection = (
   const calls = createInboundCalls({
     protocol,
     context: { tenant, chargerId, lastRegisters: new Map(), ...knownOf(granted) },
+    registration: granted.registration,
     source,
     digest: who.digest,
-    ask: (request) => relay.ask(request, route, { holdMs: limits.holdMs, signal: gone.signal }),
+    ask(request, since) {
+      // a call that had to wait for others is held no longer for it, but is asked for at least once
+      const holdMs = Math.max(limits.reaskMs, limits.holdMs - (ticks() - since))
+      return relay.ask(request, route, { holdMs: Math.min(holdMs, limits.holdMs), signal: gone.signal })
+    },
     limits,
     metrics,
     now,
     ticks,
     onAnswered(answer) {
-      if (answer.type === 'Boot') liveness.heartbeatEvery(answer.intervalSeconds * 1000)
+      if (answer.type !== 'Boot') return
+      liveness.heartbeatEvery(answer.intervalSeconds * 1000)
+      // what was asked of it before it was rejected
+      if (answer.registration === 'Rejected') outbound.dropWaiting('the charger is rejected')
     },
   })
 
@@ -182,7 +190,7 @@ export const openConnection = (
         // what is not begun when we drain stays unanswered, so the charger sends it to the next edge
         if (state !== 'open') return metrics.answers.inc({ outcome: 'dropped' })
         if (isBoot({ frame })) hold.bootReceived()
-        return inbound.push({ frame, text, receivedAt: now() })
+        return inbound.push({ frame, text, receivedAt: now(), since: ticks() })
       case 'result':
       case 'error': {
         metrics.frames.inc({ direction: 'in', type: frame.kind, action: 'command' })

@@ -56,6 +56,7 @@ export const startEdge = async (
     readmissionsBurst: config.READMISSIONS_PER_SECOND,
     holdMs: config.ANSWER_HOLD,
     quietOutageMs: config.QUIET_OUTAGE,
+    pingMs: config.PING_INTERVAL,
     framesPerSecond: config.FRAMES_PER_SECOND,
     framesBurst: config.FRAMES_PER_SECOND * 10,
     ...overrides.limits,

@@ -74,6 +74,18 @@ describe('the fact relay', () => {
     expect(relay.unreachable()).toBeUndefined()
   })
 
+  it('says how often a message has failed when it asks again, so that pods count its failures together', async () => {
+    const { relay, asked } = scripted([
+      reply({ outcome: 'unavailable', reason: 'it failed', failed: 1 }),
+      new BusError('payload-too-large', 'too large'),
+      reply({ outcome: 'unavailable', reason: 'the log is away' }),
+      reply(answered),
+    ])
+    await relay.ask(authorize, {}, { holdMs: 1_000 })
+    expect(asked.map(({ request: { failed } }) => failed)).toEqual([undefined, 1, 1, 1])
+    expect(asked.at(-1)?.request).not.toHaveProperty('frame')
+  })
+
   it('takes a refusal for final', async () => {
     const { relay, asked } = scripted([reply({ outcome: 'refused', reason: 'not-registered', detail: 'no' })])
     expect(await relay.ask(authorize, {}, { holdMs: 1_000 })).toEqual({

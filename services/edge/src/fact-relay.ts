@@ -61,7 +61,8 @@ export const createFactRelay = (options: {
     const deadline = ticks() + holdMs
     const { tenant, chargerId, fact } = request
     let forms: FactRequest[] | undefined
-    let payload = encode(request)
+    let asked = request
+    let payload = encode(asked)
     let patienceMs = limits.reaskMs
     let pauseMs = limits.retryMs
     let reason = 'no time'
@@ -89,7 +90,8 @@ export const createFactRelay = (options: {
         forms ??= slimmer(request)
         const next = forms.shift()
         if (next === undefined) return { kind: 'too-large' }
-        payload = encode(next)
+        asked = asked.failed === undefined ? next : { ...next, failed: asked.failed }
+        payload = encode(asked)
         continue
       }
 
@@ -112,6 +114,10 @@ export const createFactRelay = (options: {
             return { kind: 'refused', reason: reply.reason, detail: reply.detail }
           }
           reason = reply.reason
+          if (reply.failed !== undefined) {
+            asked = { ...asked, failed: reply.failed }
+            payload = encode(asked)
+          }
           // another pod may have what this one lacks
           delete route.pod
           break

@@ -1,4 +1,4 @@
-import type { Fact, FactAnswer, FactRequest, Normalisation } from '@voltrail/contracts/facts'
+import type { Fact, FactAnswer, FactRequest, Normalisation, Registration } from '@voltrail/contracts/facts'
 import { instant } from '@voltrail/contracts/quantities'
 import { errorFrame, resultFrame } from '@voltrail/ocpp/framing'
 import type { CallFrame } from '@voltrail/ocpp/framing'
@@ -13,7 +13,13 @@ import type { FactSource } from './fact-source.ts'
 import type { EdgeLimits } from './limits.ts'
 import { createStoredAnswers, repeatKey } from './stored-answers.ts'
 
-export type ReceivedCall = { readonly frame: CallFrame; readonly text: string; readonly receivedAt: number }
+export type ReceivedCall = {
+  readonly frame: CallFrame
+  readonly text: string
+  readonly receivedAt: number
+  /** the same moment on the clock that never jumps */
+  readonly since: number
+}
 
 /** What to do with a CALL: send an answer, or end the connection without one. */
 export type CallHandled =
@@ -35,6 +41,15 @@ const refusals = {
   'invalid-request': 'InternalError',
 } as const
 
+/** What is taken from a rejected charger too: it says nothing of whether it still is one. */
+const toldByRejected: ReadonlySet<FactAnswer['type']> = new Set([
+  'TransactionStart',
+  'MeterValues',
+  'TransactionStop',
+  'Malformed',
+  'LateAnswer',
+])
+
 /**
  * The CALLs of one connection, given one at a time. A heartbeat is presence and answered here; everything else is answered
  * once central says that it is durable. An outage is never answered with a CALLERROR: the charger would drop the message.
@@ -42,9 +57,12 @@ const refusals = {
 export const createInboundCalls = (options: {
   readonly protocol: OcppProtocol
   readonly context: InboundContext
+  /** as it was when the charger connected */
+  readonly registration: Registration
   readonly source: FactSource
   readonly digest: Digest
-  readonly ask: (request: FactRequest) => Promise<AskOutcome>
+  /** @param since when the charger began to wait for this answer */
+  readonly ask: (request: FactRequest, since: number) => Promise<AskOutcome>
   readonly limits: Pick<EdgeLimits, 'storedAnswers' | 'storedAnswerMs'>
   readonly metrics: Pick<EdgeMetrics, 'answers' | 'frames' | 'quirks'>
   readonly now: () => number
@@ -55,6 +73,8 @@ export const createInboundCalls = (options: {
   const { protocol, source, digest, metrics, now, ticks } = options
   const answers = createStoredAnswers(options.limits)
   let context = options.context
+  /** rejected by its operator, as far as is known here: central says so when asked, a heartbeat is not asked about */
+  let rejected = options.registration === 'Rejected'
 
   const answered = (outcome: string, action: string, text: string): CallHandled => {
     metrics.answers.inc({ outcome })
@@ -62,7 +82,7 @@ export const createInboundCalls = (options: {
     return { kind: 'answer', text }
   }
 
-  const handle = async ({ frame, text, receivedAt }: ReceivedCall): Promise<CallHandled> => {
+  const handle = async ({ frame, text, receivedAt, since }: ReceivedCall): Promise<CallHandled> => {
     const key = repeatKey(frame.echoId, frame.action, frame.payload)
     const stored = answers.find(key, ticks())
     if (stored !== undefined) {
@@ -77,6 +97,8 @@ export const createInboundCalls = (options: {
     const notes = inbound.kind === 'error' ? frame.normalisations : [...frame.normalisations, ...inbound.normalisations]
     for (const rule of new Set(notes.map((note) => note.rule))) metrics.quirks.inc({ rule })
 
+    if (rejected && inbound.kind !== 'fact')
+      return answered('refused', action, errorFrame(frame.echoId, 'SecurityError', 'this charger is rejected'))
     switch (inbound.kind) {
       case 'error':
         return answered('error', action, errorFrame(frame.echoId, inbound.code, inbound.description, inbound.details))
@@ -94,6 +116,7 @@ export const createInboundCalls = (options: {
               normalisations: [...notes, ...redactions],
               traceparent: traceHeaders(span).traceparent,
             }),
+            since,
           ),
         )
         switch (outcome.kind) {
@@ -106,10 +129,13 @@ export const createInboundCalls = (options: {
               const { vendor, model, firmwareVersion } = inbound.fact
               context = { ...context, vendor, model, ...(firmwareVersion !== undefined && { firmwareVersion }) }
             }
+            if (answer.type === 'Boot') rejected = answer.registration === 'Rejected'
+            else if (!toldByRejected.has(answer.type)) rejected = false
             options.onAnswered(answer)
             return answered('answered', action, result)
           }
           case 'refused':
+            if (outcome.reason === 'not-registered') rejected = true
             return answered('refused', action, errorFrame(frame.echoId, refusals[outcome.reason], outcome.detail))
           case 'given-up':
             metrics.answers.inc({ outcome: 'given-up' })

@@ -53,6 +53,16 @@ describe('calls to a charger', () => {
     expect(await two).toMatchObject({ kind: 'callError', code: 'NotSupported', description: 'no' })
   })
 
+  it('that wait are dropped on demand; the one that was sent still gets its answer', async () => {
+    const { calls, call, sent, answer } = setUp()
+    const [one, two] = [call('Reset'), call('ClearCache')]
+    calls.dropWaiting('rejected')
+    expect(await two).toEqual({ kind: 'notSent', reason: 'rejected' })
+    answer('[3,"m1",{"status":"Accepted"}]')
+    expect(await one).toMatchObject({ kind: 'result' })
+    expect(sent).toHaveLength(1)
+  })
+
   it('wait for the hold, and are not sent when it opens too late', async () => {
     const { calls, call, sent, hold } = setUp()
     hold.open = false

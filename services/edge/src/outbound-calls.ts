@@ -34,6 +34,8 @@ export type OutboundCalls = {
   receive(frame: ResultFrame | ErrorFrame, text: string): 'settled' | 'late' | 'unknown'
   /** To be called when the hold may have opened. */
   wake(): void
+  /** What waits is not sent; what was sent is still awaited. */
+  dropWaiting(reason: string): void
   /** Ends all: what waits was not sent, what was sent has no answer. */
   close(reason: string): void
   /** Resolves when no CALL is outstanding. */
@@ -96,6 +98,13 @@ export const createOutboundCalls = (options: {
     if (late.length > options.lateLimit && oldest !== undefined) unanswered.delete(oldest[0])
   }
 
+  const dropWaiting = (reason: string): void => {
+    for (const entry of waiting.splice(0)) {
+      clearTimeout(entry.deadline)
+      entry.settle({ kind: 'notSent', reason })
+    }
+  }
+
   return {
     call(call) {
       if (closed !== undefined) return Promise.resolve({ kind: 'notSent', reason: closed })
@@ -131,13 +140,11 @@ export const createOutboundCalls = (options: {
       return late ? 'late' : 'settled'
     },
     wake: () => sendNext(),
+    dropWaiting,
     close(reason) {
       if (closed !== undefined) return
       closed = reason
-      for (const entry of waiting.splice(0)) {
-        clearTimeout(entry.deadline)
-        entry.settle({ kind: 'notSent', reason })
-      }
+      dropWaiting(reason)
       for (const entry of unanswered.values()) {
         clearTimeout(entry.deadline)
         if (entry.state === 'sent') entry.settle({ kind: 'timeout', sent: entry.sent })

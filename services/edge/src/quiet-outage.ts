@@ -4,7 +4,8 @@ import type { LogWatch } from './log-watch.ts'
 /**
  * How long nothing can be stored already: the log is away, or central, or NATS. Sockets that wait for nothing stay open through a
  * short one, so that stops and decreases reach their chargers; after `quietOutageMs` they close too, because a charger that knows
- * itself offline authorises its drivers by its own list.
+ * itself offline authorises its drivers by its own list. An outage is over when the log is well again: one that flaps is one
+ * outage, but nobody is closed on while it recovers.
  */
 export const createQuietOutage = (
   limits: Pick<EdgeLimits, 'quietOutageMs'>,
@@ -21,8 +22,9 @@ export const createQuietOutage = (
     lasted(now: number): boolean {
       const log = seen.log(now)
       const outage = !seen.bus() || log === 'away' || (log === 'unheard' && seen.centralWasThere())
-      since = outage ? (since ?? now) : undefined
-      return since !== undefined && now - since >= limits.quietOutageMs
+      if (outage) since ??= now
+      else if (log !== 'recovering') since = undefined
+      return outage && since !== undefined && now - since >= limits.quietOutageMs
     },
   }
 }

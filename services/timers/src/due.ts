@@ -92,7 +92,7 @@ export const dueOfSession = (
   watch: SessionWatch,
   settings: InferenceSettings,
 ): readonly TimeOut[] =>
-  watch.stop === undefined || watch.settled
+  watch.stop === undefined || watch.settled || watch.suspect
     ? []
     : [
         {

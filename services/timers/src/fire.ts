@@ -11,6 +11,7 @@ import { closeTransaction } from '@voltrail/domain/charger/transactions'
 import type { Aggregate, Decision } from '@voltrail/domain/decider'
 import { inferStop, type InferStop } from '@voltrail/domain/inference'
 import { session } from '@voltrail/domain/session'
+import { wholeSession } from '@voltrail/domain/session-end'
 import { settleSession } from '@voltrail/domain/settling'
 import { LogUnavailable } from '@voltrail/event-store/event-log'
 import type { WriteLoop } from '@voltrail/event-store/write-loop'
@@ -138,7 +139,7 @@ const endInferred = async (
     timeOut.kind === 'connector-available'
       ? { because: 'ConnectorAvailable', provenAt: free?.at, receivedAt }
       : { because: 'ChargerSilent', receivedAt }
-  const ended = await decide(session, sessionStream(tenant, id), id, (known) => inferStop(proven, known))
+  const ended = await decide(wholeSession, sessionStream(tenant, id), id, (known) => inferStop(proven, known))
   return [...ended, ...(await close(tenant, chargerId, transactionId, deps, decide))]
 }
 

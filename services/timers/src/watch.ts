@@ -67,6 +67,8 @@ export interface SessionWatch {
   /** of stop, corrections and bill */
   newestAt: number
   settled: boolean
+  /** its energy waits for review: it is not settled before */
+  suspect: boolean
 }
 
 export const newChargerWatch = (tenant: TenantId, chargerId: ChargerId): ChargerWatch => ({
@@ -91,6 +93,7 @@ export const newSessionWatch = (): SessionWatch => ({
   corrections: 0,
   newestAt: 0,
   settled: false,
+  suspect: false,
 })
 
 /** Commands of unknown outcome that are remembered, in case a late answer comes. */
@@ -195,6 +198,7 @@ export const hearSession = (watch: SessionWatch, event: Recorded<SessionEvent>):
       if (event.data.summary.energyWh > watch.energyWh) watch.grewAt = toldAt
       watch.energyWh = event.data.summary.energyWh
       watch.settled = event.data.summary.settled
+      watch.suspect = event.data.summary.suspect === true
       return
     case 'SessionStopped':
     case 'SessionCorrected':
@@ -202,6 +206,7 @@ export const hearSession = (watch: SessionWatch, event: Recorded<SessionEvent>):
       watch.stop = { at: toldAt, inferred: event.data.summary.stop?.inferred ?? false }
       watch.corrections = event.data.summary.corrections
       watch.settled = event.data.summary.settled
+      watch.suspect = event.data.summary.suspect === true
       watch.newestAt = Math.max(watch.newestAt, toldAt)
       return
     case 'SessionSettled':

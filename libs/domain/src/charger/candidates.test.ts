@@ -1,9 +1,12 @@
 import type { ChargerEvent } from '@voltrail/contracts/events/registry'
 import type { FactId } from '@voltrail/contracts/ids'
+import { instant } from '@voltrail/contracts/quantities'
 import { at, foldHistory, given } from '../fixtures/given.ts'
 import { readRegister } from '../registers.ts'
-import { claimedBy, holdRegisters, mayBeInUse } from './candidates.ts'
+import type { TransactionId } from '@voltrail/contracts/ids'
+import { claimedBy, holdRegisters, mayBeInUse, worthHolding } from './candidates.ts'
 import { charger } from './charger.ts'
+import { closedOnEvseAt, closedWith } from './closed-transactions.ts'
 
 const holding = (wh: string, minutes: number, evseId = 1) => ({
   factId: `1.${minutes}` as FactId,
@@ -36,6 +39,12 @@ describe('registers without a session', () => {
     expect(mayBeInUse(foldHistory(charger, [status('Available'), status('Preparing', 1, 2)]), 1)).toBe(true)
     expect(mayBeInUse(foldHistory(charger, []), 0)).toBe(false)
   })
+  it('may belong to a session of an EVSE that is free by now, when they are older than that', () => {
+    const free = foldHistory(charger, [status('Preparing'), status('Available')])
+    const since = free.availableSince?.[0]?.at ?? at(0)
+    expect(mayBeInUse(free, 1, instant(Date.parse(since) - 1))).toBe(true)
+    expect(mayBeInUse(free, 1, since)).toBe(false)
+  })
   it('are claimed by a start on their EVSE, from its time on', () => {
     const { state } = given(
       charger,
@@ -47,6 +56,28 @@ describe('registers without a session', () => {
       ['1 300@5', at(5)],
     ])
   })
+  it('are claimed only where they fit its meter start', () => {
+    const { state } = given(charger, ...held(holding('100', 1), holding('300', 5)))
+    const start = { evseId: 1, at: at(0), receivedAt: at(10), meterStart: readRegister('200', 'Wh') }
+    expect(claimedBy(state, start).map((one) => one.contentKey)).toEqual(['1 300@5'])
+  })
+  it('are worth holding where the register moved, the first of them each, then one in 15 minutes, and each that went back', () => {
+    const first = foldHistory(charger, held(holding('100', 0)))
+    const of = (wh: string, minutes: number) => holding(wh, minutes).registers
+    expect(worthHolding(foldHistory(charger, []), 1, of('100', 0))).toBe(true)
+    expect(worthHolding(first, 2, of('100', 1))).toBe(true)
+    expect(worthHolding(first, 1, of('100', 600))).toBe(false)
+    expect(worthHolding(first, 1, of('101', 1))).toBe(true)
+    const many = foldHistory(charger, held(...Array.from({ length: 16 }, (_, i) => holding(String(100 + i), i))))
+    expect(worthHolding(many, 1, of('200', 29))).toBe(false)
+    expect(worthHolding(many, 1, of('200', 30))).toBe(true)
+    expect(worthHolding(many, 1, of('5', 16))).toBe(true)
+  })
+  it('are worth holding each 15 minutes where the register stands still and the EVSE is in use', () => {
+    const inUse = foldHistory(charger, [status('Preparing'), ...held(holding('100', 0))])
+    expect(worthHolding(inUse, 1, holding('100', 14).registers)).toBe(false)
+    expect(worthHolding(inUse, 1, holding('100', 15).registers)).toBe(true)
+  })
   it('are claimed for seven days', () => {
     const { state } = given(charger, ...held(holding('100', 1)))
     const start = { evseId: 1, at: at(0) }
@@ -54,5 +85,36 @@ describe('registers without a session', () => {
     expect(claimedBy(state, { ...start, receivedAt: at(7 * 1440 + 2) })).toHaveLength(0)
     const later = given(charger, ...held(holding('100', 1), holding('200', 7 * 1440 + 2))).state
     expect(later.candidates).toHaveLength(1)
+  })
+})
+
+describe('transactions that were closed', () => {
+  const open = (id: string, minutes: number, evseId = 1) => ({
+    transactionId: id as TransactionId,
+    evseId,
+    startedAt: { receivedAt: at(minutes), effectiveAt: at(minutes), reason: 'charger-clock' as const },
+  })
+  const closed = (...list: ReturnType<typeof open>[]) =>
+    list.reduce<ReturnType<typeof closedWith>>(
+      (closedTransactions, one) =>
+        closedWith({ openTransactions: [one as never], closedTransactions }, one.transactionId),
+      [],
+    )
+  it('are found by their EVSE and a time after their start, the newest first', () => {
+    const closedTransactions = closed(open('1', 0), open('3', 60), open('2', 30), open('4', 40, 2))
+    const at_ = (minutes: number, evseId = 1) => closedOnEvseAt({ closedTransactions }, evseId, at(minutes))
+    expect([at_(-5), at_(10), at_(35), at_(90), at_(50, 2), at_(50, 3)]).toEqual([
+      undefined,
+      '1',
+      '2',
+      '3',
+      '4',
+      undefined,
+    ])
+  })
+  it('are kept as the newest eight, and one that was not open is none', () => {
+    const many = closed(...Array.from({ length: 12 }, (_, i) => open(String(i), i)))
+    expect(many.map((one) => one.transactionId)).toEqual(['4', '5', '6', '7', '8', '9', '10', '11'])
+    expect(closedWith({ openTransactions: [] }, '1' as TransactionId)).toEqual([])
   })
 })

@@ -1,18 +1,44 @@
 import type { ChargerEvent } from '@voltrail/contracts/events/registry'
 import type { FactId } from '@voltrail/contracts/ids'
-import type { Instant } from '@voltrail/contracts/quantities'
+import type { Instant, RegisterReading } from '@voltrail/contracts/quantities'
 import { accept, type Decision } from '../decider.ts'
+import { isSameReading, wentBack } from '../registers.ts'
 import type { MeterSession, TimedReading } from '../session.ts'
 import { answeredBefore, type ChargerState } from './charger.ts'
 import { claimableMs, keptCandidates } from './kept-candidates.ts'
 
 /** Register readings of an EVSE in use that has no session: its start may come later, from the charger's queue. */
 
-/** Whether a session may begin late on this EVSE: not where its connectors are known to be free, nor at the charger itself. */
-export const mayBeInUse = (state: ChargerState, evseId: number): boolean => {
+/**
+ * Whether a session may begin late on this EVSE: not where its connectors are known to be free, nor at the charger itself.
+ * @param at when it was measured: what comes from a queue may be older than the connectors being free
+ */
+export const mayBeInUse = (state: ChargerState, evseId: number, at?: Instant): boolean => {
   if (evseId === 0) return false
   const connectors = state.connectors.filter((one) => one.evseId === evseId)
-  return connectors.length === 0 || connectors.some((one) => one.status !== 'Available')
+  if (connectors.length === 0 || connectors.some((one) => one.status !== 'Available')) return true
+  const free = state.availableSince?.find((one) => one.evseId === evseId)
+  return at !== undefined && free !== undefined && at < free.at
+}
+
+/** The first of an EVSE are all held; from then on they are thinned out, for a meter may tell them for years. */
+const heldAtOnce = 16
+const thinnedMs = 15 * 60_000
+
+/**
+ * Whether readings tell a start that may come later anything new: the first of their EVSE; those of a register that moved, each of
+ * the first and then one in 15 minutes, and each that went back; of one that stands still, one in 15 minutes while the EVSE is
+ * known to be in use.
+ */
+export const worthHolding = (state: ChargerState, evseId: number, registers: readonly TimedReading[]): boolean => {
+  const held = (state.candidates ?? []).filter((one) => one.evseId === evseId)
+  const [newest, told] = [held.at(-1), registers.at(-1)]
+  if (newest === undefined || told === undefined) return told !== undefined
+  if (told.at > newest.at && wentBack(newest.reading, told.reading)) return true
+  const rare = Math.abs(Date.parse(told.at) - Date.parse(newest.at)) >= thinnedMs
+  const moved = registers.some(({ reading }) => !isSameReading(reading, newest.reading))
+  const inUse = state.connectors.some((one) => one.evseId === evseId && one.status !== 'Available')
+  return moved ? rare || held.length < heldAtOnce : rare && inUse
 }
 
 export const heldBefore = (state: ChargerState, contentKey: string): boolean =>
@@ -25,10 +51,12 @@ export const holdRegisters = (
     readonly evseId: number
     readonly contentKey: string
     readonly registers: readonly TimedReading[]
+    /** it carries a signed record: its frame is kept though it may have no reading */
+    readonly signed?: boolean | undefined
   },
   state: ChargerState,
 ): Decision<ChargerEvent> => {
-  const { factId, evseId, contentKey, registers } = command
+  const { factId, evseId, contentKey, registers, signed } = command
   if (answeredBefore(state, factId) !== undefined || heldBefore(state, contentKey)) return accept()
   // more cannot be kept; of a longer list its ends tell the most
   const some =
@@ -40,17 +68,31 @@ export const holdRegisters = (
     ...(context === undefined ? {} : { context }),
     contentKey,
   }))
-  return candidates.length === 0 ? accept() : accept<ChargerEvent>({ type: 'RegistersHeld', data: { candidates } })
+  return candidates.length === 0 && signed !== true
+    ? accept()
+    : accept<ChargerEvent>({ type: 'RegistersHeld', data: { candidates } })
 }
 
-/** What a start that has come late takes into its session: each message as if it had come after it. */
+/**
+ * What a start that has come late takes into its session: each message as if it had come after it. A reading below its meter start
+ * is of another session, or of another register.
+ */
 export const claimedBy = (
   state: ChargerState,
-  start: { readonly evseId: number; readonly at: Instant; readonly receivedAt: Instant },
+  start: {
+    readonly evseId: number
+    readonly at: Instant
+    readonly receivedAt: Instant
+    readonly meterStart?: RegisterReading | undefined
+  },
 ): readonly MeterSession[] => {
   const oldest = Date.parse(start.receivedAt) - claimableMs
   const claimed = (state.candidates ?? []).filter(
-    (one) => one.evseId === start.evseId && one.at >= start.at && Date.parse(one.at) >= oldest,
+    (one) =>
+      one.evseId === start.evseId &&
+      one.at >= start.at &&
+      Date.parse(one.at) >= oldest &&
+      (start.meterStart === undefined || !wentBack(start.meterStart, one.reading)),
   )
   const keys = [...new Set(claimed.map((one) => one.contentKey))]
   return keys.map((contentKey) => {

@@ -5,11 +5,12 @@ import type { ChargerEvent, EventNamed } from '@voltrail/contracts/events/regist
 import type { Aggregate, Recorded } from '../decider.ts'
 import { availableSince } from './available-since.ts'
 import { rememberReview } from './reviews.ts'
+import { closedWith } from './closed-transactions.ts'
 import { candidatesWith } from './kept-candidates.ts'
 import { leftCharging } from './left-charging.ts'
 import { measuredClock } from './measured-clock.ts'
 import { startsWith } from './recent-starts.ts'
-import { takeoversWith } from './takeovers.ts'
+import { bootedSerialsWith, takeoversWith } from './takeovers.ts'
 import { remoteStartsWith, remoteStartsWithout } from './remote-starts.ts'
 
 /**
@@ -161,7 +162,7 @@ const change = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerStat
     case 'ChargerConnectionRefused':
       return { ...state, lastRefusal: { at: event.metadata.receivedAt, reason: event.data.reason } }
     case 'ChargerIdentityContested':
-      return { ...state, contestedAt: event.metadata.receivedAt }
+      return { ...state, contestedAt: event.metadata.receivedAt, contestedRevision: event.revision }
     case 'ChargerDisconnected':
       return state.connection?.epoch === event.data.epoch
         ? { ...state, connection: { ...state.connection, open: false } }
@@ -173,6 +174,7 @@ const change = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerStat
         identity,
         acceptedBefore: state.acceptedBefore || registration === 'Accepted',
         lastBootAt: event.metadata.receivedAt,
+        bootedSerials: bootedSerialsWith(state, event),
       }
     }
     case 'ConnectorStatusChanged': {
@@ -196,6 +198,7 @@ const change = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerStat
         {
           ...state,
           openTransactions: state.openTransactions.filter((open) => open.transactionId !== event.data.transactionId),
+          closedTransactions: closedWith(state, event.data.transactionId),
         },
         event.data.contentKey,
       )

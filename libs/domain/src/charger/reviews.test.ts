@@ -3,7 +3,6 @@ import type { TransactionId, SessionId, ChargerId } from '@voltrail/contracts/id
 import type { OccurredAt, Wh } from '@voltrail/contracts/quantities'
 import { at, given } from '../fixtures/given.ts'
 import { emptySummary } from '../session.ts'
-import { readRegister } from '../registers.ts'
 import { charger } from './charger.ts'
 import { reviewOf, settleReview, type SettledReview } from './reviews.ts'
 
@@ -13,7 +12,6 @@ const when = (reason: OccurredAt['reason']): OccurredAt => ({
   effectiveAt: at(5),
   reason,
 })
-const reading = readRegister('1000', 'Wh')
 const ended = (reason: OccurredAt['reason'], inferred = false, resets = 0) => {
   const stop = {
     stoppedAt: when(reason),
@@ -21,13 +19,9 @@ const ended = (reason: OccurredAt['reason'], inferred = false, resets = 0) => {
     inferred,
     energyWh: 7 as Wh,
     energySource: 'registers' as const,
+    ...(resets === 0 ? {} : { meterResets: resets }),
   }
-  const summary = {
-    ...emptySummary,
-    stop,
-    registers: { first: reading, last: reading, lastAt: at(1), closedWh: 0 as Wh, resets },
-  }
-  return { stop, summary }
+  return { stop, summary: { ...emptySummary, stop } }
 }
 const stopped = (...args: Parameters<typeof ended>): DomainEvent => {
   const { stop, summary } = ended(...args)
@@ -57,7 +51,7 @@ describe('what waits for review', () => {
 
   it('says why, for people', () => {
     expect(reviewOf(stopped('untrusted-clock', true, 2))?.detail).toBe(
-      `no stop came; the end was inferred (Local); the stop says ${at(0)} and came at ${at(5)}: the charger's clock cannot be trusted; the meter went back 2 times; billed as the sum of what it counted up`,
+      `no stop came; the end was inferred (Local); the stop says ${at(0)} and came at ${at(5)}: the charger's clock cannot be trusted; the meter was reset or replaced, or went back, 2 times; billed as the sum of what it counted up`,
     )
   })
 

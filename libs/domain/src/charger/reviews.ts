@@ -1,8 +1,10 @@
-import type { SessionStop, SessionSummary } from '@voltrail/contracts/events/session'
+import type { SessionStop } from '@voltrail/contracts/events/session'
 import type { ChargerEvent, DomainEvent, EventNamed } from '@voltrail/contracts/events/registry'
-import type { ReviewKind } from '@voltrail/contracts/rest/reviews'
+import { parseReviewId, type ReviewKind } from '@voltrail/contracts/rest/reviews'
+import { parseStream } from '@voltrail/contracts/streams'
 import { accept, reject, type Decision } from '../decider.ts'
 import type { ChargerState } from './charger.ts'
+import { contestSettled } from './takeovers.ts'
 
 /** What waits for an operator, and what becomes of it. What waits is an event: `<stream>@<revision>` names it for ever. */
 
@@ -20,23 +22,29 @@ export const reviewOf = (event: DomainEvent): Review | undefined => {
       return { kinds: [reason], detail: `${meant}: ${detail}` }
     }
     case 'ChargerIdentityContested': {
-      const { takeovers, remoteAddress, incumbentAddress } = event.data
+      const { takeovers, remoteAddress, incumbentAddress, serialNumbers } = event.data
+      const boxes = serialNumbers === undefined ? '' : ` (they booted as ${serialNumbers.join(', ')})`
       return {
         kinds: ['contested-identity'],
-        detail: `${remoteAddress} took the connection over from ${incumbentAddress} and back, ${takeovers} times: two boxes may share this identity`,
+        detail: `${remoteAddress} took the connection over from ${incumbentAddress} and back, ${takeovers} times: two boxes may share this identity${boxes}`,
       }
     }
-    case 'SessionStarted':
-      return event.data.startedAt.reason === 'untrusted-clock'
-        ? { kinds: ['untrusted-clock'], detail: clockDetail('start', event.data.startedAt) }
-        : undefined
+    case 'SessionStarted': {
+      const { startedAt, ambiguousStart } = event.data
+      return reviewFor([
+        ...(startedAt.reason === 'untrusted-clock' ? [found('untrusted-clock', clockDetail('start', startedAt))] : []),
+        ...(ambiguousStart === true ? [found('ambiguous-start', ambiguousDetail)] : []),
+      ])
+    }
+    case 'SessionEnergyMetered':
+      return event.data.suspect === true ? reviewFor([found('suspect-energy', suspectDetail)]) : undefined
     case 'SessionStopped':
-      return reviewOfEnd(event.data, event.data.summary)
+      return reviewOfEnd(event.data)
     case 'SessionCorrected': {
-      const { cause, stop, summary } = event.data
+      const { cause, stop } = event.data
       if (cause === 'review') return undefined
-      if (cause === 'late-stop') return reviewOfEnd(stop, summary)
-      return resets(summary) > 0 ? { kinds: ['meter-reset'], detail: resetDetail(summary) } : undefined
+      if (cause === 'late-stop') return reviewOfEnd(stop)
+      return stop.meterResets === undefined ? undefined : { kinds: ['meter-reset'], detail: resetDetail(stop) }
     }
     case 'SessionUnpriced':
       return event.data.reason === 'out-of-range'
@@ -50,28 +58,33 @@ export const reviewOf = (event: DomainEvent): Review | undefined => {
   }
 }
 
-const reviewOfEnd = (stop: SessionStop, summary: SessionSummary): Review | undefined => {
+const reviewOfEnd = (stop: SessionStop): Review | undefined => {
   const { stoppedAt, inferred } = stop
   // an end that an operator decided was reviewed
   const told = stoppedAt.reason === 'review'
-  const found: [ReviewKind, string][] = [
-    ...(inferred && !told
-      ? [['inferred-end', `no stop came; the end was inferred (${stop.reason})`] as [ReviewKind, string]]
-      : []),
-    ...(stoppedAt.reason === 'untrusted-clock'
-      ? [['untrusted-clock', clockDetail('stop', stoppedAt)] as [ReviewKind, string]]
-      : []),
-    ...(resets(summary) > 0 && !told ? [['meter-reset', resetDetail(summary)] as [ReviewKind, string]] : []),
-  ]
-  const [first, ...others] = found.map(([kind]) => kind)
-  return first === undefined
-    ? undefined
-    : { kinds: [first, ...others], detail: found.map(([, detail]) => detail).join('; ') }
+  return reviewFor([
+    ...(inferred && !told ? [found('inferred-end', `no stop came; the end was inferred (${stop.reason})`)] : []),
+    ...(stoppedAt.reason === 'untrusted-clock' ? [found('untrusted-clock', clockDetail('stop', stoppedAt))] : []),
+    ...(stop.meterResets !== undefined && !told ? [found('meter-reset', resetDetail(stop))] : []),
+  ])
 }
 
-const resets = (summary: SessionSummary): number => summary.registers?.resets ?? 0
-const resetDetail = (summary: SessionSummary): string =>
-  `the meter went back ${resets(summary)} times; billed as the sum of what it counted up`
+type Found = readonly [ReviewKind, string]
+const found = (kind: ReviewKind, detail: string): Found => [kind, detail]
+const reviewFor = (list: readonly Found[]): Review | undefined => {
+  const [first, ...others] = list.map(([kind]) => kind)
+  return first === undefined
+    ? undefined
+    : { kinds: [first, ...others], detail: list.map(([, detail]) => detail).join('; ') }
+}
+
+const ambiguousDetail =
+  'it began with the very same facts as a session that has ended: it may be that one, told again by a clock that cannot tell'
+const suspectDetail =
+  'its energy is a thousandth or a thousandfold of power times time: Wh and kWh may have been taken for each other; it is not billed until this is settled'
+
+const resetDetail = ({ meterResets = 0 }: SessionStop): string =>
+  `the meter was reset or replaced, or went back, ${meterResets} times; billed as the sum of what it counted up`
 const clockDetail = (what: 'start' | 'stop', { charger, receivedAt }: SessionStop['stoppedAt']): string =>
   `the ${what} says ${charger ?? 'no time'} and came at ${receivedAt}: the charger's clock cannot be trusted`
 
@@ -84,12 +97,19 @@ export const rememberReview = (
   state: ChargerState,
   { subject, decision, transactionId }: SettledReview,
 ): ChargerState => ({
-  ...state,
+  ...(isNewestContest(state, subject) ? contestSettled(state) : state),
   settledReviews: [
     ...(state.settledReviews ?? []).slice(1 - keptReviews),
     { subject, decision, ...(transactionId === undefined ? {} : { transactionId }) },
   ],
 })
+
+const isNewestContest = ({ contestedRevision }: ChargerState, subject: string): boolean => {
+  const place = parseReviewId(subject)
+  return (
+    place?.revision === contestedRevision && place !== undefined && parseStream(place.stream)?.category === 'charger'
+  )
+}
 
 /** Records what an operator decided, once: told again it makes nothing, another decision is refused. */
 export const settleReview = (

@@ -79,6 +79,19 @@ describe('MeterValues', () => {
     expect(sampled('{"value":"5","measurand":"RPM"}')).toEqual([{ measurand: 'RPM', value: '5' }, []])
   })
 
+  it('of a frame as Autel sends it, numbers without unit, are whole', () => {
+    // Autel MaxiCharger: https://github.com/lbbrhzn/ocpp/issues/1989
+    const { fact, rules } = values(
+      '"connectorId":1,"transactionId":7,"meterValue":[{"timestamp":"2026-01-31T12:00:00Z","sampledValue":[{"value":7350.5,"measurand":"Power.Active.Import","context":"Sample.Periodic"},{"value":15.9,"measurand":"Current.Import","phase":"L1"},{"value":1240000}]}]',
+    )
+    expect(fact.samples[0]?.values).toEqual([
+      { measurand: 'Power.Active.Import', value: '7350.5', unit: 'W', context: 'Sample.Periodic' },
+      { measurand: 'Current.Import', value: '15.9', unit: 'A', phase: 'L1' },
+      { measurand: 'Energy.Active.Import.Register', value: '1240000', unit: 'Wh' },
+    ])
+    expect(new Set(rules)).toEqual(new Set(['Q23-text-as-number', 'Q19-unit-missing']))
+  })
+
   it('are read with spaces, quotes, numbers and units of their own', () => {
     // Charge Amps Halo, KEBA: https://github.com/lbbrhzn/ocpp/issues/1576
     expect(sampled('{"value":" 50.01","measurand":"Frequency","unit":"Hz"}')).toEqual([
@@ -96,7 +109,8 @@ describe('MeterValues', () => {
   })
 
   it('keep a signed record byte for byte at any length', () => {
-    const record = `OCMF|{"FV" : "1.0"}|{"SD":"${'ab'.repeat(3000)}"} `
+    const record = `OCMF|{"FV" : "1.0"}|{"SD":"${'aB\\/é€'.repeat(20_000)}"} `
+    expect(Buffer.byteLength(record)).toBeGreaterThan(100_000)
     expect(sampled(JSON.stringify({ value: record, format: 'SignedData', context: 'Transaction.Begin' }))).toEqual([
       { measurand: 'Energy.Active.Import.Register', signed: record, context: 'Transaction.Begin' },
       [],
@@ -105,6 +119,26 @@ describe('MeterValues', () => {
       { measurand: 'Energy.Active.Import.Register', signed: record },
       ['Q23-signed-unmarked'],
     ])
+  })
+
+  it('keep a signed record of transactionData byte for byte at any length', () => {
+    const record = `OCMF|{"FV" : "1.0"}|{"SD":"${'aB\\/é€'.repeat(20_000)}"} `
+    const sample = (context: string) => ({
+      timestamp: '2026-01-31T12:00:00Z',
+      sampledValue: [{ value: `${record}${context}`, format: 'SignedData', context }],
+    })
+    const frame = {
+      transactionId: 7,
+      meterStop: 3500,
+      timestamp: '2026-01-31T12:00:00Z',
+      transactionData: [sample('Transaction.Begin'), sample('Transaction.End')],
+    }
+    const { fact, normalisations } = read('TransactionStop', JSON.stringify([2, '1', 'StopTransaction', frame]))
+    expect(fact.samples.map((one) => one.values[0]?.signed)).toEqual([
+      `${record}Transaction.Begin`,
+      `${record}Transaction.End`,
+    ])
+    expect(normalisations).toEqual([])
   })
 
   it('lose no good value to a bad one', () => {

@@ -1,5 +1,5 @@
 import type { ChargerCommand, ChargerCommandType } from '@voltrail/contracts/charger-commands'
-import type { CommandResult } from '@voltrail/contracts/facts'
+import { ReadableEnergy, type CommandResult } from '@voltrail/contracts/facts'
 import { cleanJson, TooDeep } from '../clean-text.ts'
 import { errorCodes16, type ErrorCode16 } from '../error-codes.ts'
 import type { InboundContext } from '../inbound-context.ts'
@@ -11,6 +11,7 @@ import { inbound16, outbound16 } from './actions.ts'
 import { heartbeatAction, heartbeatAnswer } from './heartbeat.ts'
 import type { Fields, InboundMessage } from './inbound-message.ts'
 import type { OutboundMessage } from './outbound-message.ts'
+import { withoutViolations } from './without-violations.ts'
 
 const mostViolations = 20
 
@@ -46,10 +47,9 @@ const inbound = (action: string, payload: unknown, context: InboundContext): Inb
   }
 
   const received = payload as Fields
+  const desk = { action, context, notes }
   const result =
-    read.violations.length > 0
-      ? { refused: read.violations }
-      : message.read(read.payload as Fields, received, { action, context, notes })
+    read.violations.length > 0 ? { refused: read.violations } : message.read(read.payload as Fields, received, desk)
   if (!('refused' in result)) {
     return {
       kind: 'fact',
@@ -58,20 +58,28 @@ const inbound = (action: string, payload: unknown, context: InboundContext): Inb
       answer: (answer, now) => strict('response', action, message.answer(answer, now)),
     }
   }
-  return malformed(message, result.refused, notes.list())
+  const rest = withoutViolations(read.payload as Fields, result.refused)
+  const readable = message.energy === undefined || rest === undefined ? undefined : message.read(rest, received, desk)
+  return malformed(message, result.refused, readable, notes.list())
 }
 
 /** What carries energy is recorded with its violations and answered; the rest is refused with the code of its first violation. */
 const malformed = (
   message: InboundMessage,
   violations: Violation[],
+  readable: ReturnType<InboundMessage['read']> | undefined,
   normalisations: ReturnType<ReturnType<typeof createNotes>['list']>,
 ): Inbound => {
   const described = violations.slice(0, mostViolations).map(describeViolation)
   if (message.energy === undefined) return refusal(violations[0]?.code ?? 'FormationViolation', described.join('; '))
   return {
     kind: 'fact',
-    fact: { type: 'Malformed', meant: message.energy, violations: described },
+    fact: {
+      type: 'Malformed',
+      meant: message.energy,
+      violations: described,
+      ...(readable === undefined || 'refused' in readable ? {} : { readable: ReadableEnergy.parse(readable) }),
+    },
     normalisations,
     answer: (answer, now) => strict('response', message.action, message.answer(answer, now)),
   }

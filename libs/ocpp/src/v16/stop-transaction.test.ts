@@ -69,12 +69,23 @@ describe('StopTransaction', () => {
     expect(normalisations.length).toBeLessThan(25)
   })
 
-  it('whose data cannot be read is recorded as malformed', () => {
-    const { fact } = read('Malformed', '[2,"1","StopTransaction",{"transactionId":7,"transactionData":["x"]}]')
+  it('whose data cannot be read is recorded as malformed, with what can', () => {
+    const { fact } = read(
+      'Malformed',
+      '[2,"1","StopTransaction",{"transactionId":7,"idTag":"A","meterStop":8400,"reason":"EVDisconnected","transactionData":["x"]}]',
+    )
     expect(fact).toEqual({
       type: 'Malformed',
       meant: 'TransactionStop',
       violations: ['/transactionData/0 must be object'],
+      readable: {
+        transactionId: '7',
+        idToken: { value: 'A', type: 'Unknown' },
+        meterStop: { value: '8400', unit: 'Wh' },
+        time: { raw: '' },
+        reason: 'EVDisconnected',
+        samples: [],
+      },
     })
   })
 })

@@ -157,7 +157,7 @@ export const sessionItem = (row: Row<'sessions'>) => ({
   energyWh: row.energy_wh,
   energySource: row.energy_source,
   meterResets: row.meter_resets,
-  chargingState: row.charging_state,
+  chargingState: row.state === 'active' ? row.charging_state : null,
   powerW: row.power_w,
   offeredMa: row.offered_ma,
   socPermille: row.soc_permille,

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Kysely, Selectable, SqlBool } from 'kysely'
 import type { ChargerId, SessionId, TenantId, TokenRef } from '@voltrail/contracts/ids'
+import type { AuthorizationStatus } from '@voltrail/contracts/personal'
 import type { TokenStatus } from '@voltrail/contracts/admin-commands'
 import type { Instant } from '@voltrail/contracts/quantities'
 import type { ReviewKind } from '@voltrail/contracts/rest/reviews'
@@ -163,6 +164,7 @@ export const listSessions = async (
     readonly chargerId?: ChargerId | undefined
     readonly state?: 'active' | 'stopped' | 'settled' | undefined
     readonly tokenRef?: TokenRef | undefined
+    readonly authorization?: AuthorizationStatus | undefined
     readonly from?: Instant | undefined
     readonly to?: Instant | undefined
   },
@@ -171,6 +173,7 @@ export const listSessions = async (
   if (request.chargerId !== undefined) query = query.where('charger_id', '=', request.chargerId)
   if (request.state !== undefined) query = query.where('state', '=', request.state)
   if (request.tokenRef !== undefined) query = query.where('token_ref', '=', request.tokenRef)
+  if (request.authorization !== undefined) query = query.where('authorization_status', '=', request.authorization)
   if (request.from !== undefined) query = query.where('started_at', '>=', request.from)
   if (request.to !== undefined) query = query.where('started_at', '<', request.to)
   const rows = await query

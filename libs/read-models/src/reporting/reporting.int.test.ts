@@ -149,7 +149,7 @@ describe('the reporting projection', () => {
       meterStopWh: 4_000,
       energyWh: 3_000,
       energySource: 'meter-stop',
-      chargingState: 'SuspendedEV',
+      chargingState: null,
       powerW: null,
       socPermille: 400,
       revision: '7',

@@ -95,7 +95,7 @@ const settleByOperator = async (
     .execute()
 }
 
-/** What waited of a session's end, or of its price. The review of its start goes on. */
+/** What waited of a session's end, or of its price. The reviews of its start and of its energy go on. */
 const settleBySelf = async (
   tx: AnyDatabase,
   { stream, metadata }: ProjectedEvent,
@@ -107,7 +107,7 @@ const settleBySelf = async (
     .where('tenant', '=', metadata.tenant)
     .where('stream', '=', stream)
     .where('state', '=', 'open')
-  if (decision === 'late-stop') open = open.where('revision', '>', 0)
+  if (decision === 'late-stop') open = open.where('revision', '>', 0).where('kind', '<>', 'suspect-energy')
   await open.execute()
 }
 

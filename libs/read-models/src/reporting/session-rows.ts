@@ -44,7 +44,8 @@ const totals = (summary: SessionSummary) => ({
   energy_wh: summary.energyWh,
   charging_state: summary.chargingState,
   corrections: summary.corrections,
-  ...(summary.registers && { meter_resets: summary.registers.resets }),
+  // once it has ended its end says so, which knows of readings that came late or with it
+  meter_resets: (summary.stop === undefined ? summary.registers?.resets : summary.stop.meterResets) ?? 0,
 })
 
 const end = (stop: SessionStop) => ({
@@ -127,6 +128,9 @@ export const sessionHandlers: EventHandlers<
         started_at_reason: data.startedAt.reason,
       }),
       correction_cause: data.cause,
+      // it is settled again after its quiet time
+      state: 'stopped',
+      settled_at: null,
     }),
 
   SessionSettled: (tx, data, context) => update(tx, context, { state: 'settled', settled_at: data.at }),

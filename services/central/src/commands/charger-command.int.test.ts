@@ -42,8 +42,8 @@ describe('commands to a charger', () => {
   const connected = async (
     id: string,
     answer: (command: ChargerCommand) => EpochCommandReply | Promise<EpochCommandReply>,
+    cp = house.charger(id),
   ) => {
-    const cp = house.charger(id)
     const { epoch, registration } = await cp.connect()
     const taken: ChargerCommand[] = []
     const edge = house.bus.respond(epochCommands(tenant, id as ChargerId, epoch), {}, async (message) => {
@@ -103,6 +103,25 @@ describe('commands to a charger', () => {
     })
     expect(taken).toHaveLength(1)
   }, 20_000)
+
+  it('go to the newer connection if they are still unsent when it takes over, and are offline if there is none', async () => {
+    const unsent: EpochCommandReply = {
+      result: { outcome: 'notSent', reason: 'the connection closes' },
+      frames: {},
+    }
+    let newer: Awaited<ReturnType<typeof connected>> | undefined
+    const older: Awaited<ReturnType<typeof connected>> = await connected('CP-moves', async () => {
+      newer = await connected('CP-moves', () => accepted, older.cp)
+      return unsent
+    })
+    expect(await house.command('CP-moves', { type: 'ClearCache' })).toMatchObject({ outcome: 'result' })
+    expect([older.taken.length, newer?.taken.length]).toEqual([1, 1])
+    expect((await older.types()).slice(-3)).toEqual(['CommandRequested', 'ChargerConnected', 'CommandSettled'])
+
+    const alone = await connected('CP-stays', () => unsent)
+    expect(await house.command('CP-stays', { type: 'ClearCache' })).toMatchObject({ outcome: 'offline' })
+    expect(alone.taken).toHaveLength(1)
+  })
 
   it('are refused for a rejected charger, whose energy is recorded all the same', async () => {
     await register('CP-rejected', 'Accepted')

@@ -27,7 +27,8 @@ const retryMs = 100
 const graceMs = 2_000
 
 /**
- * To the edge that holds the newest epoch. Nobody there: the epoch is looked for again, for as long as a takeover may need.
+ * To the edge that holds the newest epoch. Nobody there: the epoch is looked for again, for as long as a takeover may need. One
+ * that was still unsent when a newer connection took over goes there, with the time that is left.
  * @param owner the token whose key seals the frames; absent: they lie in clear
  */
 export const sendCommand = async (
@@ -38,29 +39,40 @@ export const sendCommand = async (
   deps: CentralDeps,
 ): Promise<Sent> => {
   const { chargerId, commandId, command, timeoutMs, traceparent } = request
-  const giveUpAt = performance.now() + deps.offlineAfterMs
+  const begunAt = performance.now()
+  const giveUpAt = begunAt + deps.offlineAfterMs
+  let unsent: { readonly by: ConnectionEpoch; readonly sent: Sent } | undefined
   for (;;) {
     const epoch = await findEpoch()
+    const leftMs = Math.floor(begunAt + timeoutMs - performance.now())
+    if (unsent !== undefined && (epoch === undefined || epoch === unsent.by || leftMs <= 0)) return unsent.sent
     if (epoch !== undefined) {
       const message: EpochCommandRequest = {
         commandId,
         tenant,
         chargerId,
         epoch,
-        timeoutMs,
+        timeoutMs: Math.max(1, leftMs),
         command,
         ...(traceparent === undefined ? {} : { traceparent }),
       }
       const outcome = await deps.bus.request(
         chargerCommandSubject(tenant, chargerId, epoch, command.type),
         Buffer.from(JSON.stringify(message)),
-        { timeoutMs: timeoutMs + graceMs },
+        { timeoutMs: Math.max(1, leftMs) + graceMs },
       )
       if (outcome.kind === 'reply') {
         const reply = EpochCommandReply.safeParse(JSON.parse(Buffer.from(outcome.data).toString('utf8')))
         if (!reply.success)
           return { kind: 'unknown', reason: `the edge answered in a form that is not ours: ${reply.error.message}` }
-        return { kind: 'answered', reply: reply.data, frames: await evidenceOf(deps, tenant, reply.data, owner) }
+        const answered: Sent = {
+          kind: 'answered',
+          reply: reply.data,
+          frames: await evidenceOf(deps, tenant, reply.data, owner),
+        }
+        if (reply.data.result.outcome !== 'notSent') return answered
+        unsent = { by: epoch, sent: answered }
+        continue
       }
       if (outcome.kind === 'timeout')
         return { kind: 'unknown', reason: 'the edge that holds the charger gave no answer' }

@@ -172,4 +172,189 @@ describe('settling a review', () => {
       }),
     ).toMatchObject({ outcome: 'refused', reason: 'not-attributable' })
   })
+
+  const reading = (minutes: number, value: string) => ({
+    time: time(minutes),
+    values: [{ measurand: 'Energy.Active.Import.Register', value, unit: 'Wh' }],
+  })
+  type Charger = ReturnType<typeof house.charger>
+  const lastParked = async (cp: Charger) => {
+    const parked = (await cp.events()).findLast(({ type }) => type === 'FrameParked')!
+    return { parked, subject: `${parked.stream}@${parked.revision}` }
+  }
+  /** A charger whose start could not be read in full: what it was answered, and where it waits. */
+  const parkedStart = async (id: string, evseId = 1, startedMinutesAgo = 60) => {
+    const cp = house.charger(id)
+    await cp.connect()
+    const { transactionId } = await cp.answer({
+      type: 'Malformed',
+      meant: 'TransactionStart',
+      violations: ['/reservationId must be integer'],
+      readable: { evseId, connectorId: 1, idToken, meterStart: wh('1000'), time: time(startedMinutesAgo) },
+    })
+    return { cp, transactionId, ...(await lastParked(cp)) }
+  }
+
+  it('makes a session of a parked start, under the transaction id that the charger was answered', async () => {
+    const { cp, transactionId, parked, subject } = await parkedStart('REV-start')
+    expect(JSON.stringify([parked.data, parked.metadata])).not.toContain(idToken.value)
+    expect(
+      await settle('REV-start', subject, { kind: 'attribute', transactionId: '5' as TransactionId }),
+    ).toMatchObject({
+      outcome: 'refused',
+      reason: 'other-transaction',
+    })
+    const decision = { kind: 'attribute', transactionId } as const
+    expect(await settle('REV-start', subject, decision)).toMatchObject({ outcome: 'done', changed: true })
+    const [started] = await cp.sessionEvents(transactionId)
+    const { data } = parked as unknown as { data: { occurredAt: object; tokenRef: string } }
+    expect(started).toMatchObject({
+      type: 'SessionStarted',
+      data: {
+        transactionId,
+        evseId: 1,
+        meterStart: { wh: 1000 },
+        startedAt: data.occurredAt,
+        idToken: { ref: data.tokenRef },
+        authorization: { status: 'Accepted' },
+      },
+      metadata: { actor: { kind: 'operator' }, decision: { lookups: [{}, {}] } },
+    })
+    // it goes on, and its stop ends it
+    const at = time(1)
+    await cp.answer({
+      type: 'TransactionStop',
+      transactionId,
+      meterStop: wh('3500'),
+      time: at,
+      samples: [],
+      raw: { transaction: transactionId, idToken: '', timestamp: at.raw, meterStop: '3500' },
+    })
+    expect((await cp.sessionEvents(transactionId)).at(-1)).toMatchObject({ data: { energyWh: 2500, inferred: false } })
+    expect(await settle('REV-start', subject, decision)).toMatchObject({ outcome: 'done', changed: false })
+    expect((await cp.events()).filter(({ type }) => type === 'TransactionOpened')).toHaveLength(1)
+  })
+
+  it('ends a parked start that a newer one on its EVSE has proven over', async () => {
+    const { cp, transactionId, subject } = await parkedStart('REV-old')
+    const at = time(30)
+    const newer = await cp.answer({
+      type: 'TransactionStart',
+      evseId: 1,
+      connectorId: 1,
+      idToken,
+      meterStart: wh('2000'),
+      time: at,
+      raw: { connector: '1', idToken: idToken.value, timestamp: at.raw, meterStart: '2000' },
+    })
+    await settle('REV-old', subject, { kind: 'attribute', transactionId })
+    expect((await cp.sessionEvents(transactionId)).at(-1)).toMatchObject({
+      type: 'SessionStopped',
+      data: { inferred: true, reason: 'NextStart' },
+    })
+    expect(await sessionTypes(cp, newer.transactionId)).toEqual(['SessionStarted'])
+  })
+
+  it('is healed by asking again when the log went away between the steps of a start', async () => {
+    const { cp, transactionId, subject } = await parkedStart('REV-start-heal')
+    house.faults.set({ dropConnection: { next: 1, stream: 'session-', when: 'after-commit' as const } })
+    const decision = { kind: 'attribute', transactionId } as const
+    await settle('REV-start-heal', subject, decision)
+    expect(await settle('REV-start-heal', subject, decision)).toMatchObject({ outcome: 'done' })
+    expect(await sessionTypes(cp, transactionId)).toEqual(['SessionStarted'])
+    const types = (await cp.events()).map(({ type }) => type)
+    expect(types.filter((type) => type === 'TransactionOpened' || type === 'ReviewSettled')).toEqual([
+      'TransactionOpened',
+      'ReviewSettled',
+    ])
+  })
+
+  it('makes no session of a start whose connector or token could not be read', async () => {
+    const cp = house.charger('REV-start-no')
+    await cp.connect()
+    const { transactionId } = await cp.answer({
+      type: 'Malformed',
+      meant: 'TransactionStart',
+      violations: ['/idTag is missing'],
+      readable: { evseId: 1, connectorId: 1, time: time(5) },
+    })
+    const { subject } = await lastParked(cp)
+    expect(await settle('REV-start-no', subject, { kind: 'attribute', transactionId })).toMatchObject({
+      outcome: 'refused',
+      reason: 'not-attributable',
+      detail: expect.stringContaining('id token'),
+    })
+  })
+
+  it('takes parked meter values into the session named; the energy follows', async () => {
+    const { cp, first } = await ambiguous('REV-meter')
+    await cp.answer({
+      type: 'Malformed',
+      meant: 'MeterValues',
+      violations: ['/meterValue/1/timestamp is missing'],
+      readable: { evseId: 1, connectorId: 1, samples: [reading(30, '4200')] },
+    })
+    const { parked, subject } = await lastParked(cp)
+    expect(parked).toMatchObject({ data: { meant: 'MeterValues', evseId: 1, registers: [{ reading: { wh: 4200 } }] } })
+    const decision = { kind: 'attribute', transactionId: first } as const
+    expect(await settle('REV-meter', subject, decision)).toMatchObject({ outcome: 'done', changed: true })
+    expect((await cp.sessionEvents(first)).at(-1)).toMatchObject({
+      type: 'SessionEnergyMetered',
+      data: { late: false, summary: { energyWh: 3200 } },
+      metadata: { actor: { kind: 'operator' } },
+    })
+    // the session goes on
+    expect((await cp.events()).filter(({ type }) => type === 'TransactionClosed')).toEqual([])
+  })
+
+  it('ends a session by a parked stop as the charger told it: its reason, its registers', async () => {
+    const { cp, first } = await ambiguous('REV-reason')
+    await cp.answer({
+      type: 'Malformed',
+      meant: 'TransactionStop',
+      violations: ['/meterStop is missing'],
+      readable: {
+        transactionId: first,
+        idToken,
+        time: time(2),
+        reason: 'EVDisconnected',
+        samples: [reading(40, '1600'), reading(3, '9000')],
+      },
+    })
+    const { parked, subject } = await lastParked(cp)
+    expect(parked).toMatchObject({ data: { namedTransaction: first, stopReason: 'EVDisconnected' } })
+    await settle('REV-reason', subject, { kind: 'attribute', transactionId: first })
+    expect((await cp.sessionEvents(first)).at(-1)).toMatchObject({
+      type: 'SessionStopped',
+      data: {
+        reason: 'EVDisconnected',
+        energyWh: 8000,
+        energySource: 'registers',
+        registers: [{ reading: { wh: 1600 } }, { reading: { wh: 9000 } }],
+      },
+    })
+  })
+
+  it('attributes a fact that an edge told wrongly, by what could be read of it', async () => {
+    const cp = house.charger('REV-poison')
+    await cp.connect()
+    const at = time(20)
+    const start = {
+      type: 'TransactionStart' as const,
+      evseId: 1,
+      connectorId: 1,
+      idToken,
+      meterStart: wh('1000'),
+      time: at,
+      raw: { connector: '1', idToken: idToken.value, timestamp: at.raw, meterStart: '1000' },
+    }
+    const factId = `${cp.epoch}.77`
+    // no edge of ours sends such a reservation
+    const reply = await cp.tell({ ...start, reservationId: 7 } as never, { factId })
+    expect(reply).toMatchObject({ outcome: 'answered', answer: { type: 'Malformed' } })
+    const { parked, subject } = await lastParked(cp)
+    const { transactionId } = parked.data as { transactionId: TransactionId }
+    expect(await settle('REV-poison', subject, { kind: 'attribute', transactionId })).toMatchObject({ outcome: 'done' })
+    expect(await sessionTypes(cp, transactionId)).toEqual(['SessionStarted'])
+  })
 })

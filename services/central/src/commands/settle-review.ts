@@ -1,19 +1,18 @@
 import type { AdminCommand, AdminCommandReply, AdminCommandRequest } from '@voltrail/contracts/admin-commands'
-import type { EventNamed } from '@voltrail/contracts/events/registry'
-import type { TenantId } from '@voltrail/contracts/ids'
+import type { SessionId, TenantId } from '@voltrail/contracts/ids'
 import { parseReviewId } from '@voltrail/contracts/rest/reviews'
-import { chargerStream, parseStream, sessionId, sessionStream } from '@voltrail/contracts/streams'
+import { chargerStream, parseStream, sessionId, sessionParts, sessionStream } from '@voltrail/contracts/streams'
 import { encodeToken } from '@voltrail/contracts/tokens'
 import { canonicalJson } from '@voltrail/domain/canonical-json'
 import { charger } from '@voltrail/domain/charger/charger'
 import { reviewOf, settleReview as settle } from '@voltrail/domain/charger/reviews'
 import { closeTransaction } from '@voltrail/domain/charger/transactions'
-import { accept } from '@voltrail/domain/decider'
-import { session } from '@voltrail/domain/session'
-import { attributeStop, correctSession, type ReviewRejection } from '@voltrail/domain/session-review'
+import { wholeSession } from '@voltrail/domain/session-end'
+import { correctSession, type ReviewRejection } from '@voltrail/domain/session-review'
 import type { LogEvent } from '@voltrail/event-store/event-log'
 import type { CentralDeps } from '../central-deps.ts'
 import { requestMetadata } from '../evidence.ts'
+import { attributeParked } from './attribute-parked.ts'
 
 type Command = Extract<AdminCommand, { type: 'SettleReview' }>
 interface Asked {
@@ -111,7 +110,9 @@ const settledBefore = async (
       ? { outcome: 'done', changed: false, stream, revision: String(event.revision) }
       : refused('already-settled', `${command.subject} was ${event.data.decision} by ${actor.id} at ${receivedAt}`)
   }
-  if (parseStream(waiting.stream)?.category !== 'session' || waiting.revision === 0) return undefined
+  // the true stop says nothing about its start, nor about energy that was suspect
+  if (waiting.type === 'SessionEnergyMetered' || waiting.type === 'SessionStarted') return undefined
+  if (parseStream(waiting.stream)?.category !== 'session') return undefined
   for await (const event of deps.history.readForward(waiting.stream, waiting.revision + 1))
     if (event.type === 'SessionCorrected' && event.data.cause === 'late-stop')
       return refused('already-settled', `the stop of this session came after all, at ${event.metadata.receivedAt}`)
@@ -121,40 +122,40 @@ const settledBefore = async (
 /** What the decision does to the session. The register forgets the transaction only after its session has its stop. */
 const applied = async (command: Command, waiting: LogEvent, asked: Asked): Promise<Refused | undefined> => {
   const { decision, chargerId } = command
-  if (decision.kind === 'dismiss') return undefined
   const { tenantId, deps, request } = asked
-  const { transactionId } = decision
-  const id = sessionId(chargerId, transactionId)
   const waitsFor = sessionOf(waiting)
+  // suspect energy waits to be billed: the session itself must hear what an operator says of it
+  const vouched = waiting.type === 'SessionEnergyMetered'
+  if (decision.kind === 'dismiss' && (!vouched || waitsFor === undefined)) return undefined
+  const transactionId =
+    decision.kind === 'dismiss' ? sessionParts(waitsFor as SessionId).transactionId : decision.transactionId
+  const id = sessionId(chargerId, transactionId)
   if (waitsFor !== undefined && waitsFor !== id)
     return refused('other-transaction', `${command.subject} is about the session ${waitsFor}, not about ${id}`)
   if (waiting.type === 'ChargerIdentityContested')
     return refused('not-attributable', 'two boxes under one identity are about no session: dismiss it once they differ')
-  const parked = waiting.type === 'FrameParked' ? waiting.data : undefined
-  if (decision.kind === 'attribute' && !isReadStop(parked))
-    return refused('not-attributable', `${command.subject} is no parked stop that could be read: correct the session`)
+  if (decision.kind === 'attribute') {
+    if (waiting.type !== 'FrameParked')
+      return refused('not-attributable', `${command.subject} is no parked message: correct its session`)
+    const trouble = await attributeParked(waiting.data, {
+      tenant: tenantId,
+      chargerId,
+      transactionId,
+      receivedAt: waiting.metadata.receivedAt,
+      deps,
+      metadata: (correlation, lookups = []) => {
+        const meta = metadata(command, asked)
+        return { ...meta, correlation, decision: { ...meta.decision, lookups } }
+      },
+    })
+    return trouble === undefined || 'outcome' in trouble ? trouble : refusal(trouble, id)
+  }
 
   const meta = metadata(command, asked)
   const decided = await deps.decide(
-    session,
+    wholeSession,
     sessionStream(tenantId, id),
-    (state) => {
-      if (decision.kind === 'correct') return correctSession({ ...decision, at: request.requestedAt }, state)
-      return isReadStop(parked)
-        ? attributeStop(
-            {
-              stoppedAt: parked.occurredAt,
-              meterStop: parked.meterStop,
-              reason: 'Other',
-              inferred: false,
-              registers: [],
-              idTokenRef: parked.tokenRef,
-              authorization: parked.authorization,
-            },
-            state,
-          )
-        : accept()
-    },
+    (state) => correctSession({ ...decision, vouched, at: request.requestedAt }, state),
     meta,
   )
   if (decided.outcome === 'rejected') return refusal(decided.rejection, id)
@@ -166,10 +167,6 @@ const applied = async (command: Command, waiting: LogEvent, asked: Asked): Promi
   )
   return undefined
 }
-
-type Parked = EventNamed<'FrameParked'>['data']
-const isReadStop = (parked: Parked | undefined): parked is Parked & { occurredAt: NonNullable<Parked['occurredAt']> } =>
-  parked?.meant === 'TransactionStop' && parked.occurredAt !== undefined
 
 const sessionOf = ({ stream }: LogEvent) => {
   const address = parseStream(stream)

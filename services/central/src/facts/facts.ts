@@ -6,12 +6,12 @@ import { extractTrace, withSpan } from '@voltrail/runtime/trace'
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import type { CentralDeps } from '../central-deps.ts'
-import { isAway } from '../unavailable.ts'
+import { isAway, isOutdated } from '../unavailable.ts'
 import { authorize } from './authorize.ts'
 import { boot, connectorStatus, disconnect, lateAnswer, vendorData } from './charger-state.ts'
 import { connect } from './connect.ts'
 import { certificateRequest, firmwareStatus, logStatus, securityEvent } from './device-facts.ts'
-import { malformed, park } from './malformed.ts'
+import { malformed, park, readableOf, type Parking } from './malformed.ts'
 import { meterValues } from './meter-values.ts'
 import { transactionStart } from './transaction-start.ts'
 import { transactionStop } from './transaction-stop.ts'
@@ -64,7 +64,8 @@ const ungated: ReadonlySet<FactType> = new Set([...energyFacts, 'Connect', 'Disc
 
 /**
  * Decides on one fact of a charger. It answers `unavailable` while a part that deciding needs is away (ask again with the same
- * fact id); what fails for any other reason twice is poison: an energy fact is then parked and answered, any other refused.
+ * fact id); what fails for any other reason twice, here or on other pods, is poison: an energy fact is then parked and answered,
+ * any other refused.
  */
 export const createFactHandler = (deps: CentralDeps) => {
   const failures = new LRUCache<string, number>({ max: 10_000 })
@@ -107,14 +108,16 @@ export const createFactHandler = (deps: CentralDeps) => {
         () => handle(request),
       )
     } catch (error) {
-      if (isAway(error)) return { outcome: 'unavailable', reason: error.message }
       const { tenant, chargerId, factId, fact } = request
+      if (isOutdated(error))
+        deps.log.error({ err: error, chargerId, factId }, 'this build is older than the log: upgrade this pod')
+      if (isAway(error)) return { outcome: 'unavailable', reason: error.message }
       const name = `${tenant}/${chargerId}/${factId}`
-      const times = (failures.get(name) ?? 0) + 1
+      const times = Math.max(failures.get(name) ?? 0, request.failed ?? 0) + 1
       failures.set(name, times)
       deps.log.error({ err: error, chargerId, factId, fact: fact.type, times }, 'a fact failed')
       const reason = error instanceof Error ? error.message : String(error)
-      if (times < 2 || fact.type === 'Connect') return { outcome: 'unavailable', reason }
+      if (times < 2 || fact.type === 'Connect') return { outcome: 'unavailable', reason, failed: times }
       if (energyFacts.has(fact.type)) return parkPoison(request, fact, 'poison', reason)
       // to stay silent would stop the charger's queue for ever
       return { outcome: 'refused', reason: 'invalid-request', detail: 'this message cannot be recorded' }
@@ -124,18 +127,20 @@ export const createFactHandler = (deps: CentralDeps) => {
   /** What made the fact fail may lie in what comes with it: without that, if need be. */
   async function parkPoison(
     request: Omit<FactRequest, 'fact'>,
-    { type, meant = type }: { readonly type: string; readonly meant?: unknown },
+    fact: { readonly type: string; readonly meant?: unknown; readonly readable?: unknown },
     cause: 'malformed' | 'poison',
     reason: string,
   ): Promise<FactReply> {
+    const { type, meant = type } = fact
     const as = meant === 'TransactionStart' || meant === 'TransactionStop' ? meant : 'MeterValues'
+    const parking: Parking = { meant: as, reason: cause, detail: reason }
     const { messageId: _, traceparent: __, ...bare } = request
     const about = { chargerId: request.chargerId, factId: request.factId }
     try {
-      return await park(request, as, cause, reason, deps).catch((error: unknown) => {
+      return await park(request, { ...parking, readable: readableOf(fact) }, deps).catch((error: unknown) => {
         if (isAway(error)) throw error
         deps.log.error({ err: error, ...about }, 'a fact is parked without what came with it')
-        return park({ ...bare, normalisations: [] }, as, cause, reason, deps)
+        return park({ ...bare, normalisations: [] }, parking, deps)
       })
     } catch (error) {
       deps.log.error({ err: error, ...about }, 'a poisonous fact could not be parked')

@@ -1,45 +1,96 @@
-import type { Evidence } from '@voltrail/contracts/envelope'
-import type { FactOf, FactReply, FactRequest } from '@voltrail/contracts/facts'
+import type { EventNamed } from '@voltrail/contracts/events/registry'
+import { ReadableEnergy, type FactOf, type FactReply, type FactRequest } from '@voltrail/contracts/facts'
 import { chargerStream } from '@voltrail/contracts/streams'
 import { charger } from '@voltrail/domain/charger/charger'
+import { clockOf } from '@voltrail/domain/charger/measured-clock'
 import { parkFrame } from '@voltrail/domain/charger/transactions'
 import { deriveTransactionId, frameKey } from '@voltrail/domain/content-key'
+import { readSamples } from '@voltrail/domain/meter-samples'
+import { occurredAt, type ChargerClock } from '@voltrail/domain/occurred-at'
+import { readRegister } from '@voltrail/domain/registers'
+import { storedReadings } from '@voltrail/domain/session'
 import type { CentralDeps } from '../central-deps.ts'
-import { factMetadata, sealText } from '../evidence.ts'
+import { factMetadata, sealText, sealToken, type SealedToken } from '../evidence.ts'
 import { answered } from './answered.ts'
 
 /** A start, stop or meter message that cannot be read: parked with its violations, and answered so that the queue goes on. */
 export const malformed = async (request: FactRequest<FactOf<'Malformed'>>, deps: CentralDeps): Promise<FactReply> => {
-  const { meant, violations } = request.fact
-  return park(request, meant, 'malformed', violations.join('; '), deps)
+  const { meant, violations, readable } = request.fact
+  return park(request, { meant, reason: 'malformed', detail: violations.join('; '), readable }, deps)
 }
 
+export interface Parking {
+  readonly meant: FactOf<'Malformed'>['meant']
+  readonly reason: 'malformed' | 'poison'
+  readonly detail: string
+  /** what could be read of it, so that an operator can say what it was */
+  readonly readable?: ReadableEnergy | undefined
+}
+
+/** What can be read of a fact that could not be recorded, or of one that was malformed before. */
+export const readableOf = (fact: { readonly type: string; readonly readable?: unknown }): ReadableEnergy | undefined =>
+  ReadableEnergy.safeParse(fact.type === 'Malformed' ? fact.readable : fact).data
+
 /**
- * Parks the frame of a fact. It may name an id token anywhere, so it is sealed whole, under a key that stands for what
- * belongs to nobody that we know.
+ * Parks the frame of a fact. It may name an id token anywhere, so it is sealed whole: under the key of the token that it is known
+ * to name, else under one that stands for what belongs to nobody that we know.
  */
 export const park = async (
   request: Omit<FactRequest, 'fact'>,
-  meant: FactOf<'Malformed'>['meant'],
-  reason: 'malformed' | 'poison',
-  detail: string,
+  { meant, reason, detail, readable }: Parking,
   deps: CentralDeps,
 ): Promise<FactReply> => {
-  const { tenant, chargerId, factId } = request
+  const { tenant, chargerId, factId, receivedAt } = request
   const contentKey = frameKey(chargerId, meant, request.frame === undefined ? factId : withoutMessageId(request.frame))
   const transactionId = deriveTransactionId(contentKey, 0)
   const shortDetail = detail.replaceAll('\u0000', '').slice(0, 2000).toWellFormed()
-  const frame: Evidence | undefined =
-    request.frame === undefined
-      ? undefined
-      : await sealText(deps, tenant, deps.vault.tokenRef(tenant, ''), request.frame)
+  const { idToken, frame } = await sealed(request, readable, deps)
+  const parked = { meant, reason, detail: shortDetail, contentKey, transactionId }
   await deps.decide(
     charger,
     chargerStream(tenant, chargerId),
-    (state) => parkFrame({ factId, parked: { meant, reason, detail: shortDetail, contentKey, transactionId } }, state),
+    (state) =>
+      parkFrame(
+        { factId, parked: { ...parked, ...contentsOf(meant, readable, idToken, receivedAt, clockOf(state)) } },
+        state,
+      ),
     factMetadata(deps, request, { frame }),
   )
   return answered(deps, { type: 'Malformed', transactionId })
+}
+
+const sealed = async (
+  { tenant, frame }: Omit<FactRequest, 'fact'>,
+  readable: ReadableEnergy | undefined,
+  deps: CentralDeps,
+): Promise<{ idToken: SealedToken['idToken'] | undefined; frame: SealedToken['frame'] }> => {
+  if (readable?.idToken !== undefined) return sealToken(deps, tenant, readable.idToken, frame)
+  const owner = deps.vault.tokenRef(tenant, '')
+  return { idToken: undefined, frame: frame === undefined ? undefined : await sealText(deps, tenant, owner, frame) }
+}
+
+/** What was read, as the event holds it. Only a start needs its token for later; of a stop the reference says whose it is. */
+const contentsOf = (
+  meant: Parking['meant'],
+  readable: ReadableEnergy | undefined,
+  idToken: SealedToken['idToken'] | undefined,
+  receivedAt: FactRequest['receivedAt'],
+  clock: ChargerClock,
+): Partial<EventNamed<'FrameParked'>['data']> => {
+  if (readable === undefined) return {}
+  const { evseId, connectorId, transactionId, meterStart, meterStop, time, reason } = readable
+  const { registers } = readSamples(readable.samples ?? [], receivedAt, clock)
+  return {
+    ...(evseId === undefined ? {} : { evseId }),
+    ...(connectorId === undefined ? {} : { connectorId }),
+    ...(transactionId === undefined ? {} : { namedTransaction: transactionId }),
+    ...(meterStart === undefined ? {} : { meterStart: readRegister(meterStart.value, meterStart.unit) }),
+    ...(meterStop === undefined ? {} : { meterStop: readRegister(meterStop.value, meterStop.unit) }),
+    ...(time === undefined ? {} : { occurredAt: occurredAt(time, receivedAt, clock) }),
+    ...(reason === undefined ? {} : { stopReason: reason }),
+    ...(registers.length === 0 ? {} : { registers: storedReadings(registers) }),
+    ...(idToken === undefined ? {} : { tokenRef: idToken.ref, ...(meant === 'TransactionStart' ? { idToken } : {}) }),
+  }
 }
 
 /** What a frame says, whatever id it has: many chargers tell the same again under a new one. */

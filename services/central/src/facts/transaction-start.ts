@@ -1,26 +1,17 @@
 import type { FactOf, FactReply, FactRequest } from '@voltrail/contracts/facts'
 import type { TransactionId } from '@voltrail/contracts/ids'
 import type { Instant } from '@voltrail/contracts/quantities'
-import type { OpenTransaction } from '@voltrail/contracts/events/charger'
 import { chargerStream, sessionId, sessionStream } from '@voltrail/contracts/streams'
 import { charger, type ChargerState } from '@voltrail/domain/charger/charger'
 import { claimedBy } from '@voltrail/domain/charger/candidates'
 import { clockOf } from '@voltrail/domain/charger/measured-clock'
 import { identifiesStart, restampedBefore } from '@voltrail/domain/charger/recent-starts'
-import {
-  closeTransaction,
-  openTransaction,
-  openWithKey,
-  restampable,
-  restampTransaction,
-  supersededBy,
-} from '@voltrail/domain/charger/transactions'
+import { openTransaction, openWithKey, restampable, restampTransaction } from '@voltrail/domain/charger/transactions'
 import { deriveTransactionId, startKey } from '@voltrail/domain/content-key'
 import { accept } from '@voltrail/domain/decider'
 import { withRemoteStart } from '@voltrail/domain/charger/remote-starts'
 import { judgeConcurrentUse } from '@voltrail/domain/concurrent-use'
 import { authorise, type Verdict } from '@voltrail/domain/id-token'
-import { inferStop } from '@voltrail/domain/inference'
 import { occurredAt } from '@voltrail/domain/occurred-at'
 import { readRegister } from '@voltrail/domain/registers'
 import { session, startSession, type SessionStarted } from '@voltrail/domain/session'
@@ -29,7 +20,7 @@ import type { CentralDeps } from '../central-deps.ts'
 import { factMetadata, sealToken } from '../evidence.ts'
 import { answered } from './answered.ts'
 import { authorizationOf } from './authorization.ts'
-import { isAway } from '../unavailable.ts'
+import { endSuperseded } from './end-superseded.ts'
 
 type Start = FactRequest<FactOf<'TransactionStart'>>
 
@@ -118,7 +109,7 @@ export const transactionStart = async (request: Start, deps: CentralDeps): Promi
     ...(fact.reservationId === undefined ? {} : { reservationId: fact.reservationId }),
   }
   const { evseId } = fact
-  const held = claimedBy(opened.state, { evseId, at: start.startedAt.effectiveAt, receivedAt })
+  const held = claimedBy(opened.state, { evseId, at: start.startedAt.effectiveAt, receivedAt, meterStart })
   const started = mustAccept(
     await deps.decide(
       session,
@@ -130,16 +121,10 @@ export const transactionStart = async (request: Start, deps: CentralDeps): Promi
     `the start of session ${id}`,
   )
 
-  if (open !== undefined)
-    for (const older of supersededBy(opened.state, open))
-      await endInferred(request, older, open, deps).catch((error: unknown) => {
-        if (isAway(error)) throw error
-        // this start stands in the log: what is wrong with an older session must not keep its answer back
-        deps.log.error(
-          { err: error, chargerId, transactionId: older.transactionId },
-          'a session could not be ended by inference',
-        )
-      })
+  if (open !== undefined) {
+    const metadata = (correlation: string) => factMetadata(deps, request, { correlation })
+    await endSuperseded(open, opened.state, { tenant, chargerId, factId, receivedAt, metadata }, deps)
+  }
 
   // the answer is the recorded one, also when this start was heard before
   const recorded = started.state.start?.authorization ?? terms
@@ -223,28 +208,4 @@ const derivedFor = async (
     return found
   }
   throw new Error(`no transaction id is free for a start of ${chargerId} after ${mostProbes} probes`)
-}
-
-/** A new start on an EVSE proves that the session before it has ended; what it used is known from its last register. */
-const endInferred = async (
-  request: Start,
-  older: OpenTransaction,
-  newer: OpenTransaction,
-  deps: CentralDeps,
-): Promise<void> => {
-  const { tenant, chargerId, factId, receivedAt } = request
-  const id = sessionId(chargerId, older.transactionId)
-  const meta = factMetadata(deps, request, { correlation: id })
-  await deps.decide(
-    session,
-    sessionStream(tenant, id),
-    (state) => inferStop({ factId, because: 'NextStart', provenAt: newer.startedAt.effectiveAt, receivedAt }, state),
-    meta,
-  )
-  await deps.decide(
-    charger,
-    chargerStream(tenant, chargerId),
-    (state) => closeTransaction({ transactionId: older.transactionId, reason: 'inferred' }, state),
-    meta,
-  )
 }

@@ -1,8 +1,9 @@
 import type { FactOf, FactReply, FactRequest } from '@voltrail/contracts/facts'
-import type { TransactionId } from '@voltrail/contracts/ids'
+import type { FactId, TransactionId } from '@voltrail/contracts/ids'
+import type { AuthorizationStatus } from '@voltrail/contracts/personal'
 import type { OccurredAt, RegisterReading } from '@voltrail/contracts/quantities'
 import { chargerStream, sessionId, sessionStream } from '@voltrail/contracts/streams'
-import { charger, parkedStartKey, type ChargerState } from '@voltrail/domain/charger/charger'
+import { answeredBefore, charger, parkedStartKey, type ChargerState } from '@voltrail/domain/charger/charger'
 import { clockOf } from '@voltrail/domain/charger/measured-clock'
 import { closeTransaction, matchStop, parkFrame, type StopMatch } from '@voltrail/domain/charger/transactions'
 import { orphanStopKey } from '@voltrail/domain/content-key'
@@ -10,7 +11,8 @@ import { authorise, type IdTokenState, type Verdict } from '@voltrail/domain/id-
 import { readSamples, type ReadSamples } from '@voltrail/domain/meter-samples'
 import { occurredAt } from '@voltrail/domain/occurred-at'
 import { readRegister } from '@voltrail/domain/registers'
-import { session, stopSession } from '@voltrail/domain/session'
+import { storedReadings } from '@voltrail/domain/session'
+import { stopSession, wholeSession } from '@voltrail/domain/session-end'
 import type { Evidence, Lookup } from '@voltrail/contracts/envelope'
 import type { TokenRef } from '@voltrail/contracts/ids'
 import type { CentralDeps } from '../central-deps.ts'
@@ -39,15 +41,19 @@ interface ReadStop {
 export const transactionStop = async (request: Stop, deps: CentralDeps): Promise<FactReply> => {
   const stop = await readStop(request, deps)
   const { transactionId } = request.fact
-  const named = transactionId !== undefined && (await stopInto(stop, transactionId, undefined, deps))
-  if (!named) await stopUnnamed(stop, deps)
+  const named = transactionId === undefined ? undefined : await stopInto(stop, transactionId, undefined, deps)
+  const { status } = named ?? (await stopUnnamed(stop, deps))
   const { token } = stop
-  return answered(deps, {
-    type: 'TransactionStop',
-    ...(token === undefined
-      ? {}
-      : { authorization: await authorizationOf(deps, request.tenant, token.verdict, token.state) }),
-  })
+  if (token === undefined) return answered(deps, { type: 'TransactionStop' })
+  // told again, it gets the status of then, whatever has become of the token since
+  const verdict = status === undefined || status === token.verdict.status ? token.verdict : { status }
+  const authorization = await authorizationOf(deps, request.tenant, verdict, token.state)
+  return answered(deps, { type: 'TransactionStop', authorization })
+}
+
+/** What was recorded of a stop: the status of its token, where one was judged. */
+interface RecordedStop {
+  readonly status?: AuthorizationStatus | undefined
 }
 
 const readStop = async (request: Stop, deps: CentralDeps): Promise<ReadStop> => {
@@ -74,18 +80,18 @@ const readStop = async (request: Stop, deps: CentralDeps): Promise<ReadStop> => 
   }
 }
 
-/** False when there is no such session. The register forgets it only after the session has its stop. */
+/** Undefined when there is no such session. The register forgets it only after the session has its stop. */
 const stopInto = async (
   stop: ReadStop,
   transactionId: TransactionId,
   contentKey: string | undefined,
   deps: CentralDeps,
-): Promise<boolean> => {
+): Promise<RecordedStop | undefined> => {
   const { request, frame, lookups, stoppedAt, meterStop, registers, token } = stop
   const { tenant, chargerId, factId, fact } = request
   const id = sessionId(chargerId, transactionId)
   const decided = await deps.decide(
-    session,
+    wholeSession,
     sessionStream(tenant, id),
     (state) =>
       stopSession(
@@ -104,18 +110,18 @@ const stopInto = async (
       ),
     factMetadata(deps, request, { frame, lookups, correlation: id }),
   )
-  if (decided.outcome === 'rejected') return false
+  if (decided.outcome === 'rejected') return undefined
   await deps.decide(
     charger,
     chargerStream(tenant, chargerId),
     (state) => closeTransaction({ transactionId, reason: 'stopped', contentKey }, state),
     factMetadata(deps, request, { correlation: id }),
   )
-  return true
+  return { status: decided.state.summary.stop?.authorization }
 }
 
-const stopUnnamed = async (stop: ReadStop, deps: CentralDeps): Promise<void> => {
-  const { request, stoppedAt, meterStop, token, frame, lookups } = stop
+const stopUnnamed = async (stop: ReadStop, deps: CentralDeps): Promise<RecordedStop> => {
+  const { request, stoppedAt, meterStop, registers, token, frame, lookups } = stop
   const { tenant, chargerId, factId, fact } = request
   const stream = chargerStream(tenant, chargerId)
   const contentKey = orphanStopKey(chargerId, {
@@ -123,10 +129,11 @@ const stopUnnamed = async (stop: ReadStop, deps: CentralDeps): Promise<void> => 
     idTokenRef: fact.raw.idToken === '' ? '' : deps.vault.rawRef(tenant, fact.raw.idToken),
   })
   const { state } = await deps.load(charger, stream)
-  if (state.contentKeys.includes(contentKey)) return
+  if (state.contentKeys.includes(contentKey)) return recordedAs(state, factId)
   const match = matching(state, stop)
-  if (match.kind === 'one' && (await stopInto(stop, match.transactionId, contentKey, deps))) return
-  await deps.decide(
+  const matched = match.kind === 'one' ? await stopInto(stop, match.transactionId, contentKey, deps) : undefined
+  if (matched !== undefined) return matched
+  const parked = await deps.decide(
     charger,
     stream,
     (known) =>
@@ -144,12 +151,22 @@ const stopUnnamed = async (stop: ReadStop, deps: CentralDeps): Promise<void> => 
             ...(meterStop === undefined ? {} : { meterStop }),
             ...(token === undefined ? {} : { tokenRef: token.ref, authorization: token.verdict.status }),
             occurredAt: stoppedAt,
+            ...(fact.transactionId === undefined ? {} : { namedTransaction: fact.transactionId }),
+            ...(fact.reason === undefined ? {} : { stopReason: fact.reason }),
+            ...(registers.length === 0 ? {} : { registers: storedReadings(registers) }),
           },
         },
         known,
       ),
     factMetadata(deps, request, { frame, lookups }),
   )
+  return recordedAs(parked.state, factId)
+}
+
+/** What the charger's stream remembers of a stop that went into no session, as long as it is asked as the same fact. */
+const recordedAs = (state: ChargerState, factId: FactId): RecordedStop => {
+  const answer = answeredBefore(state, factId)
+  return answer?.type === 'TransactionStop' ? { status: answer.authorization?.status } : {}
 }
 
 const matching = (state: ChargerState, { request, stoppedAt, meterStop, registers, token }: ReadStop): StopMatch => {

@@ -26,6 +26,8 @@ export const oracleSettings: TenantSettings = {
 export interface Pods {
   /** Asks one pod. A pod that crashes over it says nothing, and another takes its name. */
   ask(pod: number, request: FactRequest): Promise<FactReply | undefined>
+  /** Lets one pod do something else than answer facts: what an operator asks. */
+  operate<T>(pod: number, work: (deps: CentralDeps) => Promise<T>): Promise<T | 'crashed'>
 }
 
 /** @param given what the pods share: the log, the vault, the bus and the clock */
@@ -63,7 +65,7 @@ export const createPods = (
       defaultSettings: oracleSettings,
       offlineAfterMs: 100,
     }
-    return { handle: createFactHandler(deps), crashed }
+    return { handle: createFactHandler(deps), deps, crashed }
   }
   const pods = Array.from({ length: count }, start)
 
@@ -77,6 +79,14 @@ export const createPods = (
       if (reply !== 'crashed') return reply
       if (pods[at] === pod) pods[at] = start()
       return undefined
+    },
+    async operate(index, work) {
+      const at = index % pods.length
+      const pod = pods[at]
+      if (pod === undefined) throw new Error('there is no pod')
+      const done = await Promise.race([work(pod.deps), pod.crashed])
+      if (done === 'crashed' && pods[at] === pod) pods[at] = start()
+      return done
     },
   }
 }

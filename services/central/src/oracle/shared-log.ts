@@ -27,6 +27,8 @@ export interface PodLog {
 export interface SharedLog {
   podLog(name: string): PodLog
   streams(): readonly string[]
+  /** the stream of each append that was committed, in their order */
+  readonly journal: readonly string[]
   stored(stream: string): readonly StoredEvent[]
   /** untroubled reads, for the judge */
   readonly calm: EventLog
@@ -43,6 +45,7 @@ const never = <T>(): Promise<T> => new Promise<T>(() => undefined)
 export const createSharedLog = (script: LogScript, trace: (line: string) => void = () => undefined): SharedLog => {
   const memory = createMemoryLog()
   const streams = new Set<string>()
+  const journal: string[] = []
   let operations = 0
   let appends = 0
 
@@ -77,6 +80,7 @@ export const createSharedLog = (script: LogScript, trace: (line: string) => void
         const commit = async () => {
           const outcome = await memory.append(stream, events, expected)
           streams.add(stream)
+          if (outcome.outcome === 'appended') journal.push(stream)
           trace(`${what}: ${outcome.outcome}${fault === 'ok' ? '' : `, ${fault}`}`)
           return outcome
         }
@@ -116,6 +120,7 @@ export const createSharedLog = (script: LogScript, trace: (line: string) => void
   const shared: SharedLog = {
     podLog,
     streams: () => [...streams],
+    journal,
     stored: (stream) => memory.stored(stream),
     calm: memory,
     away: false,

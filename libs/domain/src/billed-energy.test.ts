@@ -1,0 +1,253 @@
+import fc from 'fast-check'
+import type { SessionEvent } from '@voltrail/contracts/events/registry'
+import type { TokenRef, TransactionId } from '@voltrail/contracts/ids'
+import type { OccurredAt } from '@voltrail/contracts/quantities'
+import { billedEnergy, type MeteredSession } from './billed-energy.ts'
+import { at, foldHistory, given } from './fixtures/given.ts'
+import { readRegister } from './registers.ts'
+import { meterAfterStop, stopSession, wholeSession } from './session-end.ts'
+import { meterSession, session, type TimedReading } from './session.ts'
+
+const when = (minutes: number): OccurredAt => ({
+  receivedAt: at(minutes),
+  effectiveAt: at(minutes),
+  reason: 'charger-clock',
+})
+const told = (value: string, minutes: number, context?: string, unit: 'Wh' | 'kWh' = 'Wh'): TimedReading => ({
+  at: at(minutes),
+  reading: readRegister(value, unit),
+  ...(context === undefined ? {} : { context }),
+})
+const wh = (value: string | undefined) => (value === undefined ? undefined : readRegister(value, 'Wh'))
+const billed = (
+  meterStart: string | undefined,
+  meterStop: string | undefined,
+  readings: readonly TimedReading[],
+  change: Partial<MeteredSession> = {},
+) =>
+  billedEnergy({
+    meterStart: wh(meterStart),
+    startedAt: when(0),
+    meterStop: wh(meterStop),
+    stoppedAt: when(60),
+    readings,
+    ...change,
+  })
+
+describe('the billed energy', () => {
+  it('is meter stop minus meter start, whatever samples lie between', () =>
+    expect(billed('1000', '3500', [told('1800', 20), told('2900', 40)])).toEqual({
+      energyWh: 2500,
+      energySource: 'meter-stop',
+    }))
+  it('is the last register sample minus the first where neither meter start nor meter stop is told', () =>
+    expect(billed(undefined, undefined, [told('1800', 20), told('2900', 40), told('1100', 0)])).toEqual({
+      energyWh: 1800,
+      energySource: 'registers',
+    }))
+  it('goes from the first sample to the meter stop, or from the meter start to the last, where one of them is missing', () => {
+    const samples = [told('1100', 1), told('2900', 40)]
+    expect(billed(undefined, '3000', samples)).toEqual({ energyWh: 1900, energySource: 'registers' })
+    expect(billed('1000', undefined, samples)).toEqual({ energyWh: 1900, energySource: 'registers' })
+  })
+  it('is none where no meter says anything', () =>
+    expect(billed(undefined, undefined, [])).toEqual({ energyWh: 0, energySource: 'none' }))
+
+  it('is the rise of an absolute register whose meter start was told as 0, flagged', () =>
+    expect(billed('0', '1240000', [told('1234567', 1), told('1237000', 30)])).toEqual({
+      energyWh: 1240000 - 1234567,
+      energySource: 'registers',
+      meterResets: 1,
+    }))
+  it('is nothing where 0 and an absolute meter stop are all that is known, flagged', () =>
+    expect(billed('0', '1240000', [])).toEqual({ energyWh: 0, energySource: 'registers', meterResets: 1 }))
+  it('is the rise of the samples where the meter start is absolute and the meter stop of the session alone, flagged', () => {
+    expect(billed('1234567', '5433', [told('0', 1), told('2000', 30)])).toEqual({
+      energyWh: 5433,
+      energySource: 'registers',
+      meterResets: 1,
+    })
+    expect(billed('1234567', '5433', [told('1234600', 1), told('1239900', 59)])).toEqual({
+      energyWh: 1239900 - 1234567,
+      energySource: 'registers',
+      meterResets: 1,
+    })
+  })
+  it('is the rise of the samples where the meter stop is told as 0, flagged', () =>
+    expect(billed('1000', '0', [told('1800', 20), told('2900', 40)])).toEqual({
+      energyWh: 1900,
+      energySource: 'registers',
+      meterResets: 1,
+    }))
+  it('takes no energy from a single reading that is far too high', () =>
+    expect(billed('1000', '2000', [told('1500', 10), told('99999999', 20), told('1600', 30)]).energyWh).toBe(900))
+
+  it('counts a begin at the beginning, though it is stamped with the time of the stop', () =>
+    expect(
+      billed(undefined, undefined, [
+        told('1000', 60, 'Transaction.Begin'),
+        told('2000', 30),
+        told('3500', 60, 'Transaction.End'),
+      ]),
+    ).toEqual({ energyWh: 2500, energySource: 'registers' }))
+  it('takes a sample in kWh for no reset where it is only rounded otherwise', () =>
+    expect(billed('12300', '12352', [told('12.35', 10, undefined, 'kWh'), told('12347', 20)])).toEqual({
+      energyWh: 52,
+      energySource: 'meter-stop',
+    }))
+  it('takes nothing from what was measured after the meter stop', () =>
+    expect(billed('1000', '3500', [told('2000', 30), told('3700', 61), told('0', 62)])).toEqual({
+      energyWh: 2500,
+      energySource: 'meter-stop',
+    }))
+})
+
+// --- any way to tell one register -------------------------------------------------------------------------------------
+
+const start = (meterStart: number | undefined): SessionEvent => ({
+  type: 'SessionStarted',
+  data: {
+    transactionId: '7' as TransactionId,
+    evseId: 1,
+    connectorId: 1,
+    idToken: { ref: 'a' as TokenRef, type: 'ISO14443', sealed: { owner: 'a' as TokenRef, key: 'k', text: 't' } },
+    authorization: { status: 'Accepted', reason: 'as issued' },
+    startKey: 'key',
+    ...(meterStart === undefined ? {} : { meterStart: readRegister(String(meterStart), 'Wh') }),
+    startedAt: when(0),
+  },
+})
+
+/** What the register showed at each minute of the session, from the start to the stop. A step below 0 is a reset to so much. */
+const register = fc
+  .record({
+    from: fc.integer({ min: 0, max: 9_000 }),
+    steps: fc.array(fc.oneof(fc.integer({ min: 0, max: 5_000 }), fc.integer({ min: -4_000, max: -1 })), {
+      minLength: 1,
+      maxLength: 12,
+    }),
+  })
+  .map(({ from, steps }) =>
+    steps.reduce<number[]>(
+      (shown, step) => [...shown, step >= 0 ? shown.at(-1)! + step : Math.min(shown.at(-1)!, -step - 1)],
+      [from],
+    ),
+  )
+
+/** The model: what the register rose by, reading by reading. */
+const truthOf = (shown: readonly number[]): number =>
+  shown.slice(1).reduce((sum, wh_, i) => sum + Math.max(0, wh_ - shown[i]!), 0)
+
+const anyContext = fc.constantFrom(undefined, 'Sample.Periodic', 'Sample.Clock', 'Trigger')
+
+const anyTelling = register.chain((shown) =>
+  fc.record({
+    shown: fc.constant(shown),
+    contexts: fc.array(anyContext, { minLength: shown.length, maxLength: shown.length }),
+    /** for each reading, which messages tell it: at least one of them; message 0 is the stop's transactionData */
+    tellers: fc.array(fc.uniqueArray(fc.integer({ min: 0, max: 5 }), { minLength: 1, maxLength: 3 }), {
+      minLength: shown.length,
+      maxLength: shown.length,
+    }),
+    /** the messages in the order in which they come, some of them again; what stands behind the stop comes late */
+    order: fc.shuffledSubarray([0, 1, 2, 3, 4, 5, 1, 2, 3], { minLength: 9 }),
+    shuffles: fc.infiniteStream(fc.nat()),
+    withStart: fc.boolean(),
+    withStop: fc.boolean(),
+  }),
+)
+
+describe('one register, told in any messages', () => {
+  it('gives the same energy however it is split, delayed, doubled or disordered, and that is what it rose by', () => {
+    fc.assert(
+      fc.property(anyTelling, ({ shown, contexts, tellers, order, shuffles, withStart, withStop }) => {
+        const last = shown.length - 1
+        const samples = shown.map((value, minute) => told(String(value), minute, contexts[minute]))
+        const inMessage = (message: number) =>
+          samples
+            .filter((_, i) => tellers[i]!.includes(message))
+            .map((sample) => ({ sample, by: shuffles.next().value as number }))
+            .toSorted((a, b) => a.by - b.by)
+            .map(({ sample }) => sample)
+        const events: SessionEvent[] = [start(withStart ? shown[0] : undefined)]
+        for (const [turn, message] of order.entries()) {
+          const state = foldHistory(wholeSession, events)
+          const metering = {
+            contentKey: `${message}`,
+            registers: inMessage(message),
+            live: {},
+            measuredAt: at(turn),
+          }
+          const decided =
+            message === 0
+              ? stopSession(
+                  {
+                    stoppedAt: when(last),
+                    meterStop: withStop ? readRegister(String(shown[last]), 'Wh') : undefined,
+                    reason: 'Local',
+                    inferred: false,
+                    registers: inMessage(0),
+                  },
+                  state,
+                )
+              : state.summary.stop === undefined
+                ? meterSession(metering, state)
+                : meterAfterStop(metering, state)
+          if (!('accepted' in decided)) throw new Error(JSON.stringify(decided))
+          events.push(...decided.accepted)
+          // never more than was delivered, also while some of it is unknown
+          expect(foldHistory(wholeSession, events).summary.energyWh).toBeLessThanOrEqual(truthOf(shown))
+        }
+        const { summary } = foldHistory(wholeSession, events)
+        expect(summary).toEqual(foldHistory(session, events).summary)
+        expect(summary.energyWh).toBe(truthOf(shown))
+        expect(summary.stop?.energyWh).toBe(truthOf(shown))
+        const resets = shown.slice(1).filter((value, i) => value < shown[i]!).length
+        expect(summary.stop?.meterResets).toBe(resets === 0 ? undefined : resets)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('is corrected by a late message that shows a reset between meter start and meter stop', () => {
+    const stopped = given(wholeSession, start(1000)).when((s) =>
+      stopSession({ stoppedAt: when(60), meterStop: wh('3500'), reason: 'Local', inferred: false, registers: [] }, s),
+    ).events
+    const late = { contentKey: 'late', registers: [told('4000', 20), told('0', 21)], live: {}, measuredAt: at(21) }
+    given(wholeSession, start(1000), ...stopped)
+      .when((s) => meterAfterStop(late, s))
+      .thenMatching(
+        { type: 'SessionEnergyMetered' },
+        {
+          type: 'SessionCorrected',
+          data: expect.objectContaining({
+            cause: 'late-meter',
+            stop: expect.objectContaining({ energyWh: 3000 + 3500, energySource: 'registers', meterResets: 1 }),
+          }),
+        },
+      )
+  })
+
+  it('is billed with the readings of the stop that holds, not with those of one that was matched before', () => {
+    const ending = (meterStop: string, registers: TimedReading[], matched: boolean) => ({
+      stoppedAt: when(60),
+      meterStop: wh(meterStop),
+      reason: 'Local',
+      inferred: false,
+      registers,
+      matched,
+    })
+    const matched = given(wholeSession, start(1000)).when((s) =>
+      stopSession(ending('900', [told('50', 30), told('900', 50)], true), s),
+    ).events
+    expect(matched).toMatchObject([{ data: { energyWh: 850, meterResets: 1 } }])
+    const named = given(wholeSession, start(1000), ...matched).when((s) =>
+      stopSession(ending('3500', [told('2000', 30)], false), s),
+    ).events
+    expect(named).toMatchObject([{ data: { stop: { energyWh: 2500, energySource: 'meter-stop' } } }])
+    const late = { contentKey: 'late', registers: [told('2100', 31)], live: {}, measuredAt: at(31) }
+    expect(
+      given(wholeSession, start(1000), ...matched, ...named).when((s) => meterAfterStop(late, s)).events,
+    ).toMatchObject([{ type: 'SessionEnergyMetered' }])
+  })
+})

@@ -1,0 +1,194 @@
+import type { FactId, TokenRef } from '@voltrail/contracts/ids'
+import type { OccurredAt, RegisterReading } from '@voltrail/contracts/quantities'
+import type { AuthorizationStatus } from '@voltrail/contracts/personal'
+import type { EventNamed, SessionEvent } from '@voltrail/contracts/events/registry'
+import type { SessionStop, SessionSummary } from '@voltrail/contracts/events/session'
+import { billedEnergy, type BilledEnergy, type MeteredSession } from './billed-energy.ts'
+import { accept, reject, type Aggregate, type Decision, type Recorded } from './decider.ts'
+import {
+  beganAt,
+  heard,
+  meteredBefore,
+  meteredBy,
+  session,
+  storedReadings,
+  summarised,
+  type MeterSession,
+  type SessionRejection,
+  type SessionStarted,
+  type SessionState,
+  type TimedReading,
+} from './session.ts'
+
+/**
+ * The end of a session: its energy is decided from every reading that it ever told. A stop is rare, so it may read its session's
+ * stream from the beginning; meter values, which are many, need only its newest event.
+ */
+
+/** A session with all its readings, as they came. */
+export interface WholeSession extends SessionState {
+  /** of its meter values */
+  readonly metered: readonly TimedReading[]
+  /** of the stop that holds (1.6 transactionData) */
+  readonly told: readonly TimedReading[]
+}
+
+const evolve = (state: WholeSession, event: Recorded<SessionEvent>): WholeSession => {
+  const { metered, told } = state
+  const next = { ...session.evolve(state, event), metered, told }
+  switch (event.type) {
+    case 'SessionEnergyMetered':
+      return { ...next, metered: [...metered, ...event.data.registers] }
+    case 'SessionStopped':
+      return { ...next, told: event.data.registers }
+    case 'SessionCorrected':
+      return { ...next, told: event.data.registers ?? told }
+    case 'SessionStarted':
+    case 'SessionChargingStateChanged':
+    case 'SessionSettled':
+      return next
+    default:
+      return event satisfies never
+  }
+}
+
+/** `session` for decisions about its end. It has no short way to its state: each event may hold readings. */
+export const wholeSession: Aggregate<WholeSession, SessionEvent> = {
+  initialState: { ...session.initialState, metered: [], told: [] },
+  evolve,
+}
+
+export interface StopSession {
+  readonly factId?: FactId | undefined
+  readonly stoppedAt: OccurredAt
+  readonly meterStop?: RegisterReading | undefined
+  readonly reason: string
+  readonly inferred: boolean
+  readonly registers: readonly TimedReading[]
+  readonly idTokenRef?: TokenRef | undefined
+  readonly authorization?: AuthorizationStatus | undefined
+  /** it names no transaction of ours: it was attributed to this one by what it says */
+  readonly matched?: boolean | undefined
+}
+
+/** Whether a stop says more than the one that is known: a real one more than an inferred, a named one more than a matched. */
+const isBetter = (command: StopSession, known: SessionStop): boolean =>
+  !command.inferred && (known.inferred || (known.matched === true && command.matched !== true))
+
+/**
+ * The end of a session. Told again it makes nothing; a real stop after an inferred one corrects it, as does one that names the
+ * transaction after one that was only matched with it.
+ */
+export const stopSession = (command: StopSession, state: WholeSession): Decision<SessionEvent, SessionRejection> => {
+  if (state.start === undefined) return reject({ kind: 'not-started' })
+  const known = state.summary.stop
+  if (known !== undefined && (!isBetter(command, known) || heard(state, command.factId))) return accept()
+  const stop = stopOf(command, state.start, state)
+  if (known !== undefined)
+    return accept(
+      correction(state.summary, {
+        stop,
+        registers: command.registers,
+        cause: 'late-stop',
+        detail: known.inferred
+          ? 'the stop came after the end was inferred'
+          : 'the stop that names this transaction came after one that was matched with it',
+        factId: command.factId,
+      }),
+    )
+  const data = {
+    ...stop,
+    registers: storedReadings(command.registers),
+    ...(command.idTokenRef === undefined ? {} : { idTokenRef: command.idTokenRef }),
+  }
+  const summary = summarised(state.summary, { type: 'SessionStopped', data }, command.factId)
+  return accept<SessionEvent>({ type: 'SessionStopped', data: { ...data, summary } })
+}
+
+/** A signed pair or an operator: no reading says more. */
+const isLastWord = ({ energySource }: SessionStop): boolean => energySource === 'signed' || energySource === 'review'
+
+/**
+ * Meter values that come after the stop. Where they change the energy, as when they show that the register was reset under way,
+ * a correction follows.
+ */
+export const meterAfterStop = (
+  command: MeterSession,
+  state: WholeSession,
+): Decision<SessionEvent, SessionRejection> => {
+  const { start } = state
+  if (start === undefined) return reject({ kind: 'not-started' })
+  if (meteredBefore(command, state)) return accept()
+  const metered = meteredBy(command, state.summary)
+  const { summary } = metered.data
+  const { stop } = summary
+  if (stop === undefined || isLastWord(stop)) return accept(metered)
+  const before = energyOf(stop, start, state, [])
+  const now = energyOf(stop, start, state, command.registers)
+  if (now.energyWh === before.energyWh && now.meterResets === before.meterResets) return accept(metered)
+  const { meterResets: _, ...rest } = stop
+  return accept(
+    metered,
+    correction(summary, {
+      stop: { ...rest, ...now },
+      cause: 'late-meter',
+      detail: 'meter values after the stop',
+      factId: command.factId,
+    }),
+  )
+}
+
+const energyOf = (
+  { meterStop, stoppedAt }: Pick<MeteredSession, 'meterStop' | 'stoppedAt'>,
+  start: SessionStarted,
+  { summary, metered, told }: WholeSession,
+  more: readonly TimedReading[],
+): BilledEnergy =>
+  billedEnergy({
+    meterStart: start.meterStart,
+    startedAt: beganAt(start, summary),
+    meterStop,
+    stoppedAt,
+    readings: [...metered, ...told, ...more],
+  })
+
+/** What a stop makes of a session; the readings that came with a stop before it are not of this one. */
+export const stopOf = (command: StopSession, start: SessionStarted, whole: WholeSession): SessionStop => ({
+  stoppedAt: command.stoppedAt,
+  ...(command.meterStop === undefined ? {} : { meterStop: command.meterStop }),
+  reason: command.reason,
+  inferred: command.inferred,
+  ...(command.authorization === undefined ? {} : { authorization: command.authorization }),
+  ...(command.matched === true ? { matched: true } : {}),
+  ...energyOf(command, start, { ...whole, told: [] }, command.registers),
+})
+
+export interface Correction {
+  readonly stop: SessionStop
+  /** that came with the stop; absent where it is the same stop as before */
+  readonly registers?: readonly TimedReading[] | undefined
+  readonly cause: EventNamed<'SessionCorrected'>['data']['cause']
+  readonly detail: string
+  readonly startedAt?: OccurredAt | undefined
+  /** an operator vouches for energy that was suspect */
+  readonly vouched?: boolean | undefined
+  readonly factId?: FactId | undefined
+}
+
+export const correction = (
+  before: SessionSummary,
+  { stop, registers, cause, detail, startedAt, vouched, factId }: Correction,
+): SessionEvent => {
+  const data = {
+    cause,
+    detail,
+    stop,
+    ...(startedAt === undefined ? {} : { startedAt }),
+    ...(vouched === true ? { vouched } : {}),
+    ...(registers === undefined ? {} : { registers: storedReadings(registers) }),
+  }
+  return {
+    type: 'SessionCorrected',
+    data: { ...data, summary: summarised(before, { type: 'SessionCorrected', data }, factId) },
+  }
+}

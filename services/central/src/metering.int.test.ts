@@ -1,0 +1,268 @@
+import type { FactOf, MeterSample, SampledValue } from '@voltrail/contracts/facts'
+import { instant } from '@voltrail/contracts/quantities'
+import { openCentral } from './fixtures/central-fixture.ts'
+
+const now = Date.now()
+const time = (minutesAgo: number) => {
+  const at = instant(now - minutesAgo * 60_000)
+  return { raw: at, at }
+}
+const register = (value: string, change: Partial<SampledValue> = {}): SampledValue => ({
+  measurand: 'Energy.Active.Import.Register',
+  value,
+  unit: 'Wh',
+  ...change,
+})
+const sample = (minutesAgo: number, ...values: SampledValue[]): MeterSample => ({ time: time(minutesAgo), values })
+const idToken = { value: '04A1B2C3', type: 'ISO14443' as const }
+const wh = (value: string) => ({ value, unit: 'Wh' as const })
+
+const start = (meter: string | undefined, minutesAgo: number, evseId = 1): FactOf<'TransactionStart'> => ({
+  type: 'TransactionStart',
+  evseId,
+  connectorId: 1,
+  idToken,
+  ...(meter === undefined ? {} : { meterStart: wh(meter) }),
+  time: time(minutesAgo),
+  raw: {
+    connector: String(evseId),
+    idToken: idToken.value,
+    timestamp: time(minutesAgo).raw,
+    meterStart: meter ?? '',
+  },
+})
+let told = 0
+const meter = (samples: MeterSample[], transactionId?: string, evseId = 1): FactOf<'MeterValues'> => ({
+  type: 'MeterValues',
+  evseId,
+  connectorId: evseId === 0 ? 0 : 1,
+  ...(transactionId === undefined ? {} : { transactionId: transactionId as never }),
+  samples,
+  raw: { transaction: transactionId ?? '', contentHash: `content ${++told}` },
+})
+const stop = (
+  meterStop: string | undefined,
+  minutesAgo: number,
+  transactionId: string,
+  samples: MeterSample[] = [],
+): FactOf<'TransactionStop'> => ({
+  type: 'TransactionStop',
+  transactionId: transactionId as never,
+  ...(meterStop === undefined ? {} : { meterStop: wh(meterStop) }),
+  time: time(minutesAgo),
+  samples,
+  raw: { transaction: transactionId, idToken: '', timestamp: time(minutesAgo).raw, meterStop: meterStop ?? '' },
+})
+const types = (events: readonly { type: string }[]) => events.map(({ type }) => type)
+
+describe('central, with what meters tell', () => {
+  let house: Awaited<ReturnType<typeof openCentral>>
+  beforeAll(async () => {
+    house = await openCentral()
+    await house.admin({ type: 'PutIdToken', token: idToken, status: 'Accepted' })
+  }, 60_000)
+  afterAll(() => house.close())
+
+  const online = async (id: string) => {
+    const cp = house.charger(id)
+    await cp.connect()
+    return cp
+  }
+  const status = (to: 'Available' | 'Charging' | 'Preparing', evseId = 1): FactOf<'ConnectorStatus'> => ({
+    type: 'ConnectorStatus',
+    evseId,
+    connectorId: 1,
+    status: to,
+    errorCode: 'NoError',
+  })
+
+  describe('bills', () => {
+    it('a reset that only the transactionData of the stop shows, between two meter values', async () => {
+      const cp = await online('CP-merge')
+      const { transactionId } = await cp.answer(start('1000', 60))
+      await cp.answer(meter([sample(50, register('1500'))], transactionId))
+      await cp.answer(meter([sample(10, register('2600'))], transactionId))
+      const data = [sample(50, register('1500')), sample(40, register('4000')), sample(30, register('100'))]
+      await cp.answer(stop('3500', 0, transactionId, data))
+      expect((await cp.sessionEvents(transactionId)).at(-1)!.data).toMatchObject({
+        energyWh: 3000 + 3400,
+        energySource: 'registers',
+        meterResets: 1,
+      })
+    })
+
+    it('a reset that meter values show which come after the stop, by a correction', async () => {
+      const cp = await online('CP-late-reset')
+      const { transactionId } = await cp.answer(start('1000', 60))
+      await cp.answer(stop('3500', 1, transactionId))
+      await cp.answer(meter([sample(40, register('4000')), sample(30, register('100'))], transactionId))
+      const events = await cp.sessionEvents(transactionId)
+      expect(types(events)).toEqual(['SessionStarted', 'SessionStopped', 'SessionEnergyMetered', 'SessionCorrected'])
+      expect(events[1]!.data).toMatchObject({ energyWh: 2500 })
+      expect(events[3]!.data).toMatchObject({ cause: 'late-meter', stop: { energyWh: 3000 + 3400, meterResets: 1 } })
+    })
+
+    it('the rise of an absolute register whose meter start was told as 0, flagged', async () => {
+      const cp = await online('CP-zero-start')
+      const { transactionId } = await cp.answer(start('0', 60))
+      await cp.answer(meter([sample(59, register('1234567'))], transactionId))
+      await cp.answer(meter([sample(30, register('1237000'))], transactionId))
+      expect((await cp.sessionEvents(transactionId)).at(-1)!.data).toMatchObject({
+        summary: { energyWh: 1237000 - 1234567 },
+      })
+      await cp.answer(stop('1240000', 1, transactionId))
+      expect((await cp.sessionEvents(transactionId)).at(-1)!.data).toMatchObject({
+        energyWh: 1240000 - 1234567,
+        energySource: 'registers',
+        meterResets: 1,
+      })
+    })
+
+    it('the rise of the samples where the meter start is absolute and the meter stop the session alone, flagged', async () => {
+      const cp = await online('CP-relative-stop')
+      const { transactionId } = await cp.answer(start('1234567', 60))
+      await cp.answer(meter([sample(59, register('0'))], transactionId))
+      await cp.answer(stop('5433', 1, transactionId))
+      expect((await cp.sessionEvents(transactionId)).at(-1)!.data).toMatchObject({ energyWh: 5433, meterResets: 1 })
+    })
+
+    it('the last register sample minus the first where neither meter start nor meter stop can be read', async () => {
+      const cp = await online('CP-samples')
+      const { transactionId } = await cp.answer(start(undefined, 60))
+      await cp.answer(
+        meter([sample(60, register('1.5', { unit: 'kWh', context: 'Transaction.Begin' }))], transactionId),
+      )
+      await cp.answer(
+        stop(undefined, 1, transactionId, [sample(1, register('3500.4', { context: 'Transaction.End' }))]),
+      )
+      const data = (await cp.sessionEvents(transactionId)).at(-1)!.data
+      expect(data).toMatchObject({ energyWh: 2000, energySource: 'registers' })
+      expect(data).not.toHaveProperty('meterResets')
+    })
+  })
+
+  describe('keeps signed records byte for byte', () => {
+    const record = (wh_: number) =>
+      `OCMF|{"FV":"1.0","GI":"Ünïcode µWh","ID":"04A1B2C3","RD":[{"RV":${wh_}}],"pad":"${'0123456789äöü€'.repeat(9_000)}"}|{"SD":"3046\\/AB=="}`
+    const frameWith = (action: string, fields: object, signed: string) =>
+      `[2,"17","${action}", ${JSON.stringify(fields).slice(0, -1)} , "x":[{"sampledValue":[{"value":${JSON.stringify(signed)},"format":"SignedData"}]}]}]`
+    const signed = (text: string, context: string): SampledValue => ({
+      measurand: 'Energy.Active.Import.Register',
+      signed: text,
+      context,
+    })
+
+    it('of 100 kB and more, the begin in meter values and the end in the stop, sealed and in no event', async () => {
+      const cp = await online('CP-signed')
+      const { transactionId } = await cp.answer(start('1000', 60))
+      const [begin, end] = [record(1000), record(3500)]
+      expect(Buffer.byteLength(begin)).toBeGreaterThan(100_000)
+      const beginFrame = frameWith('MeterValues', { connectorId: 1 }, begin)
+      const endFrame = frameWith('StopTransaction', { transactionId: 1 }, end)
+      await cp.answer(meter([sample(60, signed(begin, 'Transaction.Begin'))], transactionId), { frame: beginFrame })
+      await cp.answer(stop('3500', 1, transactionId, [sample(1, signed(end, 'Transaction.End'))]), { frame: endFrame })
+      const [, metered, stopped] = await cp.sessionEvents(transactionId)
+      expect(Buffer.from(await house.frameOf(metered!)).equals(Buffer.from(beginFrame))).toBe(true)
+      expect(Buffer.from(await house.frameOf(stopped!)).equals(Buffer.from(endFrame))).toBe(true)
+      expect(stopped!.data).toMatchObject({ energyWh: 2500, energySource: 'meter-stop' })
+      for (const { metadata, data } of [metered!, stopped!])
+        expect(JSON.stringify([metadata, data])).not.toContain(idToken.value)
+    })
+
+    it('where begin and end both come in the stop', async () => {
+      const cp = await online('CP-signed-stop')
+      const { transactionId } = await cp.answer(start('1000', 60))
+      const both = [
+        sample(60, signed(record(1000), 'Transaction.Begin')),
+        sample(1, signed(record(3500), 'Transaction.End')),
+      ]
+      const frame = frameWith('StopTransaction', { transactionId: 1 }, record(1000) + record(3500))
+      await cp.answer(stop('3500', 1, transactionId, both), { frame })
+      expect(await house.frameOf((await cp.sessionEvents(transactionId)).at(-1)!)).toBe(frame)
+    })
+
+    it('where the begin comes before its start, on the charger’s stream', async () => {
+      const cp = await online('CP-signed-early')
+      await cp.answer(status('Available'))
+      const frame = frameWith('MeterValues', { connectorId: 1 }, record(1000))
+      await cp.answer(meter([sample(60, signed(record(1000), 'Transaction.Begin'))]), { frame })
+      const held = (await cp.events()).at(-1)!
+      expect(held.type).toBe('RegistersHeld')
+      expect(await house.frameOf(held)).toBe(frame)
+    })
+  })
+
+  describe('gives meter values', () => {
+    it('to the session that they name, whatever connector they are at and whatever their time is', async () => {
+      const cp = await online('CP-named')
+      const { transactionId } = await cp.answer(start('100', 30))
+      await cp.answer(meter([sample(20, register('200'))], transactionId, 2))
+      await cp.answer(meter([sample(500, register('150'))], transactionId))
+      expect(types(await cp.sessionEvents(transactionId))).toEqual([
+        'SessionStarted',
+        'SessionEnergyMetered',
+        'SessionEnergyMetered',
+      ])
+    })
+
+    it('without a transaction to the session that was open on their EVSE at their time, whatever their context', async () => {
+      const cp = await online('CP-open')
+      const first = await cp.answer(start('100', 60))
+      await cp.answer(meter([sample(50, register('200', { context: 'Trigger' }))]))
+      await cp.answer(meter([sample(49, register('210', { context: 'Sample.Clock' }))]))
+      await cp.answer(stop(undefined, 30, first.transactionId))
+      const second = await cp.answer(start('500', 20))
+      // measured before the end of the first, told after the start of the second
+      await cp.answer(meter([sample(35, register('400'))]))
+      await cp.answer(meter([sample(10, register('700'))]))
+      const events = await cp.sessionEvents(first.transactionId)
+      expect(types(events).slice(1)).toEqual([
+        'SessionEnergyMetered',
+        'SessionEnergyMetered',
+        'SessionStopped',
+        'SessionEnergyMetered',
+        'SessionCorrected',
+      ])
+      expect(events.at(-1)!.data).toMatchObject({ cause: 'late-meter', stop: { energyWh: 300 } })
+      expect((await cp.sessionEvents(second.transactionId)).at(-1)!.data).toMatchObject({ summary: { energyWh: 200 } })
+    })
+
+    it('of an EVSE without a session to the start that comes later, those that fit it', async () => {
+      const cp = await online('CP-claim')
+      await cp.answer(status('Preparing'))
+      for (const [minutes, value] of [
+        [50, '900'],
+        [40, '50'],
+        [30, '1500'],
+      ] as const)
+        await cp.answer(meter([sample(minutes, register(value))]))
+      const { transactionId } = await cp.answer(start('1000', 45))
+      await cp.answer(stop(undefined, 1, transactionId))
+      const events = await cp.sessionEvents(transactionId)
+      expect(types(events)).toEqual(['SessionStarted', 'SessionEnergyMetered', 'SessionStopped'])
+      expect(events.at(-1)!.data).toMatchObject({ energyWh: 500 })
+    })
+
+    it('of connector 0, or of a connector that is free, to telemetry', async () => {
+      const cp = await online('CP-idle')
+      await cp.answer(status('Available'))
+      for (const evseId of [0, 1]) {
+        await cp.answer(meter([sample(1, register(`${evseId}`))], undefined, evseId))
+        expect((await house.bus.lastMessage('TELEMETRY'))?.subject).toBe(`voltrail.default.telemetry.CP-idle.${evseId}`)
+      }
+      expect(types(await cp.events())).not.toContain('RegistersHeld')
+    })
+
+    it('of a charger that never tells a status: held where its register moves, thinned out, and else telemetry', async () => {
+      const cp = await online('CP-silent')
+      for (let minute = 200; minute > 170; minute--) await cp.answer(meter([sample(minute, register('5000'))]))
+      expect(types(await cp.events()).filter((type) => type === 'RegistersHeld')).toHaveLength(1)
+      for (let minute = 120; minute > 0; minute--)
+        await cp.answer(meter([sample(minute, register(String(5000 + 120 - minute + 1)))]))
+      // 15 at once, then one in 15 minutes
+      const held = types(await cp.events()).filter((type) => type === 'RegistersHeld')
+      expect(held.length).toBeLessThanOrEqual(1 + 15 + 105 / 15)
+      expect(held.length).toBeGreaterThan(16)
+    })
+  })
+})

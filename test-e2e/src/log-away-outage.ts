@@ -1,0 +1,27 @@
+import type { ModelCharger } from './log-away-charger.ts'
+
+/** Seconds of the field; a flapping log is away for 20 s, there for 20 s, five times. */
+export type Outage = number | 'flap'
+export const outageName = (outage: Outage): string => (outage === 'flap' ? 'flapping every 20 s' : `${outage} s`)
+export const flaps = { times: 5, awayS: 20, thereS: 20 }
+
+/** What the product is told; all but the rate in seconds of the field. */
+export const fieldTimes = {
+  holdS: 20,
+  quietS: 120,
+  wellAfterS: 30,
+  probeEveryS: 1,
+  idleProbeEveryS: 5,
+  appendTimeoutS: 2,
+  appendDeadlineS: 10,
+  readmissionsPerSecond: 4,
+}
+
+/** A stretch in which the log was stopped, in milliseconds. */
+export type Frozen = { readonly from: number; readonly to: number }
+
+export interface RemoteStop {
+  readonly charger: ModelCharger
+  readonly askedAt: number
+  readonly outcome: string
+}
