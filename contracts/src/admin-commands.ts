@@ -3,9 +3,10 @@ import { ChargerId, DecimalString, TariffId, TokenRef, TransactionId } from './i
 import { ClearIdToken } from './personal.ts'
 import { Instant, Wh } from './quantities.ts'
 import { TariffTerms } from './tariff-shape.ts'
-import { Actor } from './charger-commands.ts'
+import { Actor, RequestId } from './charger-commands.ts'
 import { Registration } from './facts.ts'
 import { ChargerSettings } from './charger-settings.ts'
+import { AcceptedIdentity, StoredFile } from './events/device.ts'
 
 /** What operators decide about tokens, tariffs, chargers and the tenant: api → central. */
 export const Adoption = z.enum(['open', 'pending', 'closed'])
@@ -74,6 +75,21 @@ export const AdminCommand = z.discriminatedUnion('type', [
     passwordDigests: z.array(z.string()).min(1).max(4).nullable().optional(),
     securityProfile: z.int().min(0).max(3).optional(),
   }),
+  z.object({
+    type: z.literal('BeginSecurityUpgrade'),
+    chargerId: ChargerId,
+    toProfile: z.int().min(1).max(3),
+    /** the new key as it goes to the charger, and its keyed hashes, made by the api; absent: the key stays */
+    newKey: z
+      .object({ hex: z.string().regex(/^[0-9a-f]{40}$/), digests: z.array(z.string()).min(1).max(4) })
+      .optional(),
+    windowSeconds: z.int().min(60).max(86_400),
+  }),
+  z.object({
+    type: z.literal('SetClientIdentities'),
+    chargerId: ChargerId,
+    identities: z.array(AcceptedIdentity).max(8),
+  }),
   z.object({ type: z.literal('ChangeChargerSettings'), chargerId: ChargerId, settings: ChargerSettings }),
   z.object({
     type: z.literal('SettleReview'),
@@ -95,6 +111,14 @@ export const AdminCommand = z.discriminatedUnion('type', [
     ]),
     note: z.string().max(500).optional(),
   }),
+  /** our own file service took a file from the charger: it is acknowledged once this is decided */
+  z.object({
+    type: z.literal('RecordFile'),
+    chargerId: ChargerId,
+    requestId: RequestId,
+    file: StoredFile,
+    protocol: z.string().max(10),
+  }),
   z.object({ type: z.literal('ChangeTenantSettings'), settings: TenantSettingsChange }),
 ])
 export type AdminCommand = z.infer<typeof AdminCommand>
@@ -107,6 +131,9 @@ export const adminCommandTypes = [
   'ChangeTenantSettings',
   'ChangeChargerSettings',
   'SettleReview',
+  'RecordFile',
+  'BeginSecurityUpgrade',
+  'SetClientIdentities',
 ] as const satisfies readonly AdminCommandType[]
 
 export const AdminCommandRequest = z.object({
