@@ -1,7 +1,7 @@
 import type { DeviceEvent } from '@voltrail/contracts/events/registry'
 import type { FactId } from '@voltrail/contracts/ids'
-import type { TransferKind } from '@voltrail/contracts/events/device'
-import { accept, type Decision } from '../decider.ts'
+import type { StoredFile, TransferKind } from '@voltrail/contracts/events/device'
+import { accept, reject, type Decision } from '../decider.ts'
 import { deviceAnswered, type DeviceState, type Part } from './device-state.ts'
 
 /** Firmware on its way in, logs on their way out. */
@@ -77,4 +77,18 @@ export const reportLogStatus = (
     type: 'LogStatusReported',
     data: { log: fact.log, status: fact.status, ...(requestId === undefined ? {} : { requestId }) },
   })
+}
+
+/**
+ * Our own file service took a file from the charger. The same content of the same request is a repeat; another content under
+ * the same name is another file.
+ */
+export const recordFile = (
+  { requestId, file, protocol }: { readonly requestId: number; readonly file: StoredFile; readonly protocol: string },
+  state: DeviceState,
+): Decision<DeviceEvent, { readonly kind: 'no-open-transfer' }> => {
+  const transfer = (state.transfers ?? []).find((one) => one.requestId === requestId && one.kind !== 'Firmware')
+  if (transfer === undefined) return reject({ kind: 'no-open-transfer' })
+  if (transfer.files.some(({ sha256 }) => sha256 === file.sha256)) return accept()
+  return accept<DeviceEvent>({ type: 'FileReceived', data: { requestId, file, protocol } })
 }
