@@ -6,7 +6,7 @@ import { TariffTerms } from './tariff-shape.ts'
 import { Actor, RequestId } from './charger-commands.ts'
 import { Registration } from './facts.ts'
 import { ChargerSettings } from './charger-settings.ts'
-import { StoredFile } from './events/device.ts'
+import { AcceptedIdentity, StoredFile } from './events/device.ts'
 
 /** What operators decide about tokens, tariffs, chargers and the tenant: api → central. */
 export const Adoption = z.enum(['open', 'pending', 'closed'])
@@ -75,6 +75,21 @@ export const AdminCommand = z.discriminatedUnion('type', [
     passwordDigests: z.array(z.string()).min(1).max(4).nullable().optional(),
     securityProfile: z.int().min(0).max(3).optional(),
   }),
+  z.object({
+    type: z.literal('BeginSecurityUpgrade'),
+    chargerId: ChargerId,
+    toProfile: z.int().min(1).max(3),
+    /** the new key as it goes to the charger, and its keyed hashes, made by the api; absent: the key stays */
+    newKey: z
+      .object({ hex: z.string().regex(/^[0-9a-f]{40}$/), digests: z.array(z.string()).min(1).max(4) })
+      .optional(),
+    windowSeconds: z.int().min(60).max(86_400),
+  }),
+  z.object({
+    type: z.literal('SetClientIdentities'),
+    chargerId: ChargerId,
+    identities: z.array(AcceptedIdentity).max(8),
+  }),
   z.object({ type: z.literal('ChangeChargerSettings'), chargerId: ChargerId, settings: ChargerSettings }),
   z.object({
     type: z.literal('SettleReview'),
@@ -117,6 +132,8 @@ export const adminCommandTypes = [
   'ChangeChargerSettings',
   'SettleReview',
   'RecordFile',
+  'BeginSecurityUpgrade',
+  'SetClientIdentities',
 ] as const satisfies readonly AdminCommandType[]
 
 export const AdminCommandRequest = z.object({

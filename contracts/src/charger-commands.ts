@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ChargerId, CommandId, ConnectionEpoch, ConnectorId, EvseId, TenantId, TokenRef, TransactionId } from './ids.ts'
-import { AuthorizationStatus, ClearIdToken, StoredIdToken } from './personal.ts'
+import { AuthorizationStatus, ClearIdToken, Sealed, StoredIdToken } from './personal.ts'
 import { Instant } from './quantities.ts'
 import { CommandResult } from './facts.ts'
 import { ChargingProfile, ChargingProfilePurpose, ChargingRateUnit } from './charging-profile.ts'
@@ -214,6 +214,8 @@ export const ChargerCommandRequest = z.object({
   timeoutMs: z.int().min(1000).max(120_000),
   traceparent: z.string().optional(),
   command: ChargerCommand,
+  /** stands for the value of a ChangeConfiguration when that is a new key: only central reads it */
+  sealedValue: Sealed.optional(),
 })
 export type ChargerCommandRequest = z.infer<typeof ChargerCommandRequest>
 

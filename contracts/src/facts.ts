@@ -49,6 +49,25 @@ export type MeterSample = z.infer<typeof MeterSample>
 const evse = { evseId: EvseId, connectorId: ConnectorId }
 
 /**
+ * The client certificate of a TLS connection. `trust`: whose root it leads to, ours or a vendor's; `none` when it leads to
+ * none that we know. `flaw` says why it is worth nothing (expired, revoked, weak).
+ */
+export const ClientCertificate = z.object({
+  kind: z.literal('certificate'),
+  commonName: z.string().max(200),
+  organisation: z.string().max(200).optional(),
+  /** SHA-256 of the certificate in hex */
+  fingerprint: z.string(),
+  /** the same of each certificate above it, up to the root */
+  issuers: z.array(z.string()).max(10).optional(),
+  trust: z.enum(['ours', 'vendor', 'none']).optional(),
+  flaw: z.string().max(200).optional(),
+  /** of a password that came with it: a charger may not need its certificate yet */
+  proofs: z.array(z.string()).min(1).max(4).optional(),
+})
+export type ClientCertificate = z.infer<typeof ClientCertificate>
+
+/**
  * A connection attempt. `proofs` are keyed hashes of what the charger presented, in each reading of it that we accept
  * (as text, as decoded hex): the password itself never leaves the edge. `tls` says how it arrived.
  */
@@ -61,7 +80,7 @@ export const ConnectFact = z.object({
   credential: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('none') }),
     z.object({ kind: z.literal('basic'), proofs: z.array(z.string()).min(1).max(4) }),
-    z.object({ kind: z.literal('certificate'), commonName: z.string(), fingerprint: z.string() }),
+    ClientCertificate,
   ]),
 })
 export const DisconnectFact = z.object({ type: z.literal('Disconnect'), code: z.int(), reason: z.string().max(200) })

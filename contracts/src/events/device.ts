@@ -3,6 +3,7 @@ import { ChargingProfile, ChargingProfilePurpose, CompositeSchedule } from '../c
 import { CertificateHash, CertificateUse, RequestId } from '../charger-commands.ts'
 import { ChargerTime } from '../facts.ts'
 import { CommandId, DecimalString, EvseId, Sha256, TokenRef, TransactionId } from '../ids.ts'
+import { Sealed } from '../personal.ts'
 import { Instant } from '../quantities.ts'
 import { AnsweredFact } from './charger.ts'
 
@@ -82,7 +83,12 @@ export type CertificateFacts = z.infer<typeof CertificateFacts>
  * serial number as CN; or of a vendor's root, with its serial; or one certificate by its fingerprint, for first contact.
  */
 export const AcceptedIdentity = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('common-name'), commonName: z.string().min(1).max(64) }),
+  z.object({
+    kind: z.literal('common-name'),
+    commonName: z.string().min(1).max(64),
+    /** the O of its subject: the charge point operator */
+    organisation: z.string().min(1).max(64).optional(),
+  }),
   z.object({ kind: z.literal('vendor-serial'), root: Sha256, commonName: z.string().min(1).max(64) }),
   z.object({ kind: z.literal('fingerprint'), fingerprint: Sha256 }),
 ])
@@ -103,6 +109,20 @@ export type Reservation = z.infer<typeof Reservation>
 
 export const SetProfile = z.object({ evseId: EvseId, profile: ChargingProfile, at: Instant })
 
+// --- security ---------------------------------------------------------------------------------------------------------
+
+/** A change to a higher security profile, to a new key, or to both. */
+export const SecurityUpgrade = z.object({
+  upgradeId: z.string().min(1).max(40),
+  toProfile: z.int().min(1).max(3),
+  until: Instant,
+  /** what the charger shall be known by then: those of the new key, or of the one that it has */
+  passwordDigests: z.array(z.string()),
+  /** the new key, 40 hex characters, readable with a key outside the log; absent: the key stays */
+  sealedKey: Sealed.optional(),
+})
+export type SecurityUpgrade = z.infer<typeof SecurityUpgrade>
+
 /** The whole state of a device, so that a load need not go further back. */
 export const DeviceSummary = z.object({
   answered: z.array(AnsweredFact),
@@ -122,7 +142,7 @@ export const DeviceSummary = z.object({
   roots: z.array(z.object({ use: CertificateUse, certificates: z.array(CertificateHash) })).optional(),
   /** the revision of the charger's stream up to which the outcomes of commands are in this state */
   outcomesTo: z.int().optional(),
-  securityUpgrade: z.object({ toProfile: z.int(), until: Instant, commandId: CommandId.optional() }).optional(),
+  securityUpgrade: SecurityUpgrade.optional(),
   eventsSinceSummary: z.int(),
 })
 export type DeviceSummary = z.infer<typeof DeviceSummary>
@@ -202,13 +222,9 @@ export const deviceEvents = {
   RootCertificatesSeen: z.object({ use: CertificateUse, certificates: z.array(CertificateHash) }),
   ClientIdentitiesChanged: z.object({ identities: z.array(AcceptedIdentity) }),
   /** From now on the old and the new credential or profile are both good, until the first accepted boot on the new one. */
-  SecurityUpgradeBegun: z.object({
-    toProfile: z.int().min(1).max(3),
-    until: Instant,
-    /** keyed digests of the new password, when it changes */
-    passwordDigests: z.array(z.string()).optional(),
-  }),
+  SecurityUpgradeBegun: SecurityUpgrade,
   SecurityUpgradeEnded: z.object({
+    upgradeId: z.string().max(40),
     toProfile: z.int().min(1).max(3),
     outcome: z.enum(['done', 'failed']),
     detail: z.string().max(300),

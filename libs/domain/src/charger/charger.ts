@@ -136,6 +136,14 @@ const settle = (
   }
 }
 
+const credentialsWith = (
+  state: ChargerState,
+  { securityProfile, passwordDigests, next }: EventNamed<'ChargerCredentialsChanged'>['data'],
+): ChargerState => {
+  const { nextCredentials: _, ...rest } = state
+  return { ...rest, securityProfile, passwordDigests, ...(next === undefined ? {} : { nextCredentials: next }) }
+}
+
 const change = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerState => {
   switch (event.type) {
     case 'ChargerRegistered':
@@ -149,12 +157,18 @@ const change = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerStat
     case 'ChargerRegistrationChanged':
       return { ...state, registration: event.data.registration }
     case 'ChargerCredentialsChanged':
-      return { ...state, securityProfile: event.data.securityProfile, passwordDigests: event.data.passwordDigests }
+      return credentialsWith(state, event.data)
     case 'ChargerConnected': {
       const epoch = String(event.revision) as ConnectionEpoch
       return {
         ...state,
-        connection: { epoch, edge: event.data.edge, open: true, remoteAddress: event.data.remoteAddress },
+        connection: {
+          epoch,
+          edge: event.data.edge,
+          open: true,
+          remoteAddress: event.data.remoteAddress,
+          ...(event.data.onNext === true ? { onNext: true } : {}),
+        },
         takeovers: takeoversWith(state, { at: event.metadata.receivedAt, remoteAddress: event.data.remoteAddress }),
         connectedAt: event.metadata.receivedAt,
       }

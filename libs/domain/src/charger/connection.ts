@@ -1,5 +1,5 @@
-import { timingSafeEqual } from 'node:crypto'
 import type { ConnectionEpoch, FactId } from '@voltrail/contracts/ids'
+import type { AcceptedIdentity } from '@voltrail/contracts/events/device'
 import type { FactOf } from '@voltrail/contracts/facts'
 import type { Adoption } from '@voltrail/contracts/admin-commands'
 import type { Instant } from '@voltrail/contracts/quantities'
@@ -7,6 +7,8 @@ import type { Registration } from '@voltrail/contracts/facts'
 import type { ChargerEvent } from '@voltrail/contracts/events/registry'
 import { accept, type Decision } from '../decider.ts'
 import { answeredBefore, type ChargerState } from './charger.ts'
+import { credentialFlaw, type Credentials } from './credentials.ts'
+import { credentialsProven } from './next-credentials.ts'
 import { contest } from './takeovers.ts'
 
 /** Who may connect, and what a connected charging station tells about itself. */
@@ -16,14 +18,13 @@ export type Connect = Omit<FactOf<'Connect'>, 'type'> & {
   readonly adoption: Adoption
   readonly heartbeatSeconds: number
   readonly now: Instant
+  /** whose client certificates are this charger's; absent: none are */
+  readonly identities?: readonly AcceptedIdentity[]
 }
 
 export type ConnectVerdict =
-  | { readonly kind: 'welcome' }
+  | { readonly kind: 'welcome'; readonly onNext?: true }
   | { readonly kind: 'unknown-charger' | 'bad-credential' | 'contested-identity'; readonly detail: string }
-
-const equal = (a: string, b: string): boolean =>
-  a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b))
 
 /**
  * Whether a connection may be completed. An unknown charger is a matter of the tenant's adoption; a known one must meet its
@@ -34,22 +35,25 @@ export const judgeConnection = (command: Connect, state: ChargerState): ConnectV
     return command.adoption === 'closed'
       ? { kind: 'unknown-charger', detail: 'this charger is not registered and the tenant takes no unknown ones' }
       : { kind: 'welcome' }
-  const { credential } = command
-  if (state.securityProfile >= 2 && !command.tls)
-    return { kind: 'bad-credential', detail: `security profile ${state.securityProfile} needs TLS` }
-  if (state.securityProfile === 3)
-    return { kind: 'bad-credential', detail: 'security profile 3 needs a client certificate bound to this charger' }
-  if (state.passwordDigests.length === 0)
-    return state.securityProfile === 0
-      ? { kind: 'welcome' }
-      : { kind: 'bad-credential', detail: 'no password is set for this charger' }
-  if (credential.kind !== 'basic') return { kind: 'bad-credential', detail: 'a password is required and none was sent' }
-  // every pair is compared, so that the time says nothing about which one fits
-  const matches = credential.proofs.flatMap((proof) => state.passwordDigests.map((digest) => equal(proof, digest)))
-  return matches.includes(true)
-    ? { kind: 'welcome' }
-    : { kind: 'bad-credential', detail: 'the password is not the one that is registered' }
+  const presented = { ...command, identities: command.identities ?? [] }
+  const { nextCredentials: next } = state
+  // those of an upgrade first: a password may be good for both
+  if (next !== undefined && command.now <= next.until && credentialFlaw(next, presented) === undefined)
+    return { kind: 'welcome', onNext: true }
+  const flaw = credentialFlaw(state, presented)
+  return flaw === undefined ? { kind: 'welcome' } : { kind: 'bad-credential', detail: flaw }
 }
+
+/** What an accepted connection was let in by. */
+const authenticatedBy = ({ securityProfile, passwordDigests }: Credentials) => {
+  if (securityProfile === 3) return 'certificate'
+  return passwordDigests.length === 0 ? 'none' : 'basic'
+}
+
+const presentedCertificate = ({ credential }: Connect) =>
+  credential.kind === 'certificate'
+    ? { certificate: { commonName: credential.commonName, fingerprint: credential.fingerprint } }
+    : {}
 
 const quietMs = 60_000
 
@@ -67,7 +71,7 @@ export const connectCharger = (command: Connect, state: ChargerState): Decision<
       ? { rejected: verdict }
       : accept<ChargerEvent>({
           type: 'ChargerConnectionRefused',
-          data: { reason: reason, detail, edge, remoteAddress },
+          data: { reason: reason, detail, edge, remoteAddress, ...presentedCertificate(command) },
         })
   }
   const contested = contest(state, { at: command.now, remoteAddress })
@@ -81,6 +85,7 @@ export const connectCharger = (command: Connect, state: ChargerState): Decision<
         )
       : { rejected: { kind: 'contested-identity', detail } }
   }
+  const onNext = verdict.kind === 'welcome' && verdict.onNext === true
   const connected: ChargerEvent = {
     type: 'ChargerConnected',
     data: {
@@ -88,8 +93,10 @@ export const connectCharger = (command: Connect, state: ChargerState): Decision<
       subprotocol,
       remoteAddress,
       tls,
-      authenticatedBy: state.passwordDigests.length === 0 ? 'none' : command.credential.kind,
+      authenticatedBy: authenticatedBy(state.nextCredentials !== undefined && onNext ? state.nextCredentials : state),
       heartbeatSeconds,
+      ...(onNext ? { onNext } : {}),
+      ...presentedCertificate(command),
     },
   }
   if (state.registered) return accept(connected)
@@ -109,14 +116,25 @@ export const disconnectCharger = (
     ? accept<ChargerEvent>({ type: 'ChargerDisconnected', data: { ...command } })
     : accept()
 
-/** A boot is never a repeat by its content: only the same fact is. The answer carries the registration that holds now. */
+/**
+ * A boot is never a repeat by its content: only the same fact is. The answer carries the registration that holds now. The first
+ * accepted one on a connection that was made with the credentials of an upgrade makes them the only ones.
+ */
 export const bootCharger = (
-  command: Omit<FactOf<'Boot'>, 'type'> & { readonly factId: FactId; readonly intervalSeconds: number },
+  command: Omit<FactOf<'Boot'>, 'type'> & {
+    readonly factId: FactId
+    readonly intervalSeconds: number
+    /** of the connection that it came on */
+    readonly epoch?: ConnectionEpoch | undefined
+  },
   state: ChargerState,
 ): Decision<ChargerEvent> => {
   if (answeredBefore(state, command.factId) !== undefined) return accept()
-  const { factId: _, ...identity } = command
-  return accept<ChargerEvent>({ type: 'ChargerBooted', data: { ...identity, registration: state.registration } })
+  const { factId: _, epoch, ...identity } = command
+  return accept<ChargerEvent>(
+    { type: 'ChargerBooted', data: { ...identity, registration: state.registration } },
+    ...credentialsProven(epoch, state),
+  )
 }
 
 const detailsOf = (c: ChargerState['connectors'][number]): string =>
@@ -155,6 +173,7 @@ export const registerCharger = (command: RegisterCharger, state: ChargerState): 
   else if (state.registration !== command.registration)
     events.push({ type: 'ChargerRegistrationChanged', data: { registration: command.registration } })
   const same = profile === state.securityProfile && digests.join() === state.passwordDigests.join()
+  // an operator's own word ends an upgrade that is under way
   if (!same && (state.registered || digests.length > 0))
     events.push({ type: 'ChargerCredentialsChanged', data: { securityProfile: profile, passwordDigests: digests } })
   return accept(...events)

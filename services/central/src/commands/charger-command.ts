@@ -21,6 +21,7 @@ import {
 import { sleep } from '@voltrail/runtime/ticker'
 import type { CentralDeps } from '../central-deps.ts'
 import { requestMetadata } from '../evidence.ts'
+import { withAuthorizationKey } from './authorization-key.ts'
 import type { Background } from './background.ts'
 import { sendCommand, type FindEpoch, type Sent } from './send-command.ts'
 import { chargerAtOnce, isUrgent, presentEpoch, recordAfterwards } from './sent-first.ts'
@@ -47,7 +48,8 @@ export const chargerCommand = async (
       reason: 'invalid-request',
       detail: parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '),
     }
-  const request = parsed.data
+  const request = await withAuthorizationKey(deps.vault, tenant, parsed.data)
+  if ('refused' in request) return { outcome: 'refused', reason: 'invalid-request', detail: request.refused }
   return isUrgent(request.command.type) ? sendFirst(tenant, request, deps) : recordFirst(tenant, request, deps)
 }
 
