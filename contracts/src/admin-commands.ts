@@ -56,6 +56,17 @@ export const TariffScope = z.discriminatedUnion('kind', [
 ])
 export type TariffScope = z.infer<typeof TariffScope>
 
+/** Why a certificate is revoked (RFC 5280 §5.3.1), as far as it concerns a charger's. */
+export const RevocationReason = z.enum([
+  'unspecified',
+  'keyCompromise',
+  'affiliationChanged',
+  'superseded',
+  'cessationOfOperation',
+  'privilegeWithdrawn',
+])
+export type RevocationReason = z.infer<typeof RevocationReason>
+
 export const AdminCommand = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('PutIdToken'),
@@ -89,6 +100,13 @@ export const AdminCommand = z.discriminatedUnion('type', [
     type: z.literal('SetClientIdentities'),
     chargerId: ChargerId,
     identities: z.array(AcceptedIdentity).max(8),
+  }),
+  z.object({
+    type: z.literal('RevokeCertificate'),
+    chargerId: ChargerId,
+    /** in hex */
+    serial: z.string().regex(/^[0-9a-f]{1,64}$/),
+    reason: RevocationReason,
   }),
   z.object({ type: z.literal('ChangeChargerSettings'), chargerId: ChargerId, settings: ChargerSettings }),
   z.object({
@@ -134,6 +152,7 @@ export const adminCommandTypes = [
   'RecordFile',
   'BeginSecurityUpgrade',
   'SetClientIdentities',
+  'RevokeCertificate',
 ] as const satisfies readonly AdminCommandType[]
 
 export const AdminCommandRequest = z.object({

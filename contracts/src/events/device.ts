@@ -78,6 +78,16 @@ export const CertificateFacts = z.object({
 })
 export type CertificateFacts = z.infer<typeof CertificateFacts>
 
+const IssuedCertificate = z.object({
+  serial: z.string(),
+  fingerprint: Sha256,
+  csrDigest: Sha256,
+  /** SHA-256 of its SubjectPublicKeyInfo */
+  keyDigest: Sha256.optional(),
+  notAfter: Instant,
+  revokedAt: Instant.optional(),
+})
+
 /**
  * What a client certificate must be for this charger to be let in with it (security white paper §3): ours, with its recorded
  * serial number as CN; or of a vendor's root, with its serial; or one certificate by its fingerprint, for first contact.
@@ -138,8 +148,22 @@ export const DeviceSummary = z.object({
   transfers: z.array(Transfer).optional(),
   identities: z.array(AcceptedIdentity).optional(),
   certificate: CertificateFacts.optional(),
-  pendingCsr: z.object({ digest: Sha256, at: Instant }).optional(),
+  pendingCsr: z.object({ digest: Sha256, at: Instant, csr: z.string().optional() }).optional(),
+  /** the newest certificates that were issued to it, oldest first */
+  issued: z.array(IssuedCertificate).optional(),
+  /** the newest one on its way to the charger, with its chain: what came of sending it, and how often it was sent */
+  delivery: z
+    .object({
+      fingerprint: Sha256,
+      chain: z.string(),
+      outcome: z.string().optional(),
+      attempts: z.int(),
+      at: Instant.optional(),
+    })
+    .optional(),
   roots: z.array(z.object({ use: CertificateUse, certificates: z.array(CertificateHash) })).optional(),
+  /** roots that it took from us, oldest first: what its hashes mean */
+  installedRoots: z.array(z.object({ hash: CertificateHash, facts: CertificateFacts })).optional(),
   /** the revision of the charger's stream up to which the outcomes of commands are in this state */
   outcomesTo: z.int().optional(),
   securityUpgrade: SecurityUpgrade.optional(),
@@ -214,12 +238,35 @@ export const deviceEvents = {
     algorithm: z.string().max(60),
     csr: z.string().max(5_500),
     problems: z.array(z.string().max(200)),
+    /** SHA-256 of its SubjectPublicKeyInfo; absent when the request cannot be read */
+    keyDigest: Sha256.optional(),
   }),
-  CertificateIssued: z.object({ ...CertificateFacts.shape, csrDigest: Sha256, pem: z.string().max(10_000) }),
+  /** The authority will not sign it. */
+  CertificateRefused: z.object({ csrDigest: Sha256, authority: z.string().max(50), reason: z.string().max(500) }),
+  /** `pem`: the charger's own certificate, then those that vouch for it, without the root. */
+  CertificateIssued: z.object({
+    ...CertificateFacts.shape,
+    csrDigest: Sha256,
+    pem: z.string().max(10_000),
+    keyDigest: Sha256.optional(),
+    authority: z.string().max(50).optional(),
+  }),
   /** What came of sending it to the charger. */
   CertificateDelivered: z.object({ fingerprint: Sha256, outcome: z.string().max(50), commandId: CommandId.optional() }),
   CertificateRevoked: z.object({ serial: z.string().max(64), reason: z.string().max(100) }),
-  RootCertificatesSeen: z.object({ use: CertificateUse, certificates: z.array(CertificateHash) }),
+  /** The charger's own list, whole. */
+  RootCertificatesSeen: z.object({
+    use: CertificateUse,
+    certificates: z.array(CertificateHash),
+    commandId: CommandId.optional(),
+  }),
+  /** It took a root from us; whether another had to go for it, its list will say. */
+  RootCertificateInstalled: z.object({
+    use: CertificateUse,
+    hash: CertificateHash,
+    facts: CertificateFacts,
+    commandId: CommandId.optional(),
+  }),
   ClientIdentitiesChanged: z.object({ identities: z.array(AcceptedIdentity) }),
   /** From now on the old and the new credential or profile are both good, until the first accepted boot on the new one. */
   SecurityUpgradeBegun: SecurityUpgrade,

@@ -19,10 +19,10 @@ import {
   type JsonName,
 } from '@peculiar/x509'
 import { weaknesses } from '@voltrail/domain/device/certificate-request'
-import { certificateFacts, readCertificates } from './certificate.ts'
+import { certificateFacts, readCertificates } from '@voltrail/domain/x509/certificate'
 import { RequestRefused, issuedOf, type CertificateAuthority, type Issued } from './certificate-authority.ts'
 import { crlNumber } from './crl-number.ts'
-import { pemOf } from './pem.ts'
+import { pemOf } from '@voltrail/domain/x509/pem'
 import { newKey, webSigner, type KeyKind, type Signer } from './signer.ts'
 
 /** An authority of our own: a root that chargers and edges trust, and an issuing certificate under it that signs. */

@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
 import type { CertificateFacts } from '@voltrail/contracts/events/device'
-import { certificateFacts, certificatePem, oneLine, readCertificates } from './certificate.ts'
+import { certificateFacts, certificatePem, oneLine, readCertificates } from '@voltrail/domain/x509/certificate'
 import type { CertificateRequest } from './csr.ts'
 
 /** A certificate that an authority made: the charger's own first, then those that vouch for it, without the root. PEM. */

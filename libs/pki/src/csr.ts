@@ -2,8 +2,8 @@ import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
 import 'reflect-metadata'
 import { Pkcs10CertificateRequest } from '@peculiar/x509'
 import type { CsrFacts } from '@voltrail/domain/device/certificate-request'
-import { derParts } from './der.ts'
-import { derOfPem, pemOf } from './pem.ts'
+import { derParts } from '@voltrail/domain/x509/der'
+import { derOfPem, pemOf } from '@voltrail/domain/x509/pem'
 import { isSignedBy, signatureAlgorithm } from './signature-algorithm.ts'
 
 /** A certificate request, taken apart: what is judged, and what is signed. */
@@ -67,6 +67,7 @@ export const readCsr = (text: string): CertificateRequest | { readonly unreadabl
     return {
       facts: {
         digest: createHash('sha256').update(der).digest('hex'),
+        keyDigest: createHash('sha256').update(publicKey).digest('hex'),
         subject: request.subject.slice(0, 300),
         commonNames: field('CN'),
         organisations: field('O'),

@@ -2,8 +2,8 @@ import 'reflect-metadata'
 import { request as httpsRequest } from 'node:https'
 import { X509Certificates } from '@peculiar/x509'
 import { AuthorityAway, RequestRefused, issuedOf, type CertificateAuthority } from './certificate-authority.ts'
-import { readCertificates } from './certificate.ts'
-import { pemOf } from './pem.ts'
+import { readCertificates } from '@voltrail/domain/x509/certificate'
+import { pemOf } from '@voltrail/domain/x509/pem'
 
 export interface EstOptions {
   /** `https://host:port`, or with a label: `https://host/.well-known/est/chargers` */

@@ -1,5 +1,12 @@
+import { readCsr } from './csr.ts'
 import { requestOf } from './fixtures/request.ts'
-import { judgeCsr } from './judge-csr.ts'
+import { judgeCsr as judge } from './judge-csr.ts'
+import type { ExpectedSubject } from '@voltrail/domain/device/certificate-request'
+
+const judgeCsr = (text: string, given: ExpectedSubject) => {
+  const csr = readCsr(text)
+  return { facts: 'unreadable' in csr ? undefined : csr.facts, problems: judge(csr, given) }
+}
 
 const expected = { identities: [{ kind: 'common-name', commonName: 'SN-1' }], organisation: 'Acme Charging' } as const
 

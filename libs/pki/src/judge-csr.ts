@@ -1,16 +1,6 @@
-import { csrProblems, type CsrFacts, type ExpectedSubject } from '@voltrail/domain/device/certificate-request'
-import { readCsr } from './csr.ts'
+import { csrProblems, type ExpectedSubject } from '@voltrail/domain/device/certificate-request'
+import type { readCsr } from './csr.ts'
 
-/** A request with everything that speaks against it; `facts` is absent when it cannot be read at all. */
-export interface JudgedCsr {
-  readonly facts?: CsrFacts
-  readonly problems: readonly string[]
-}
-
-/** Reads a request (PEM or base64 DER) and holds it against what it must name. */
-export const judgeCsr = (text: string, expected: ExpectedSubject): JudgedCsr => {
-  const request = readCsr(text)
-  return 'unreadable' in request
-    ? { problems: [request.unreadable] }
-    : { facts: request.facts, problems: csrProblems(request.facts, expected) }
-}
+/** Everything that speaks against signing a request; nothing: it can be signed. */
+export const judgeCsr = (csr: ReturnType<typeof readCsr>, expected: ExpectedSubject): readonly string[] =>
+  'unreadable' in csr ? [csr.unreadable] : csrProblems(csr.facts, expected)

@@ -1,5 +1,5 @@
 import { constants, verify, type KeyObject } from 'node:crypto'
-import { derOid, derParts, derValues, type Der } from './der.ts'
+import { derOid, derParts, derValues, type Der } from '@voltrail/domain/x509/der'
 
 interface SignatureAlgorithm {
   readonly name: string

@@ -4,6 +4,8 @@ import type { Sha256 } from '@voltrail/contracts/ids'
 /** What can be told of a certificate request (RFC 2986). `digest` is SHA-256 of its DER, in hex. */
 export interface CsrFacts {
   readonly digest: Sha256
+  /** SHA-256 of its SubjectPublicKeyInfo, in hex */
+  readonly keyDigest: Sha256
   readonly subject: string
   readonly commonNames: readonly string[]
   readonly organisations: readonly string[]
@@ -13,7 +15,7 @@ export interface CsrFacts {
   readonly signatureValid: boolean
 }
 
-/** What a request must name. `organisation` absent: it is not held against anything. */
+/** What a request must name. `organisation`: the O where the charger's record names none; absent: it is not held against anything. */
 export interface ExpectedSubject {
   readonly identities: readonly AcceptedIdentity[]
   readonly organisation?: string | undefined
@@ -38,23 +40,25 @@ export const weaknesses = ({ key, signature, signatureValid }: CsrFacts): readon
  * Why a charger's request is refused; none: it can be signed. Its CN must be a serial number that the charger's record has, which
  * an operator put there: what the charger says of itself is no proof.
  */
-export const csrProblems = (facts: CsrFacts, { identities, organisation }: ExpectedSubject): readonly string[] => {
-  const serials = identities.flatMap((one) => (one.kind === 'common-name' ? [one.commonName] : []))
-  const [commonName, ...more] = facts.commonNames
-  return [
-    ...weaknesses(facts),
-    ...(serials.length === 0
-      ? ['no serial number is recorded for this charger: an operator has to put it among its identities']
-      : commonName === undefined || more.length > 0 || !serials.includes(commonName)
-        ? [`its CN ${JSON.stringify(facts.commonNames.join(', '))} is not the recorded serial number`.slice(0, 200)]
-        : []),
-    ...(organisation === undefined || (facts.organisations.length === 1 && facts.organisations[0] === organisation)
-      ? []
-      : [
-          `its O ${JSON.stringify(facts.organisations.join(', '))} is not ${JSON.stringify(organisation)}, the operator’s name`.slice(
-            0,
-            200,
-          ),
-        ]),
-  ]
+export const csrProblems = (facts: CsrFacts, expected: ExpectedSubject): readonly string[] => [
+  ...weaknesses(facts),
+  ...subjectProblems(facts, expected),
+]
+
+const subjectProblems = (
+  { commonNames, organisations }: CsrFacts,
+  { identities, organisation }: ExpectedSubject,
+): readonly string[] => {
+  const recorded = identities.filter((one) => one.kind === 'common-name')
+  if (recorded.length === 0)
+    return ['no serial number is recorded for this charger: an operator has to put it among its identities']
+  const identity = recorded.find((one) => commonNames.length === 1 && one.commonName === commonNames[0])
+  if (identity === undefined) return [`its CN ${quoted(commonNames)} is not the recorded serial number`]
+  const wanted = identity.organisation ?? organisation
+  return wanted === undefined || (organisations.length === 1 && organisations[0] === wanted)
+    ? []
+    : [`its O ${quoted(organisations)} is not ${JSON.stringify(wanted)}, the operator’s name`]
 }
+
+/** Names that came from outside, short enough to be told. */
+const quoted = (names: readonly string[]): string => JSON.stringify(names.join(', ').slice(0, 64))

@@ -14,6 +14,7 @@ import { charger } from '@voltrail/domain/charger/charger'
 import { registerCharger } from '@voltrail/domain/charger/connection'
 import { changeChargerSettings } from '@voltrail/domain/charger/settings'
 import type { Aggregate, Decision } from '@voltrail/domain/decider'
+import { revokeCertificate } from '@voltrail/domain/device/certificates'
 import { device } from '@voltrail/domain/device/device'
 import { beginSecurityUpgrade, setClientIdentities } from '@voltrail/domain/device/security-upgrade'
 import { recordFile } from '@voltrail/domain/device/transfers'
@@ -78,6 +79,10 @@ export const adminCommand = async (
     case 'SetClientIdentities':
       return settle(asked, device, deviceStream(tenantId, command.chargerId), command, (state) =>
         setClientIdentities(command.identities, state),
+      )
+    case 'RevokeCertificate':
+      return settle(asked, device, deviceStream(tenantId, command.chargerId), command, (state) =>
+        revokeCertificate(command, state),
       )
     case 'RecordFile':
       return settle(asked, device, deviceStream(tenantId, command.chargerId), command, (state) =>
