@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 
 /** An upgrade that is refused before it is one: an HTTP answer with a text for the installer. */
 export type HttpRefusal = {
-  readonly status: 400 | 401 | 403 | 404 | 409 | 426 | 503
+  readonly status: 400 | 401 | 403 | 404 | 409 | 426 | 429 | 503
   readonly detail: string
 }
 
@@ -14,7 +14,7 @@ export const refusalHeaders = ({ status, detail }: HttpRefusal): Record<string, 
   'Content-Length': String(Buffer.byteLength(`${detail}\n`)),
   ...(status === 401 && { 'WWW-Authenticate': 'Basic realm="ocpp", charset="UTF-8"' }),
   ...(status === 426 && { Upgrade: 'websocket' }),
-  ...(status === 503 && { 'Retry-After': '30' }),
+  ...((status === 503 || status === 429) && { 'Retry-After': '30' }),
 })
 
 /** Writes the refusal to a socket that was to become a WebSocket, and ends it. */

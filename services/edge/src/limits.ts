@@ -26,6 +26,9 @@ export type EdgeLimits = {
   /** upgrades that wait for central at a time */
   readonly pendingUpgrades: number
   readonly maxConnections: number
+  /** so many failed attempts may come from one address at once; one is forgotten each `failedAttemptMs` */
+  readonly failedAttempts: number
+  readonly failedAttemptMs: number
 
   /** how long an answer to a charger is held while the log, central or NATS is away; then its socket closes (1013) */
   readonly holdMs: number
@@ -78,6 +81,8 @@ export const defaultLimits: EdgeLimits = {
   readmissionMs: 30_000,
   pendingUpgrades: 1_000,
   maxConnections: 20_000,
+  failedAttempts: 60,
+  failedAttemptMs: 2_000,
 
   holdMs: 20_000,
   connectHoldMs: 5_000,

@@ -16,6 +16,8 @@ import type { Connections } from './connections.ts'
 import { readCredential } from './credentials.ts'
 import type { Credential } from './credentials.ts'
 import type { Route } from './fact-relay.ts'
+import type { Arrival } from './charger-listener.ts'
+import type { FailedAttempts } from './failed-attempts.ts'
 import { createFactSource } from './fact-source.ts'
 import { refuseUpgrade } from './http-refusal.ts'
 import type { HttpRefusal } from './http-refusal.ts'
@@ -30,7 +32,7 @@ export type UpgradeDeps = ConnectionDeps & {
   readonly connections: Connections<Connection>
   readonly tenants: ReadonlySet<string>
   readonly pepper: Uint8Array
-  readonly tls: boolean
+  readonly failedAttempts: FailedAttempts
   /** spoken with chargers that name no subprotocol; absent: they are refused */
   readonly defaultSubprotocol?: string | undefined
   /** unique to this process, so that connect fact ids never repeat */
@@ -44,6 +46,12 @@ type Candidate = Extract<UpgradePath, { kind: 'charger' }> & {
   readonly protocol: OcppProtocol
   readonly echo: string | undefined
   readonly credential: Credential
+}
+
+/** A certificate is what counts; a password that came with it is kept beside it, for a charger that does not need its one yet. */
+const withCertificate = (credential: Credential, certificate: Arrival['certificate']): Credential => {
+  if (certificate === undefined) return credential
+  return credential.kind === 'basic' ? { ...certificate, proofs: credential.proofs } : certificate
 }
 
 const refuse = (status: HttpRefusal['status'], detail: string): HttpRefusal => ({ status, detail })
@@ -76,7 +84,7 @@ export const createUpgrades = (deps: UpgradeDeps) => {
     return reason === undefined ? undefined : refuse(503, reason)
   }
 
-  const readCandidate = (request: IncomingMessage): Candidate | HttpRefusal => {
+  const readCandidate = (request: IncomingMessage, { certificate }: Arrival): Candidate | HttpRefusal => {
     const flaw = handshakeFlaw(request)
     if (flaw !== undefined) return refuse(400, flaw)
     const path = readUpgradePath(request.url ?? '/', deps.tenants)
@@ -90,10 +98,15 @@ export const createUpgrades = (deps: UpgradeDeps) => {
       const asked = offer === undefined ? 'no Sec-WebSocket-Protocol header' : 'no subprotocol in common'
       return refuse(400, `${asked}; this server speaks: ${Object.keys(protocols).join(', ')}`)
     }
-    return { ...path, protocol, echo: offer === undefined ? undefined : chosen, credential: presented.credential }
+    return {
+      ...path,
+      protocol,
+      echo: offer === undefined ? undefined : chosen,
+      credential: withCertificate(presented.credential, certificate),
+    }
   }
 
-  const connectRequest = (candidate: Candidate, remoteAddress: string): FactRequest => ({
+  const connectRequest = (candidate: Candidate, { remoteAddress, tls }: Arrival): FactRequest => ({
     factId: FactId.parse(`${deps.instance}.${++connects}`),
     tenant: candidate.tenant,
     chargerId: candidate.chargerId,
@@ -105,7 +118,7 @@ export const createUpgrades = (deps: UpgradeDeps) => {
       edge: deps.edge,
       subprotocol: candidate.protocol.subprotocol,
       remoteAddress,
-      tls: deps.tls,
+      tls,
       credential: candidate.credential,
     },
   })
@@ -117,18 +130,30 @@ export const createUpgrades = (deps: UpgradeDeps) => {
     deps.background(deps.relay.ask(request, route, { holdMs: limits.holdMs }))
   }
 
-  const accept = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<HttpRefusal | undefined> => {
-    const candidate = readCandidate(request)
+  const accept = async (
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    arrival: Arrival,
+  ): Promise<HttpRefusal | undefined> => {
+    const candidate = readCandidate(request, arrival)
     if ('status' in candidate) return candidate
-    const remoteAddress = request.socket.remoteAddress ?? 'unknown'
+    if (deps.failedAttempts.mustWait(arrival.remoteAddress, ticks()))
+      return refuse(429, 'too many attempts with wrong credentials came from this address, connect again later')
     const { tenant, chargerId } = candidate
     const ticket = deps.connections.beginUpgrade(tenant, chargerId)
     const route: Route = {}
     try {
-      const asked = await deps.relay.ask(connectRequest(candidate, remoteAddress), route, {
+      const asked = await deps.relay.ask(connectRequest(candidate, arrival), route, {
         holdMs: limits.connectHoldMs,
       })
-      if (asked.kind === 'refused') return refusalOf(asked.reason, chargerId)
+      if (asked.kind === 'refused') {
+        if (asked.reason === 'bad-credential') {
+          deps.failedAttempts.failed(arrival.remoteAddress, ticks())
+          log.info({ chargerId, remoteAddress: arrival.remoteAddress, why: asked.detail }, 'a credential was refused')
+        }
+        return refusalOf(asked.reason, chargerId)
+      }
       if (asked.kind !== 'answered') return refuse(503, 'the connection cannot be recorded now, connect again later')
       const granted = asked.answer
       if (granted.type !== 'Connect') throw new Error(`central answered Connect with ${granted.type}`)
@@ -179,13 +204,13 @@ export const createUpgrades = (deps: UpgradeDeps) => {
     }
   }
 
-  return async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
+  return async (request: IncomingMessage, socket: Duplex, head: Buffer, arrival: Arrival): Promise<void> => {
     socket.on('error', () => socket.destroy())
     let refusal = capacity()
     if (refusal === undefined) {
       pending += 1
       try {
-        refusal = await accept(request, socket, head)
+        refusal = await accept(request, socket, head, arrival)
       } catch (error) {
         log.error({ err: error }, 'an upgrade failed')
         refusal = refuse(503, 'this server failed to connect you, connect again later')
@@ -196,10 +221,7 @@ export const createUpgrades = (deps: UpgradeDeps) => {
     if (refusal === undefined) return
     metrics.upgrades.inc({ status: String(refusal.status) })
     const { status, detail } = refusal
-    log.info(
-      { path: request.url?.slice(0, 120), remoteAddress: request.socket.remoteAddress, status, detail },
-      'refused',
-    )
+    log.info({ path: request.url?.slice(0, 120), remoteAddress: arrival.remoteAddress, status, detail }, 'refused')
     refuseUpgrade(socket, refusal)
   }
 }
