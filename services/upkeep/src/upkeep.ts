@@ -14,11 +14,12 @@ import type { UpkeepConfig } from './config.ts'
 import { createDuties } from './duties.ts'
 import type { Duty, DutyDeps } from './duty.ts'
 import { outcomes } from './outcomes.ts'
+import { securityUpgrade } from './security-upgrade.ts'
 
 const categories = ['charger', 'device', 'tenant', 'token', 'session'] as const
 
 /** Every duty, each made of what duties work with. */
-const createAll: readonly ((deps: DutyDeps) => Duty)[] = [outcomes]
+const createAll: readonly ((deps: DutyDeps) => Duty)[] = [outcomes, securityUpgrade]
 
 export interface Upkeep extends RunningService {
   readonly healthPort: number

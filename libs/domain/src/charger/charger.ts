@@ -140,8 +140,18 @@ const credentialsWith = (
   state: ChargerState,
   { securityProfile, passwordDigests, next }: EventNamed<'ChargerCredentialsChanged'>['data'],
 ): ChargerState => {
-  const { nextCredentials: _, ...rest } = state
-  return { ...rest, securityProfile, passwordDigests, ...(next === undefined ? {} : { nextCredentials: next }) }
+  const { nextCredentials: before, connection, ...rest } = state
+  const changed = {
+    ...rest,
+    securityProfile,
+    passwordDigests,
+    ...(next === undefined ? {} : { nextCredentials: next }),
+  }
+  if (connection === undefined) return changed
+  // a connection made with the credentials of one upgrade proves nothing for another
+  const { onNext, ...made } = connection
+  const same = onNext === true && next !== undefined && next.upgradeId === before?.upgradeId
+  return { ...changed, connection: same ? { ...made, onNext } : made }
 }
 
 const change = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerState => {

@@ -112,6 +112,16 @@ describe('an upgrade of a charger’s credentials', () => {
     expect(types(waits.when((state) => bootCharger(boot('3'), state)))).toEqual(['ChargerBooted'])
   })
 
+  it('is not proven by a boot on a connection that was made for an upgrade before it', () => {
+    const second: ChargerEvent = {
+      type: 'ChargerCredentialsChanged',
+      data: { ...proven.data, next: { ...next, upgradeId: 'u2', securityProfile: 3 } } as never,
+    }
+    const during = given(charger, registered, password, offered, connected(true), proven, second)
+    expect(during.state.connection?.onNext).toBeUndefined()
+    expect(types(during.when((state) => bootCharger(boot('3'), state)))).toEqual(['ChargerBooted'])
+  })
+
   it('fails when it is withdrawn, or its time is over: the old ones stay', () => {
     const during = given(charger, registered, password, offered)
     during.when((state) => withdrawCredentials('u1', state)).then(password)
