@@ -12,6 +12,16 @@ export interface OcppProtocol {
   /** The CALL for a command. Throws `OutboundInvalid` if the official schema refuses it. */
   outbound(command: ChargerCommand): { action: string; payload: object } | { unsupported: string }
   /**
+   * What an operator's own call means: a typed command where one says the same, else the call as it is; or what the official
+   * schema has against it, by JSON pointer and without values. Never throws.
+   * @param requestId names a file transfer where the call itself does not
+   */
+  call(
+    action: string,
+    payload: unknown,
+    requestId: number,
+  ): { command: ChargerCommand } | { violations: readonly { path: string; message: string }[] }
+  /**
    * What the charger's CALLRESULT to a command says. Its numbers are whole; a fraction is text, as everything that goes into
    * the log. Never throws.
    */

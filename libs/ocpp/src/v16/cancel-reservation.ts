@@ -4,4 +4,5 @@ import type { OutboundMessage } from './outbound-message.ts'
 export const cancelReservation: OutboundMessage<'CancelReservation'> = {
   action: 'CancelReservation',
   write: ({ reservationId }) => ({ payload: { reservationId } }),
+  read: ({ reservationId }) => ({ reservationId }),
 }

@@ -4,4 +4,5 @@ import type { OutboundMessage } from './outbound-message.ts'
 export const certificateSigned: OutboundMessage<'CertificateSigned'> = {
   action: 'CertificateSigned',
   write: ({ chain }) => ({ payload: { certificateChain: chain } }),
+  read: ({ certificateChain }) => ({ chain: certificateChain }),
 }

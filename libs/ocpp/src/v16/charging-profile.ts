@@ -1,5 +1,7 @@
 import type { ChargingProfile } from '@voltrail/contracts/charging-profile'
-import { writeTimestamp } from '../timestamp.ts'
+import { readInstant, writeTimestamp } from '../timestamp.ts'
+import { defined } from './fields.ts'
+import type { Fields } from './inbound-message.ts'
 import { writeTransactionId } from './transaction-id.ts'
 
 /** OCPP 1.6 §7.8 ChargingProfile, §7.13 ChargingSchedule: limits are numbers with one digit after the point at most. */
@@ -45,3 +47,39 @@ export const purposes = {
   TxDefaultProfile: 'TxDefaultProfile',
   TxProfile: 'TxProfile',
 } as const
+
+const neutral = new Map<unknown, string>(Object.entries(purposes).map(([purpose, said]) => [said, purpose]))
+
+/** Our word for a purpose of 1.6; what is none stays as it is, for the schema to refuse. */
+export const readPurpose = (said: unknown): unknown => neutral.get(said) ?? said
+
+/** The profile in our words, not yet checked. @param payload valid by the schema of 1.6 */
+export const readChargingProfile = (payload: Fields): object => {
+  const schedule = payload['chargingSchedule'] as Fields
+  const { transactionId, validFrom, validTo, recurrencyKind } = payload
+  return defined({
+    profileId: payload['chargingProfileId'],
+    stackLevel: payload['stackLevel'],
+    purpose: readPurpose(payload['chargingProfilePurpose']),
+    kind: payload['chargingProfileKind'],
+    recurrency: recurrencyKind,
+    validFrom: readInstant(validFrom),
+    validTo: readInstant(validTo),
+    transactionId: transactionId === undefined ? undefined : String(transactionId),
+    schedule: defined({
+      unit: schedule['chargingRateUnit'],
+      durationSeconds: schedule['duration'],
+      startAt: readInstant(schedule['startSchedule']),
+      minChargingRate: decimal(schedule['minChargingRate']),
+      periods: (schedule['chargingSchedulePeriod'] as readonly Fields[]).map((period) =>
+        defined({
+          startSeconds: period['startPeriod'],
+          limit: decimal(period['limit']),
+          numberPhases: period['numberPhases'],
+        }),
+      ),
+    }),
+  })
+}
+
+const decimal = (value: unknown): unknown => (typeof value === 'number' ? String(value) : value)

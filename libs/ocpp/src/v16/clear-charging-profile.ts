@@ -1,4 +1,4 @@
-import { purposes } from './charging-profile.ts'
+import { purposes, readPurpose } from './charging-profile.ts'
 import type { OutboundMessage } from './outbound-message.ts'
 
 /** OCPP 1.6 §5.5, §6.13: without criteria all profiles are cleared. */
@@ -11,5 +11,11 @@ export const clearChargingProfile: OutboundMessage<'ClearChargingProfile'> = {
       ...(purpose !== undefined && { chargingProfilePurpose: purposes[purpose] }),
       ...(stackLevel !== undefined && { stackLevel }),
     },
+  }),
+  read: ({ id, connectorId, chargingProfilePurpose, stackLevel }) => ({
+    profileId: id,
+    evseId: connectorId,
+    purpose: readPurpose(chargingProfilePurpose),
+    stackLevel,
   }),
 }

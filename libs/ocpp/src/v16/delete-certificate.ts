@@ -4,4 +4,5 @@ import type { OutboundMessage } from './outbound-message.ts'
 export const deleteCertificate: OutboundMessage<'DeleteCertificate'> = {
   action: 'DeleteCertificate',
   write: ({ certificate }) => ({ payload: { certificateHashData: certificate } }),
+  read: ({ certificateHashData }) => ({ certificate: certificateHashData }),
 }

@@ -36,3 +36,7 @@ export const placeOf = (payload: Fields): { evseId: number; connectorId: number 
   const message = `must be a connector from 0 to ${mostConnectors}`
   return { refused: [{ path: '/connectorId', keyword: 'maximum', message, code: 'PropertyConstraintViolation' }] }
 }
+
+/** Without the members that are `undefined`. */
+export const defined = (fields: { readonly [field: string]: unknown }): { [field: string]: unknown } =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))

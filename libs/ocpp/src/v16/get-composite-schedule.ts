@@ -6,4 +6,9 @@ export const getCompositeSchedule: OutboundMessage<'GetCompositeSchedule'> = {
   write: ({ evseId, durationSeconds, unit }) => ({
     payload: { connectorId: evseId, duration: durationSeconds, ...(unit !== undefined && { chargingRateUnit: unit }) },
   }),
+  read: ({ connectorId, duration, chargingRateUnit }) => ({
+    evseId: connectorId,
+    durationSeconds: duration,
+    unit: chargingRateUnit,
+  }),
 }

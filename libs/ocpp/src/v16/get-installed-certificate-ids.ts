@@ -4,4 +4,5 @@ import type { OutboundMessage } from './outbound-message.ts'
 export const getInstalledCertificateIds: OutboundMessage<'GetInstalledCertificateIds'> = {
   action: 'GetInstalledCertificateIds',
   write: ({ use }) => ({ payload: { certificateType: use } }),
+  read: ({ certificateType }) => ({ use: certificateType }),
 }

@@ -5,4 +5,5 @@ export const getLocalListVersion: OutboundMessage<'GetLocalListVersion'> = {
   action: 'GetLocalListVersion',
   write: () => ({ payload: {} }),
   statusless: true,
+  read: () => ({}),
 }

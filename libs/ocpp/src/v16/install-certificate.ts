@@ -4,4 +4,5 @@ import type { OutboundMessage } from './outbound-message.ts'
 export const installCertificate: OutboundMessage<'InstallCertificate'> = {
   action: 'InstallCertificate',
   write: ({ use, pem }) => ({ payload: { certificateType: use, certificate: pem } }),
+  read: ({ certificateType, certificate }) => ({ use: certificateType, pem: certificate }),
 }

@@ -8,6 +8,7 @@ import { createNotes } from '../notes.ts'
 import { OutboundInvalid, type Inbound, type OcppProtocol } from '../protocol.ts'
 import { describeViolation, isAction16, validate16, type Direction, type Violation } from '../schemas.ts'
 import { inbound16, outbound16 } from './actions.ts'
+import { meaningOf } from './raw-call.ts'
 import { heartbeatAction, heartbeatAnswer } from './heartbeat.ts'
 import type { Fields, InboundMessage } from './inbound-message.ts'
 import type { OutboundMessage } from './outbound-message.ts'
@@ -99,6 +100,21 @@ const strict = (direction: Direction, action: string, payload: object): object =
   return payload
 }
 
+const call = (action: string, payload: unknown, requestId: number): ReturnType<OcppProtocol['call']> => {
+  if ((inbound16.has(action) || action === heartbeatAction) && !isFromBoth(action))
+    return { violations: [{ path: '', message: `${action} is what a charger sends, not what it is sent` }] }
+  if (typeof payload !== 'object' || payload === null || Array.isArray(payload))
+    return { violations: [{ path: '', message: 'must be an object' }] }
+  const raw = { type: 'RawCall', action, payload: payload as Json } satisfies ChargerCommand
+  if (!isAction16(action)) return { command: raw }
+  const violations = validate16('request', action, payload)
+  if (violations.length > 0) return { violations: violations.slice(0, mostViolations) }
+  return { command: meaningOf(outbound16, action, payload as Fields, requestId) ?? raw }
+}
+
+/** DataTransfer goes both ways. */
+const isFromBoth = (action: string): boolean => Object.values(outbound16).some((message) => message.action === action)
+
 const messageFor = (command: ChargerCommand): OutboundMessage =>
   // the table pairs each type with its own message, which the compiler cannot follow through the union
   outbound16[command.type] as OutboundMessage<ChargerCommandType>
@@ -167,6 +183,7 @@ export const protocol16: OcppProtocol = {
   subprotocol: 'ocpp1.6',
   inbound,
   outbound,
+  call,
   settle,
   heartbeatPayload: heartbeatAnswer,
 }

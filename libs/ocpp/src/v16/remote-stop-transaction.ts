@@ -10,4 +10,5 @@ export const remoteStopTransaction: OutboundMessage<'RemoteStop'> = {
       ? { unsupported: 'an OCPP 1.6 transaction id is a whole number from 1 to 2147483647' }
       : { payload: { transactionId: number } }
   },
+  read: ({ transactionId }) => ({ transactionId: String(transactionId) }),
 }

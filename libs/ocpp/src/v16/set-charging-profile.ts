@@ -1,4 +1,5 @@
-import { writeChargingProfile } from './charging-profile.ts'
+import { readChargingProfile, writeChargingProfile } from './charging-profile.ts'
+import type { Fields } from './inbound-message.ts'
 import type { OutboundMessage } from './outbound-message.ts'
 
 /** OCPP 1.6 §5.16, §6.43. A ChargePointMaxProfile is for connector 0 alone, a TxProfile for one connector. */
@@ -14,4 +15,8 @@ export const setChargingProfile: OutboundMessage<'SetChargingProfile'> = {
       ? written
       : { payload: { connectorId: evseId, csChargingProfiles: written.payload } }
   },
+  read: ({ connectorId, csChargingProfiles }) => ({
+    evseId: connectorId,
+    profile: readChargingProfile(csChargingProfiles as Fields),
+  }),
 }

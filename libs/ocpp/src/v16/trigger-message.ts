@@ -9,13 +9,20 @@ const extended: Partial<Record<Message, string>> = {
   SignChargingStationCertificate: 'SignChargePointCertificate',
 }
 
+const neutral = new Map(Object.entries(extended).map(([message, said]) => [said, message]))
+
 /** OCPP 1.6 §5.17, §6.51: the connector is above 0, so that the whole station is meant by leaving it out. */
 export const triggerMessage: OutboundMessage<'TriggerMessage'> = {
   action: ({ message }) => (extended[message] === undefined ? 'TriggerMessage' : 'ExtendedTriggerMessage'),
+  actions: ['TriggerMessage', 'ExtendedTriggerMessage'],
   write: ({ message, evseId }) => ({
     payload: {
       requestedMessage: extended[message] ?? message,
       ...(evseId !== undefined && evseId > 0 && { connectorId: evseId }),
     },
+  }),
+  read: ({ requestedMessage, connectorId }) => ({
+    message: neutral.get(String(requestedMessage)) ?? requestedMessage,
+    evseId: connectorId,
   }),
 }
