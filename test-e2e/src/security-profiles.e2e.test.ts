@@ -121,10 +121,10 @@ describe('security profiles over real TLS, with a client that is not ours', () =
       securityProfile,
       passwordDigests: password === null ? null : digestsOf(id, password),
     })
-  const eventsOf = async (stream: ReturnType<typeof deviceStream> | ReturnType<typeof chargerStream>) => {
+  const eventsOf = async (stream: ReturnType<typeof deviceStream>) => {
     const found: { type: string; data: Record<string, unknown> }[] = []
     for await (const { type, data } of log.readForward(stream, 0))
-      found.push({ type, data: data as Record<string, unknown> })
+      found.push({ type, data })
     return found
   }
   const onCharger = (id: string) => eventsOf(chargerStream(tenant, ChargerId.parse(id)))

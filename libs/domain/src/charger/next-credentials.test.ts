@@ -115,7 +115,7 @@ describe('an upgrade of a charger’s credentials', () => {
   it('is not proven by a boot on a connection that was made for an upgrade before it', () => {
     const second: ChargerEvent = {
       type: 'ChargerCredentialsChanged',
-      data: { ...proven.data, next: { ...next, upgradeId: 'u2', securityProfile: 3 } } as never,
+      data: { ...proven.data, next: { ...next, upgradeId: 'u2', securityProfile: 3 } },
     }
     const during = given(charger, registered, password, offered, connected(true), proven, second)
     expect(during.state.connection?.onNext).toBeUndefined()
