@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { ChargerId, CommandId, ConnectionEpoch, ConnectorId, EvseId, TenantId, TokenRef, TransactionId } from './ids.ts'
 import { AuthorizationStatus, ClearIdToken, Sealed, StoredIdToken } from './personal.ts'
 import { Instant } from './quantities.ts'
-import { CommandResult } from './facts.ts'
+import { CommandResult, Normalisation } from './facts.ts'
 import { ChargingProfile, ChargingProfilePurpose, ChargingRateUnit } from './charging-profile.ts'
 
 /**
@@ -216,6 +216,8 @@ export const ChargerCommandRequest = z.object({
   command: ChargerCommand,
   /** stands for the value of a ChangeConfiguration when that is a new key: only central reads it */
   sealedValue: Sealed.optional(),
+  /** it was given as a call of the charger's own version: what it does to limits nobody planned */
+  asCall: z.literal(true).optional(),
 })
 export type ChargerCommandRequest = z.infer<typeof ChargerCommandRequest>
 
@@ -256,5 +258,9 @@ export type EpochCommandRequest = z.infer<typeof EpochCommandRequest>
 export const EpochCommandReply = z.object({
   result: CommandResult,
   frames: z.object({ sent: z.string().optional(), received: z.string().optional() }),
+  /** what the dialect of the charger's make changed in the command, with the value as it was asked */
+  normalisations: z.array(Normalisation).optional(),
+  /** it cannot be said to this charger, on any connection; the reason is in the result */
+  unsupported: z.literal(true).optional(),
 })
 export type EpochCommandReply = z.infer<typeof EpochCommandReply>

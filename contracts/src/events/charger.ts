@@ -262,6 +262,8 @@ export const chargerEvents = {
     deadline: Instant,
     /** it could not wait for the log: this was recorded after it was sent */
     sentFirst: z.boolean().optional(),
+    /** an operator gave it as a call of the charger's own OCPP version */
+    asCall: z.literal(true).optional(),
   }),
   CommandSettled: z.object({
     commandId: CommandId,

@@ -1,4 +1,3 @@
-import type { StoredChargerCommand } from '@voltrail/contracts/charger-commands'
 import type { MetadataInput } from '@voltrail/contracts/envelope'
 import type { ChargerEvent, DeviceEvent } from '@voltrail/contracts/events/registry'
 import type { ChargerId, CommandId, TenantId } from '@voltrail/contracts/ids'
@@ -13,7 +12,7 @@ interface Watch {
   readonly tenant: TenantId
   readonly chargerId: ChargerId
   /** asked for, and not answered yet */
-  readonly asked: Map<CommandId, StoredChargerCommand>
+  readonly asked: Map<CommandId, Pick<SettledCommand, 'command' | 'asCall'>>
   /** answered, in the order of the charger's stream */
   settled: SettledCommand[]
   outcomesTo: number
@@ -71,16 +70,19 @@ export const outcomes = (deps: DutyDeps): Duty => {
       const heard = event as unknown as Recorded<ChargerEvent>
       switch (heard.type) {
         case 'CommandRequested':
-          watchOf(address.tenant, address.chargerId)[1].asked.set(heard.data.commandId, heard.data.command)
+          watchOf(address.tenant, address.chargerId)[1].asked.set(heard.data.commandId, {
+            command: heard.data.command,
+            ...(heard.data.asCall && { asCall: true }),
+          })
           return []
         case 'CommandSettled': {
           const [key, watch] = watchOf(address.tenant, address.chargerId)
           const { commandId, result } = heard.data
-          const command = watch.asked.get(commandId)
+          const asked = watch.asked.get(commandId)
           watch.asked.delete(commandId)
-          if (command === undefined || heard.revision <= watch.outcomesTo) return []
+          if (asked === undefined || heard.revision <= watch.outcomesTo) return []
           const { revision } = heard
-          watch.settled.push({ commandId, command, result, revision, settledAt: heard.metadata.receivedAt })
+          watch.settled.push({ commandId, ...asked, result, revision, settledAt: heard.metadata.receivedAt })
           return [key]
         }
         case 'CommandOffline':

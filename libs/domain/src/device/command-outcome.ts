@@ -13,6 +13,8 @@ import type { DeviceState, Part } from './device-state.ts'
 export interface SettledCommand {
   readonly commandId: CommandId
   readonly command: StoredChargerCommand
+  /** an operator gave it as a call of the charger's own version */
+  readonly asCall?: true
   readonly result: EventNamed<'CommandSettled'>['data']['result']
   /** of `CommandSettled` in the charger's stream */
   readonly revision: number

@@ -1,6 +1,8 @@
 import type { Outcome } from './command-outcome.ts'
 import type { ChargingProfile } from '@voltrail/contracts/charging-profile'
+import type { DeviceEvent } from '@voltrail/contracts/events/registry'
 import type { DeviceState, Part } from './device-state.ts'
+import { limitsTouchedBy } from './touches-limits.ts'
 
 /** The charging profiles that the charger took, and whether they can be vouched for. */
 export const profilesWith: Part = (state, event) => {
@@ -52,34 +54,29 @@ const isMeant = (
       (criteria.purpose === undefined || profile.purpose === criteria.purpose) &&
       (criteria.stackLevel === undefined || profile.stackLevel === criteria.stackLevel)
 
-/** What the charger took of profiles. A RawCall that may touch its limits leaves them unvouched for. */
-export const profileOutcome: Outcome = ({ command, commandId, result }) => {
+/** What the charger took of profiles. An operator's own call that may touch its limits leaves them unvouched for. */
+export const profileOutcome: Outcome = ({ command, commandId, result, asCall }) => {
+  const action = asCall || command.type === 'RawCall' ? limitsTouchedBy(command) : undefined
+  const unverified: readonly DeviceEvent[] =
+    action === undefined ? [] : [{ type: 'LimitsUnverified', data: { commandId, action } }]
+  if (result.outcome === 'invalidAnswer') return unverified
   if (result.outcome !== 'result') return []
   const accepted = result.status === 'Accepted'
   switch (command.type) {
-    case 'SetChargingProfile':
+    case 'SetChargingProfile': {
+      const { evseId, profile } = command
       return accepted
-        ? [{ type: 'ChargingProfileSet', data: { evseId: command.evseId, profile: command.profile, commandId } }]
-        : []
+        ? [{ type: 'ChargingProfileSet', data: { evseId, profile, commandId } }, ...unverified]
+        : unverified
+    }
     case 'ClearChargingProfile': {
       const { type: _, ...criteria } = command
       // Unknown: there was nothing that fits
       return accepted || result.status === 'Unknown'
-        ? [{ type: 'ChargingProfilesCleared', data: { ...criteria, commandId } }]
-        : []
+        ? [{ type: 'ChargingProfilesCleared', data: { ...criteria, commandId } }, ...unverified]
+        : unverified
     }
-    case 'RawCall':
-      return touchesLimits.has(command.action)
-        ? [{ type: 'LimitsUnverified', data: { commandId, action: command.action } }]
-        : []
     default:
-      return []
+      return unverified
   }
 }
-
-const touchesLimits: ReadonlySet<string> = new Set([
-  'SetChargingProfile',
-  'ClearChargingProfile',
-  'ChangeConfiguration',
-  'DataTransfer',
-])

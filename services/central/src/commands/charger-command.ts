@@ -119,7 +119,8 @@ const commandToRecord = async (tenant: TenantId, request: ChargerCommandRequest,
   const { commandId, timeoutMs, requestedAt } = request
   const { command, owner } = await storedCommand(deps, tenant, request.command)
   const meta = requestMetadata(deps, { ...request, requestId: commandId }, tenant, command)
-  return { asked: { commandId, command, deadline: instant(Date.parse(requestedAt) + timeoutMs) }, owner, meta }
+  const deadline = instant(Date.parse(requestedAt) + timeoutMs)
+  return { asked: { commandId, command, deadline, ...(request.asCall && { asCall: true as const }) }, owner, meta }
 }
 
 /** Records what came of a command. By now the charger's answer may have come another way (late, through another pod): the log decides. */
@@ -136,7 +137,9 @@ const settle = async (
   const outcome = outcomeOf(sent, request)
   if (sent.kind === 'answered' && outcome.kind === 'settled') {
     const answer = { commandId, result: outcome.result, frames: sent.frames, late: false }
-    const settled = await settleInLog(deps, tenant, chargerId, answer, meta)
+    const { normalisations } = sent.reply
+    const changed = normalisations === undefined ? meta : { ...meta, normalisations }
+    const settled = await settleInLog(deps, tenant, chargerId, answer, changed)
     const written = settled.outcome === 'accepted' && settled.appended.length > 0
     return written ? outcome : commandOutcome(settled.state, commandId)
   }
@@ -167,7 +170,7 @@ const outcomeOf = (sent: Sent, { command, timeoutMs }: ChargerCommandRequest): S
     case 'timeout':
       return { kind: 'unknown', reason: `the charger gave no answer within ${timeoutMs} ms` }
     case 'notSent':
-      return { kind: 'offline' }
+      return sent.reply.unsupported ? { kind: 'settled', result } : { kind: 'offline' }
     default:
       return { kind: 'settled', result: withoutToken(result, command) }
   }
@@ -210,7 +213,8 @@ const replyOf = ({ commandId }: ChargerCommandRequest, outcome: CommandOutcome |
         case 'timeout':
           return { outcome: 'timeout', commandId }
         case 'notSent':
-          return { outcome: 'offline', commandId }
+          // the charger's version or dialect has no words for it
+          return { outcome: 'refused', reason: 'invalid-request', detail: result.reason }
         default:
           return result satisfies never
       }
