@@ -266,6 +266,8 @@ export const FactAnswer = z.discriminatedUnion('type', [
     /** what the charger's record says of it, so that its quirks are known before it boots */
     settings: ChargerSettings.optional(),
     identity: z.object({ vendor: z.string(), model: z.string(), firmwareVersion: z.string().optional() }).optional(),
+    /** how many EVSEs it has, as far as it has told */
+    evses: z.int().min(1).optional(),
   }),
   z.object({ type: z.literal('Disconnect') }),
   z.object({ type: z.literal('Boot'), registration: Registration, intervalSeconds: z.int().min(1) }),

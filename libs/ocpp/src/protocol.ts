@@ -2,6 +2,7 @@ import type { ChargerCommand } from '@voltrail/contracts/charger-commands'
 import type { CommandResult, Fact, FactAnswer, Normalisation } from '@voltrail/contracts/facts'
 import type { Instant } from '@voltrail/contracts/quantities'
 import type { InboundContext } from './inbound-context.ts'
+import type { Spoken } from './power-dialect.ts'
 
 /** One OCPP version, as the edge uses it. Nothing behind the edge sees more than facts and commands. */
 export interface OcppProtocol {
@@ -9,6 +10,8 @@ export interface OcppProtocol {
   readonly subprotocol: string
   /** What a CALL from the charger means. Never throws, whatever the payload. */
   inbound(action: string, payload: unknown, context: InboundContext): Inbound
+  /** A command in the dialect of the charger's make: what it is to be told for it, see `Spoken`. */
+  spoken(command: ChargerCommand, context: InboundContext): Spoken
   /** The CALL for a command. Throws `OutboundInvalid` if the official schema refuses it. */
   outbound(command: ChargerCommand): { action: string; payload: object } | { unsupported: string }
   /**

@@ -44,6 +44,10 @@ const summaryEvery = 100
 /** A summary that no event can carry is left out: loads grow longer, but nothing is refused for it. In characters of JSON. */
 const longestSummary = 160_000
 
+/** How many EVSEs a charger has, as far as it has told: the highest that it ever named. */
+export const evseCount = ({ connectors }: Pick<ChargerState, 'connectors'>): number =>
+  Math.max(0, ...connectors.map(({ evseId }) => evseId))
+
 const identityForEdge = ({ vendor, model, firmwareVersion }: NonNullable<ChargerState['identity']>) => ({
   vendor,
   model,
@@ -65,6 +69,7 @@ const answerOf = (state: ChargerState, event: Recorded<ChargerEvent>): FactAnswe
         heartbeatSeconds: event.data.heartbeatSeconds,
         ...(state.settings === undefined ? {} : { settings: state.settings }),
         ...(state.identity === undefined ? {} : { identity: identityForEdge(state.identity) }),
+        ...(evseCount(state) === 0 ? {} : { evses: evseCount(state) }),
       }
     case 'ChargerDisconnected':
       return { type: 'Disconnect' }

@@ -5,6 +5,7 @@ import { errorCodes16, type ErrorCode16 } from '../error-codes.ts'
 import type { InboundContext } from '../inbound-context.ts'
 import { readLeniently } from '../lenient16.ts'
 import { createNotes } from '../notes.ts'
+import { inDialect } from '../power-dialect.ts'
 import { OutboundInvalid, type Inbound, type OcppProtocol } from '../protocol.ts'
 import { describeViolation, isAction16, validate16, type Direction, type Violation } from '../schemas.ts'
 import { inbound16, outbound16 } from './actions.ts'
@@ -182,6 +183,7 @@ const storable = (value: unknown): Json => {
 export const protocol16: OcppProtocol = {
   subprotocol: 'ocpp1.6',
   inbound,
+  spoken: inDialect,
   outbound,
   call,
   settle,

@@ -70,7 +70,7 @@ export const sendCommand = async (
           reply: reply.data,
           frames: await evidenceOf(deps, tenant, reply.data, owner),
         }
-        if (reply.data.result.outcome !== 'notSent') return answered
+        if (reply.data.result.outcome !== 'notSent' || reply.data.unsupported) return answered
         unsent = { by: epoch, sent: answered }
         continue
       }
