@@ -3,9 +3,10 @@ import { ChargerId, DecimalString, TariffId, TokenRef, TransactionId } from './i
 import { ClearIdToken } from './personal.ts'
 import { Instant, Wh } from './quantities.ts'
 import { TariffTerms } from './tariff-shape.ts'
-import { Actor } from './charger-commands.ts'
+import { Actor, RequestId } from './charger-commands.ts'
 import { Registration } from './facts.ts'
 import { ChargerSettings } from './charger-settings.ts'
+import { AcceptedIdentity, StoredFile } from './events/device.ts'
 
 /** What operators decide about tokens, tariffs, chargers and the tenant: api → central. */
 export const Adoption = z.enum(['open', 'pending', 'closed'])
@@ -55,6 +56,17 @@ export const TariffScope = z.discriminatedUnion('kind', [
 ])
 export type TariffScope = z.infer<typeof TariffScope>
 
+/** Why a certificate is revoked (RFC 5280 §5.3.1), as far as it concerns a charger's. */
+export const RevocationReason = z.enum([
+  'unspecified',
+  'keyCompromise',
+  'affiliationChanged',
+  'superseded',
+  'cessationOfOperation',
+  'privilegeWithdrawn',
+])
+export type RevocationReason = z.infer<typeof RevocationReason>
+
 export const AdminCommand = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('PutIdToken'),
@@ -73,6 +85,28 @@ export const AdminCommand = z.discriminatedUnion('type', [
     /** keyed hashes of the password, made by the api; `null` removes it */
     passwordDigests: z.array(z.string()).min(1).max(4).nullable().optional(),
     securityProfile: z.int().min(0).max(3).optional(),
+  }),
+  z.object({
+    type: z.literal('BeginSecurityUpgrade'),
+    chargerId: ChargerId,
+    toProfile: z.int().min(1).max(3),
+    /** the new key as it goes to the charger, and its keyed hashes, made by the api; absent: the key stays */
+    newKey: z
+      .object({ hex: z.string().regex(/^[0-9a-f]{40}$/), digests: z.array(z.string()).min(1).max(4) })
+      .optional(),
+    windowSeconds: z.int().min(60).max(86_400),
+  }),
+  z.object({
+    type: z.literal('SetClientIdentities'),
+    chargerId: ChargerId,
+    identities: z.array(AcceptedIdentity).max(8),
+  }),
+  z.object({
+    type: z.literal('RevokeCertificate'),
+    chargerId: ChargerId,
+    /** in hex */
+    serial: z.string().regex(/^[0-9a-f]{1,64}$/),
+    reason: RevocationReason,
   }),
   z.object({ type: z.literal('ChangeChargerSettings'), chargerId: ChargerId, settings: ChargerSettings }),
   z.object({
@@ -95,6 +129,14 @@ export const AdminCommand = z.discriminatedUnion('type', [
     ]),
     note: z.string().max(500).optional(),
   }),
+  /** our own file service took a file from the charger: it is acknowledged once this is decided */
+  z.object({
+    type: z.literal('RecordFile'),
+    chargerId: ChargerId,
+    requestId: RequestId,
+    file: StoredFile,
+    protocol: z.string().max(10),
+  }),
   z.object({ type: z.literal('ChangeTenantSettings'), settings: TenantSettingsChange }),
 ])
 export type AdminCommand = z.infer<typeof AdminCommand>
@@ -107,6 +149,10 @@ export const adminCommandTypes = [
   'ChangeTenantSettings',
   'ChangeChargerSettings',
   'SettleReview',
+  'RecordFile',
+  'BeginSecurityUpgrade',
+  'SetClientIdentities',
+  'RevokeCertificate',
 ] as const satisfies readonly AdminCommandType[]
 
 export const AdminCommandRequest = z.object({

@@ -49,6 +49,25 @@ export type MeterSample = z.infer<typeof MeterSample>
 const evse = { evseId: EvseId, connectorId: ConnectorId }
 
 /**
+ * The client certificate of a TLS connection. `trust`: whose root it leads to, ours or a vendor's; `none` when it leads to
+ * none that we know. `flaw` says why it is worth nothing (expired, revoked, weak).
+ */
+export const ClientCertificate = z.object({
+  kind: z.literal('certificate'),
+  commonName: z.string().max(200),
+  organisation: z.string().max(200).optional(),
+  /** SHA-256 of the certificate in hex */
+  fingerprint: z.string(),
+  /** the same of each certificate above it, up to the root */
+  issuers: z.array(z.string()).max(10).optional(),
+  trust: z.enum(['ours', 'vendor', 'none']).optional(),
+  flaw: z.string().max(200).optional(),
+  /** of a password that came with it: a charger may not need its certificate yet */
+  proofs: z.array(z.string()).min(1).max(4).optional(),
+})
+export type ClientCertificate = z.infer<typeof ClientCertificate>
+
+/**
  * A connection attempt. `proofs` are keyed hashes of what the charger presented, in each reading of it that we accept
  * (as text, as decoded hex): the password itself never leaves the edge. `tls` says how it arrived. `subprotocol` is what the edge
  * would speak if nothing is set for the charger, absent when it knows of none.
@@ -66,7 +85,7 @@ export const ConnectFact = z.object({
   credential: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('none') }),
     z.object({ kind: z.literal('basic'), proofs: z.array(z.string()).min(1).max(4) }),
-    z.object({ kind: z.literal('certificate'), commonName: z.string(), fingerprint: z.string() }),
+    ClientCertificate,
   ]),
 })
 export const DisconnectFact = z.object({ type: z.literal('Disconnect'), code: z.int(), reason: z.string().max(200) })
@@ -128,6 +147,29 @@ export const VendorDataFact = z.object({
   messageId: z.string().optional(),
   data: z.string().optional(),
 })
+/** How a firmware update goes on. Without an id it belongs to the newest request. `status` is the charger's word. */
+export const FirmwareStatusFact = z.object({
+  type: z.literal('FirmwareStatus'),
+  status: z.string().max(50),
+  requestId: z.int().optional(),
+})
+/** How the upload of a log or of diagnostics goes on. */
+export const LogStatusFact = z.object({
+  type: z.literal('LogStatus'),
+  log: z.enum(['DiagnosticsLog', 'SecurityLog']),
+  status: z.string().max(50),
+  requestId: z.int().optional(),
+})
+/** `raw` identifies a repeat: the values exactly as received. */
+export const SecurityEventFact = z.object({
+  type: z.literal('SecurityEvent'),
+  event: z.string().max(50),
+  time: ChargerTime,
+  techInfo: z.string().max(255).optional(),
+  raw: z.object({ event: z.string(), timestamp: z.string(), techInfo: z.string() }),
+})
+/** The charger asks for a certificate. `csr` is PEM, or base64 DER. */
+export const CertificateRequestFact = z.object({ type: z.literal('CertificateRequest'), csr: z.string().max(5_500) })
 /** What could be read of a start, stop or meter message, in the words of its fact: an operator decides what becomes of it. */
 export const ReadableEnergy = z
   .object({
@@ -180,6 +222,10 @@ export const Fact = z.discriminatedUnion('type', [
   MeterValuesFact,
   TransactionStopFact,
   VendorDataFact,
+  FirmwareStatusFact,
+  LogStatusFact,
+  SecurityEventFact,
+  CertificateRequestFact,
   MalformedFact,
   LateAnswerFact,
 ])
@@ -233,6 +279,8 @@ export const FactAnswer = z.discriminatedUnion('type', [
     /** what the charger's record says of it, so that its quirks are known before it boots */
     settings: ChargerSettings.optional(),
     identity: z.object({ vendor: z.string(), model: z.string(), firmwareVersion: z.string().optional() }).optional(),
+    /** how many EVSEs it has, as far as it has told */
+    evses: z.int().min(1).optional(),
   }),
   z.object({ type: z.literal('Disconnect') }),
   z.object({ type: z.literal('Boot'), registration: Registration, intervalSeconds: z.int().min(1) }),
@@ -246,6 +294,10 @@ export const FactAnswer = z.discriminatedUnion('type', [
     status: z.enum(['Accepted', 'Rejected', 'UnknownMessageId', 'UnknownVendorId']),
     data: z.string().optional(),
   }),
+  z.object({ type: z.literal('FirmwareStatus') }),
+  z.object({ type: z.literal('LogStatus') }),
+  z.object({ type: z.literal('SecurityEvent') }),
+  z.object({ type: z.literal('CertificateRequest'), status: z.enum(['Accepted', 'Rejected']) }),
   /** A parked `TransactionStart` still needs a transaction id to answer with. */
   z.object({ type: z.literal('Malformed'), transactionId: TransactionId }),
   z.object({ type: z.literal('LateAnswer') }),

@@ -2,7 +2,7 @@ import { ChargerId, SessionId, TariffId, TenantId, TokenRef, TransactionId } fro
 import { decodeToken, encodeToken } from './tokens.ts'
 
 /** Every stream name of the log is built and parsed here: `<category>-<tenant>.<id…>`. */
-export const categories = ['charger', 'session', 'billing', 'tariff', 'token', 'tenant'] as const
+export const categories = ['charger', 'device', 'session', 'billing', 'tariff', 'token', 'tenant'] as const
 export type Category = (typeof categories)[number]
 
 export type StreamName = string & { readonly __stream: unique symbol }
@@ -11,6 +11,7 @@ const name = (category: Category, tenant: TenantId, ...ids: string[]): StreamNam
   `${category}-${[tenant, ...ids].join('.')}` as StreamName
 
 export const chargerStream = (tenant: TenantId, charger: ChargerId) => name('charger', tenant, encodeToken(charger))
+export const deviceStream = (tenant: TenantId, charger: ChargerId) => name('device', tenant, encodeToken(charger))
 export const sessionStream = (tenant: TenantId, session: SessionId) => name('session', tenant, session)
 export const billingStream = (tenant: TenantId, session: SessionId) => name('billing', tenant, session)
 export const tariffStream = (tenant: TenantId, tariff: TariffId) => name('tariff', tenant, encodeToken(tariff))
@@ -35,7 +36,7 @@ export const sessionParts = (session: SessionId): { chargerId: ChargerId; transa
 }
 
 export type StreamAddress =
-  | { category: 'charger'; tenant: TenantId; chargerId: ChargerId }
+  | { category: 'charger' | 'device'; tenant: TenantId; chargerId: ChargerId }
   | { category: 'session' | 'billing'; tenant: TenantId; sessionId: SessionId }
   | { category: 'tariff'; tenant: TenantId; tariffId: TariffId }
   | { category: 'token'; tenant: TenantId; tokenRef: TokenRef }
@@ -52,6 +53,7 @@ export const parseStream = (stream: string): StreamAddress | undefined => {
   try {
     switch (category) {
       case 'charger':
+      case 'device':
         return { category, tenant: tenant.data, chargerId: ChargerId.parse(decodeToken(ids.join('.'))) }
       case 'session':
       case 'billing':

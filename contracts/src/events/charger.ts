@@ -73,6 +73,18 @@ export type AnsweredFact = z.infer<typeof AnsweredFact>
 export const ReviewDecision = z.enum(['attributed', 'corrected', 'dismissed'])
 export type ReviewDecision = z.infer<typeof ReviewDecision>
 
+/**
+ * Credentials that are good beside those of today, for an upgrade: the first accepted boot on a connection made with them makes
+ * them the only ones.
+ */
+export const NextCredentials = z.object({
+  upgradeId: z.string().max(40),
+  securityProfile: z.int().min(1).max(3),
+  passwordDigests: z.array(z.string()),
+  until: Instant,
+})
+export type NextCredentials = z.infer<typeof NextCredentials>
+
 /** The whole state of a charger, so that a load need not go further back. */
 export const ChargerSummary = z.object({
   registered: z.boolean(),
@@ -81,8 +93,15 @@ export const ChargerSummary = z.object({
   securityProfile: z.int(),
   passwordDigests: z.array(z.string()),
   connection: z
-    .object({ epoch: ConnectionEpoch, edge: z.string(), open: z.boolean(), remoteAddress: z.string().optional() })
+    .object({
+      epoch: ConnectionEpoch,
+      edge: z.string(),
+      open: z.boolean(),
+      remoteAddress: z.string().optional(),
+      onNext: z.literal(true).optional(),
+    })
     .optional(),
+  nextCredentials: NextCredentials.optional(),
   identity: ChargerIdentity.optional(),
   connectors: z.array(ConnectorState),
   openTransactions: z.array(OpenTransaction),
@@ -135,6 +154,9 @@ export const ChargerSummary = z.object({
 })
 export type ChargerSummary = z.infer<typeof ChargerSummary>
 
+/** Which client certificate was presented. */
+const PresentedCertificate = z.object({ commonName: z.string(), fingerprint: z.string() })
+
 export const chargerEvents = {
   ChargerRegistered: z.object({
     registration: Registration,
@@ -142,8 +164,16 @@ export const chargerEvents = {
     securityProfile: z.int(),
   }),
   ChargerRegistrationChanged: z.object({ registration: Registration }),
-  /** Keyed digests of the accepted passwords; an empty list means none is asked. */
-  ChargerCredentialsChanged: z.object({ securityProfile: z.int(), passwordDigests: z.array(z.string()) }),
+  /**
+   * Keyed digests of the accepted passwords; an empty list means none is asked. With `next` an upgrade begins; without it, one
+   * that was under way is over: `upgradeId` names the one that came true.
+   */
+  ChargerCredentialsChanged: z.object({
+    securityProfile: z.int(),
+    passwordDigests: z.array(z.string()),
+    next: NextCredentials.optional(),
+    upgradeId: z.string().max(40).optional(),
+  }),
   /** Its revision is the connection epoch. */
   ChargerConnected: z.object({
     edge: z.string(),
@@ -154,6 +184,9 @@ export const chargerEvents = {
     remoteAddress: z.string(),
     tls: z.boolean(),
     authenticatedBy: z.enum(['none', 'basic', 'certificate']),
+    /** it came with the credentials of an upgrade that is under way */
+    onNext: z.literal(true).optional(),
+    certificate: PresentedCertificate.optional(),
     heartbeatSeconds: z.int().min(1),
   }),
   /** A known charger was not let in; repeats within a minute are not told again. */
@@ -162,6 +195,7 @@ export const chargerEvents = {
     detail: z.string(),
     edge: z.string(),
     remoteAddress: z.string(),
+    certificate: PresentedCertificate.optional(),
   }),
   ChargerDisconnected: z.object({ epoch: ConnectionEpoch, edge: z.string(), code: z.int(), reason: z.string() }),
   ChargerBooted: z.object({ ...ChargerIdentity.shape, registration: Registration, intervalSeconds: z.int() }),
@@ -243,6 +277,8 @@ export const chargerEvents = {
     deadline: Instant,
     /** it could not wait for the log: this was recorded after it was sent */
     sentFirst: z.boolean().optional(),
+    /** an operator gave it as a call of the charger's own OCPP version */
+    asCall: z.literal(true).optional(),
   }),
   CommandSettled: z.object({
     commandId: CommandId,

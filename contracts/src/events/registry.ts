@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Category } from '../streams.ts'
 import { chargerEvents } from './charger.ts'
+import { deviceEvents } from './device.ts'
 import { sessionEvents } from './session.ts'
 import { billingEvents } from './billing.ts'
 import { tariffEvents } from './tariff.ts'
@@ -13,6 +14,7 @@ import { tenantEvents } from './tenant.ts'
  */
 export const eventsByCategory = {
   charger: chargerEvents,
+  device: deviceEvents,
   session: sessionEvents,
   billing: billingEvents,
   tariff: tariffEvents,
@@ -29,17 +31,26 @@ export type EventOf<C extends Category> = {
 }[keyof SchemasOf<C> & string]
 
 export type ChargerEvent = EventOf<'charger'>
+export type DeviceEvent = EventOf<'device'>
 export type SessionEvent = EventOf<'session'>
 export type BillingEvent = EventOf<'billing'>
 export type TariffEvent = EventOf<'tariff'>
 export type IdTokenEvent = EventOf<'token'>
 export type TenantEvent = EventOf<'tenant'>
-export type DomainEvent = ChargerEvent | SessionEvent | BillingEvent | TariffEvent | IdTokenEvent | TenantEvent
+export type DomainEvent =
+  | ChargerEvent
+  | DeviceEvent
+  | SessionEvent
+  | BillingEvent
+  | TariffEvent
+  | IdTokenEvent
+  | TenantEvent
 export type EventType = DomainEvent['type']
 export type EventNamed<T extends EventType> = Extract<DomainEvent, { type: T }>
 
 export const eventSchemas: Readonly<Record<EventType, z.ZodType>> = {
   ...chargerEvents,
+  ...deviceEvents,
   ...sessionEvents,
   ...billingEvents,
   ...tariffEvents,

@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import { ChargerId, CommandId, ConnectorId, EvseId, TransactionId } from '../ids.ts'
-import { chargerCommandTypes } from '../charger-commands.ts'
+import { CertificateHash, CertificateUse, RequestId, chargerCommandTypes } from '../charger-commands.ts'
 import type { ChargerCommandType } from '../charger-commands.ts'
-import { IdTokenType } from '../personal.ts'
+import { ChargingProfile, ChargingProfilePurpose, ChargingRateUnit } from '../charging-profile.ts'
+import { AuthorizationStatus, IdTokenType } from '../personal.ts'
 import { Instant } from '../quantities.ts'
-import { AnyJson, page, pageQuery } from './paging.ts'
+import { AnyInstant, AnyJson, page, pageQuery } from './paging.ts'
 
 /**
  * The bodies of `POST /v1/chargers/{id}/commands/{command}`: the fields of the command without `type`. `connectorId` alone names
@@ -25,8 +26,23 @@ const transaction = z
   .union([TransactionId, z.int().min(1)], { error: 'must be the transaction id, as text or number' })
   .describe('as the session shows it')
 
+const requestId = RequestId.optional().describe('names the transfer; made for you unless told')
+const location = z
+  .string()
+  .max(512)
+  .describe('where to, or from: a URL of http, https, ftp, ftps or sftp, with its credential')
+const retrying = {
+  retries: z.int().min(0).max(100).optional(),
+  retryIntervalSeconds: z.int().min(0).max(86_400).optional(),
+}
+
 export const commandBodies = {
-  RemoteStart: z.strictObject({ idToken, evseId: positiveEvse.optional(), connectorId: connectorAsEvse }),
+  RemoteStart: z.strictObject({
+    idToken,
+    evseId: positiveEvse.optional(),
+    connectorId: connectorAsEvse,
+    chargingProfile: ChargingProfile.optional().describe('a TxProfile for the transaction that begins'),
+  }),
   RemoteStop: z.strictObject({ transactionId: transaction }),
   Reset: z.strictObject({ kind: z.enum(['Soft', 'Hard']) }),
   UnlockConnector: z.strictObject({ evseId: positiveEvse.optional(), connectorId: ConnectorId.optional() }),
@@ -46,6 +62,8 @@ export const commandBodies = {
       'StatusNotification',
       'DiagnosticsStatusNotification',
       'FirmwareStatusNotification',
+      'LogStatusNotification',
+      'SignChargingStationCertificate',
     ]),
     evseId: EvseId.optional(),
     connectorId: connectorAsEvse,
@@ -55,6 +73,75 @@ export const commandBodies = {
     messageId: z.string().max(50).optional(),
     data: z.string().optional(),
   }),
+  ReserveNow: z.strictObject({
+    reservationId: z.int().min(0).max(2_147_483_647),
+    evseId: EvseId.optional().describe('0: any'),
+    connectorId: connectorAsEvse,
+    idToken,
+    groupIdToken: idToken.optional(),
+    expiresAt: AnyInstant,
+  }),
+  CancelReservation: z.strictObject({ reservationId: z.int() }),
+  SendLocalList: z.strictObject({
+    listVersion: z.int().min(1),
+    updateType: z.enum(['Full', 'Differential']),
+    entries: z
+      .array(
+        z.strictObject({
+          idToken,
+          authorization: z
+            .strictObject({
+              status: AuthorizationStatus,
+              expiresAt: AnyInstant.optional(),
+              groupToken: z.string().max(36).optional(),
+            })
+            .optional()
+            .describe('absent: taken off the list'),
+        }),
+      )
+      .max(10_000),
+  }),
+  GetLocalListVersion: z.strictObject({}),
+  SetChargingProfile: z.strictObject({
+    evseId: EvseId.optional().describe('0, or none: the whole charger'),
+    connectorId: connectorAsEvse,
+    profile: ChargingProfile,
+  }),
+  ClearChargingProfile: z.strictObject({
+    profileId: z.int().optional(),
+    evseId: EvseId.optional(),
+    connectorId: connectorAsEvse,
+    purpose: ChargingProfilePurpose.optional(),
+    stackLevel: z.int().min(0).optional(),
+  }),
+  GetCompositeSchedule: z.strictObject({
+    evseId: EvseId.optional().describe('0, or none: the whole charger'),
+    connectorId: connectorAsEvse,
+    durationSeconds: z.int().min(1).max(31_536_000).default(86_400),
+    unit: ChargingRateUnit.optional(),
+  }),
+  UpdateFirmware: z.strictObject({
+    requestId,
+    location,
+    retrieveAt: AnyInstant.optional().describe('now, unless told'),
+    installAt: AnyInstant.optional(),
+    ...retrying,
+    signature: z.string().max(800).optional().describe('base64; with `signingCertificate`: the signed update'),
+    signingCertificate: z.string().max(5_500).optional().describe('PEM'),
+  }),
+  GetLog: z.strictObject({
+    requestId,
+    log: z.enum(['DiagnosticsLog', 'SecurityLog']).default('DiagnosticsLog'),
+    location,
+    from: AnyInstant.optional(),
+    until: AnyInstant.optional(),
+    ...retrying,
+  }),
+  InstallCertificate: z.strictObject({ use: CertificateUse, pem: z.string().max(5_500) }),
+  DeleteCertificate: z.strictObject({ certificate: CertificateHash }),
+  GetInstalledCertificateIds: z.strictObject({ use: CertificateUse }),
+  CertificateSigned: z.strictObject({ chain: z.string().max(10_000).describe('PEM, the charger’s own first') }),
+  RawCall: z.strictObject({ action: z.string().regex(/^[A-Za-z][A-Za-z0-9]{0,63}$/), payload: AnyJson }),
 } as const satisfies Record<ChargerCommandType, z.ZodType>
 
 /** What each command does, in one sentence. */
@@ -69,6 +156,20 @@ export const commandSummaries: Readonly<Record<ChargerCommandType, string>> = {
   ClearCache: 'empties the authorisation cache of the charger',
   TriggerMessage: 'asks the charger to send a message now',
   DataTransfer: 'sends vendor data',
+  ReserveNow: 'reserves an EVSE for an id token until it expires',
+  CancelReservation: 'takes a reservation back',
+  SendLocalList: 'writes the local authorisation list, whole or in part',
+  GetLocalListVersion: 'reads the version of the local authorisation list',
+  SetChargingProfile: 'limits power by a charging profile',
+  ClearChargingProfile: 'takes charging profiles away, by criteria or all',
+  GetCompositeSchedule: 'asks what limits the charger will keep',
+  UpdateFirmware: 'lets the charger fetch and install firmware; signed when a signature is given',
+  GetLog: 'lets the charger upload its diagnostics or its security log',
+  InstallCertificate: 'installs a root certificate',
+  DeleteCertificate: 'deletes a root certificate',
+  GetInstalledCertificateIds: 'lists the root certificates of the charger',
+  CertificateSigned: 'sends the charger the certificate that it asked for',
+  RawCall: 'sends any call, as the charger’s own OCPP version has it',
 }
 
 export const CommandBody = z
@@ -84,11 +185,24 @@ export const fieldAliases: Partial<Record<ChargerCommandType, Readonly<Record<st
   ChangeAvailability: { type: 'availability' },
   GetConfiguration: { key: 'keys' },
   TriggerMessage: { requestedMessage: 'message' },
+  ReserveNow: { idTag: 'idToken', parentIdTag: 'groupIdToken', expiryDate: 'expiresAt' },
+  SendLocalList: { localAuthorizationList: 'entries' },
+  SetChargingProfile: { csChargingProfiles: 'profile' },
+  ClearChargingProfile: { id: 'profileId', chargingProfilePurpose: 'purpose' },
+  GetCompositeSchedule: { duration: 'durationSeconds', chargingRateUnit: 'unit' },
+  UpdateFirmware: { retrieveDate: 'retrieveAt' },
+  InstallCertificate: { certificateType: 'use', certificate: 'pem' },
+  DeleteCertificate: { certificateHashData: 'certificate' },
+  GetInstalledCertificateIds: { certificateType: 'use' },
+  CertificateSigned: { certificateChain: 'chain' },
 }
 /** Names of OCPP 1.6 that mean a command of ours. */
 export const commandAliases: Readonly<Record<string, ChargerCommandType>> = {
   RemoteStartTransaction: 'RemoteStart',
   RemoteStopTransaction: 'RemoteStop',
+  GetDiagnostics: 'GetLog',
+  SignedUpdateFirmware: 'UpdateFirmware',
+  ExtendedTriggerMessage: 'TriggerMessage',
 }
 
 export const CommandParams = z.object({

@@ -7,7 +7,7 @@ export const QuirkView = z
   .object({
     id: z.string().describe('stands in the normalisations of events; `rulesOff` and `rulesOn` of a charger name it'),
     kind: z
-      .enum(['format', 'correlation', 'transport'])
+      .enum(['format', 'correlation', 'transport', 'command'])
       .describe('how a message is written; what belongs together; the connection below messages'),
     what: z.string(),
     evidence: z.array(z.string()).describe('public threads and sources where it was seen'),

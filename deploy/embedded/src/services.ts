@@ -74,6 +74,17 @@ export const services: readonly Service[] = [
     }),
   },
   {
+    name: 'upkeep',
+    folder: 'services/upkeep',
+    turn: 1,
+    environment: (wiring, copy) => ({
+      ...log(wiring),
+      ...bus(wiring),
+      POD_NAME: podName('upkeep', copy),
+      BUILD: wiring.build,
+    }),
+  },
+  {
     name: 'projector-reporting',
     folder: 'services/projector-reporting',
     turn: 1,

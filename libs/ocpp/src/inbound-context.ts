@@ -5,6 +5,8 @@ export type InboundContext = {
   vendor?: string
   model?: string
   firmwareVersion?: string
+  /** how many EVSEs it has, as far as it has told: the highest that it ever named */
+  evses?: number
   /** what a time without zone means at this charger: an IANA name or `+02:00` */
   zone?: string
   /** ids of quirk rules that this charger's settings switch off, and on; off wins */

@@ -2,6 +2,7 @@ import type { ChargerCommand } from '@voltrail/contracts/charger-commands'
 import type { CommandResult, Fact, FactAnswer, Normalisation } from '@voltrail/contracts/facts'
 import type { Instant } from '@voltrail/contracts/quantities'
 import type { InboundContext } from './inbound-context.ts'
+import type { Spoken } from './power-dialect.ts'
 
 /** One OCPP version, as the edge uses it. Nothing behind the edge sees more than facts and commands. */
 export interface OcppProtocol {
@@ -9,8 +10,20 @@ export interface OcppProtocol {
   readonly subprotocol: string
   /** What a CALL from the charger means. Never throws, whatever the payload. */
   inbound(action: string, payload: unknown, context: InboundContext): Inbound
+  /** A command in the dialect of the charger's make: what it is to be told for it, see `Spoken`. */
+  spoken(command: ChargerCommand, context: InboundContext): Spoken
   /** The CALL for a command. Throws `OutboundInvalid` if the official schema refuses it. */
   outbound(command: ChargerCommand): { action: string; payload: object } | { unsupported: string }
+  /**
+   * What an operator's own call means: a typed command where one says the same, else the call as it is; or what the official
+   * schema has against it, by JSON pointer and without values. Never throws.
+   * @param requestId names a file transfer where the call itself does not
+   */
+  call(
+    action: string,
+    payload: unknown,
+    requestId: number,
+  ): { command: ChargerCommand } | { violations: readonly { path: string; message: string }[] }
   /**
    * What the charger's CALLRESULT to a command says. Its numbers are whole; a fraction is text, as everything that goes into
    * the log. Never throws.

@@ -7,8 +7,11 @@ export type MakePattern = { vendor?: RegExp; model?: RegExp; firmware?: RegExp }
 export type Quirk = {
   /** the row of the field reports, and a name: `Q1-time-no-zone` */
   id: `Q${number}-${string}`
-  /** `format`: how a message is written; `correlation`: what belongs together; `transport`: the connection below messages */
-  kind: 'format' | 'correlation' | 'transport'
+  /**
+   * `format`: how a message is written; `correlation`: what belongs together; `transport`: the connection below messages;
+   * `command`: how we write what we ask of it
+   */
+  kind: 'format' | 'correlation' | 'transport' | 'command'
   what: string
   /** public threads and sources where it was seen, or the law that wants it */
   evidence: readonly string[]

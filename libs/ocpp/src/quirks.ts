@@ -1,6 +1,7 @@
 import { correlationQuirks, transportQuirks } from './quirk-table-session.ts'
 import { fieldQuirks } from './quirk-table-field.ts'
 import { messageQuirks } from './quirk-table-message.ts'
+import { powerQuirks } from './quirk-table-power.ts'
 import type { InboundContext } from './inbound-context.ts'
 import { fitsMake, type Quirk } from './quirk.ts'
 
@@ -13,14 +14,16 @@ export const quirks: readonly Quirk[] = [
   ...fieldQuirks,
   ...correlationQuirks,
   ...transportQuirks,
+  ...powerQuirks,
 ].toSorted((a, b) => rowOf(a) - rowOf(b))
 
 export type FormatRuleId = (typeof messageQuirks)[number]['id'] | (typeof fieldQuirks)[number]['id']
+export type PowerRuleId = (typeof powerQuirks)[number]['id']
 
-const formatQuirks: readonly Quirk[] = [...messageQuirks, ...fieldQuirks]
+const formatQuirks: readonly Quirk[] = [...messageQuirks, ...fieldQuirks, ...powerQuirks]
 
-/** The format rules that work for a charger: by its make, and by what its settings switch. */
-export type RulesInForce = { has(id: FormatRuleId): boolean }
+/** The rules for messages of both directions that work for a charger: by its make, and by what its settings switch. */
+export type RulesInForce = { has(id: FormatRuleId | PowerRuleId): boolean }
 
 const known = new WeakMap<InboundContext, RulesInForce>()
 

@@ -60,6 +60,10 @@ export const readTimestamp = (raw: string, zone?: string): ReadTime => {
 /** Ours on the wire: `2026-01-31T12:00:00.000Z`, UTC with Z (https://github.com/lbbrhzn/ocpp/issues/512). */
 export const writeTimestamp = (at: Instant): string => at
 
+/** A time of an operator's own call, which the schema has taken; `undefined` for what is none. */
+export const readInstant = (raw: unknown): Instant | undefined =>
+  typeof raw === 'string' ? readTimestamp(raw).at : undefined
+
 const dayMs = 86_400_000
 
 const found = (ms: number, rules: TimestampRule[]): ReadTime => {

@@ -49,14 +49,18 @@ export function problems<const S extends keyof typeof problemMeanings>(...status
 /** Refusals that have a status of their own. */
 const refusals: Readonly<Record<string, ProblemKind>> = { 'unknown-review': 'not-found', 'already-settled': 'conflict' }
 
-/** Has central decide; a refusal becomes a 422 (or what `refusals` says), an outage a 503. */
+/**
+ * Has central decide; a refusal becomes a 422 (or what `refusals` says), an outage a 503.
+ * @param requestId names the request where its repeat must be known
+ */
 export async function decide(
   sources: Sources,
   command: AdminCommand,
+  requestId: string = sources.newId(),
 ): Promise<Extract<AdminCommandReply, { outcome: 'done' }>> {
   const { traceparent } = traceHeaders()
   const reply = await sources.central.decide({
-    requestId: sources.newId(),
+    requestId,
     actor: { kind: 'operator', id: sources.actorId },
     requestedAt: instant(sources.now()),
     ...(traceparent !== undefined && { traceparent }),

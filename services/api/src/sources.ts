@@ -3,7 +3,7 @@ import type { ChargerId, TenantId } from '@voltrail/contracts/ids'
 import type { Category } from '@voltrail/contracts/streams'
 import type { EventLog, LogEvent, LogPosition } from '@voltrail/event-store/event-log'
 import type { Vault } from '@voltrail/key-store/vault'
-import type { CentralClient } from './central-client.ts'
+import type { CentralClient } from '@voltrail/bus/central-client'
 import type { Reporting } from './reporting.ts'
 
 /** What the routes need of the world, for the one tenant that the operator key belongs to. */

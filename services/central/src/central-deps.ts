@@ -25,6 +25,8 @@ export interface CentralDeps extends Deciding {
   readonly pod: string
   readonly build: string
   readonly defaultSettings: TenantSettings
+  /** the O of chargers' certificates, where a charger's record names none */
+  readonly cpoName?: string
   /** how long a command looks for the socket that holds the charger's epoch, in ms */
   readonly offlineAfterMs: number
 }

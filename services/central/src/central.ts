@@ -149,6 +149,7 @@ export const startCentral = async (config: CentralConfig): Promise<Central> => {
       pod: config.POD_NAME,
       build: config.BUILD,
       defaultSettings,
+      ...(config.CPO_NAME !== undefined && { cpoName: config.CPO_NAME }),
       offlineAfterMs: config.OFFLINE_AFTER,
     }
 

@@ -33,6 +33,8 @@ const Settings = z.object({
   LOG_APPEND_DEADLINE: duration('10s').default(10_000),
   /** how long telemetry that belongs to no session is kept */
   TELEMETRY_RETENTION: duration('7d').default(7 * 86_400_000),
+  /** the operator's name: the O that chargers' certificate requests must have; absent: only where a charger's record names one */
+  CPO_NAME: text('Acme Charging').max(64).optional(),
   BUILD: text('0.1.0').default('development'),
 })
 export type CentralConfig = z.output<typeof Settings>

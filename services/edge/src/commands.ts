@@ -48,13 +48,55 @@ export const respondToCommands = (
   })
 
 const sendCommand = async (connection: Connection, request: EpochCommandRequest): Promise<EpochCommandReply> => {
+  const { protocol } = connection
+  const { command, timeoutMs } = request
+  const unsupported = (reason: string): EpochCommandReply => ({
+    result: { outcome: 'unsupported', reason },
+    frames: {},
+  })
+  const spoken = protocol.spoken(command, connection.context())
+  if ('unsupported' in spoken) return unsupported(spoken.unsupported)
+  const [first, ...others] = spoken.commands
+  const outgoing = spoken.commands.map((one) => translate(protocol, one))
+  const wrong = outgoing.find((one) => 'unsupported' in one)
+  if (wrong !== undefined && 'unsupported' in wrong) return unsupported(wrong.unsupported)
+  const until = performance.now() + timeoutMs
+  const normalisations = spoken.rules.length === 0 ? {} : { normalisations: [...spoken.rules] }
+  let reply = await sendOne(connection, request, first, timeoutMs)
+  for (const one of others) {
+    if (!mayGoOn(reply.result, spoken.oneIsEnough)) break
+    const next = await sendOne(connection, request, one, Math.max(1, Math.floor(until - performance.now())))
+    const better = spoken.oneIsEnough && isAccepted(reply.result) ? reply.result : next.result
+    reply = { result: better, frames: joined(reply.frames, next.frames) }
+  }
+  return { ...reply, ...normalisations }
+}
+
+const isAccepted = (result: CommandResult): boolean => result.outcome === 'result' && result.status === 'Accepted'
+
+/** Of several calls for one command: those that answered otherwise end it, unless one that is accepted is enough. */
+const mayGoOn = (result: CommandResult, oneIsEnough: boolean): boolean =>
+  oneIsEnough ? result.outcome === 'result' : isAccepted(result)
+
+/** The frames of several calls, a line each. */
+const joined = (one: EpochCommandReply['frames'], other: EpochCommandReply['frames']): EpochCommandReply['frames'] => {
+  const lines = (...texts: readonly (string | undefined)[]) => texts.filter((text) => text !== undefined).join('\n')
+  const [sent, received] = [lines(one.sent, other.sent), lines(one.received, other.received)]
+  return { ...(sent === '' ? {} : { sent }), ...(received === '' ? {} : { received }) }
+}
+
+/** One call, and what the charger said to it. */
+const sendOne = async (
+  connection: Connection,
+  request: EpochCommandRequest,
+  command: ChargerCommand,
+  timeoutMs: number,
+): Promise<EpochCommandReply> => {
   const { protocol, outbound, digest } = connection
   const redacted = (text: string): string => redactFrame(text, digest).text
-  const { command, commandId, timeoutMs } = request
+  const { commandId } = request
   const outgoing = translate(protocol, command)
-  if ('unsupported' in outgoing) {
-    return { result: { outcome: 'unsupported', reason: outgoing.unsupported }, frames: {} }
-  }
+  if ('unsupported' in outgoing) throw new Error(`${command.type} could be said a moment ago: ${outgoing.unsupported}`)
   const resultOf = (outcome: CallOutcome): CommandResult => redactJson(clearResultOf(outcome), digest).value
   const clearResultOf = (outcome: CallOutcome): CommandResult => {
     switch (outcome.kind) {

@@ -5,9 +5,28 @@ import { duration, integer, port, readConfig, secret, text, url } from '@voltrai
 import type { Environment } from '@voltrail/runtime/config'
 import { processVariables } from '@voltrail/runtime/process-variables'
 import { defaultLimits } from './limits.ts'
+import { readListeners } from './listeners.ts'
+import { readNetworks } from './proxy-protocol.ts'
 import { defaultTenant } from './upgrade-path.ts'
 
 const names = Object.keys(protocols)
+
+const paths = (example: string) =>
+  text(example)
+    .transform((list) =>
+      list
+        .split(',')
+        .map((path) => path.trim())
+        .filter((path) => path !== ''),
+    )
+    .default([])
+
+/** What was read, or the issue that says why it cannot be. */
+const parsed = <T>(read: T | string, context: z.RefinementCtx): T => {
+  if (typeof read !== 'string') return read
+  context.addIssue({ code: 'custom', message: read })
+  return z.NEVER
+}
 
 const variables = z.object({
   ...processVariables,
@@ -16,9 +35,26 @@ const variables = z.object({
   NATS_CREDS: secret().optional(),
   OCPP_HOST: text('0.0.0.0').default('127.0.0.1'),
   OCPP_PORT: port(9000).default(9000),
-  /** PEM files; with both, the listener speaks wss. */
-  TLS_CERT_PATH: text('/etc/voltrail/tls.crt').optional(),
-  TLS_KEY_PATH: text('/etc/voltrail/tls.key').optional(),
+  /** Several listeners side by side; without it there is one, at OCPP_HOST and OCPP_PORT. */
+  LISTENERS: text('ws://0.0.0.0:9000,wss://0.0.0.0:9443,mtls://0.0.0.0:9444?proxy')
+    .transform((list, context) => parsed(readListeners(list), context))
+    .optional(),
+  /** PEM files; with both, the listener speaks wss. Several pairs, separated by commas: RSA and ECDSA side by side. */
+  TLS_CERT_PATH: paths('/etc/voltrail/rsa.crt,/etc/voltrail/ecdsa.crt'),
+  TLS_KEY_PATH: paths('/etc/voltrail/rsa.key,/etc/voltrail/ecdsa.key'),
+  /** PEM bundles of the roots of client certificates: our own authority's, and vendors'. */
+  TLS_CLIENT_CA_PATH: paths('/etc/voltrail/client-ca.crt'),
+  TLS_VENDOR_CA_PATH: paths('/etc/voltrail/vendor-ca.crt'),
+  /** Revocation lists of these authorities, PEM or DER. */
+  TLS_CRL_PATH: paths('/etc/voltrail/client-ca.crl'),
+  /** How often these files are looked at; SIGHUP has them looked at now. */
+  TLS_RELOAD: duration('30s')
+    .refine((milliseconds) => milliseconds >= 50, 'must be 50ms or more')
+    .default(30_000),
+  /** The balancers whose PROXY protocol headers are believed: addresses and networks. */
+  PROXY_FROM: text('10.0.0.0/8,192.0.2.1')
+    .transform((list, context) => parsed(readNetworks(list), context))
+    .optional(),
   /** The key of the password hashes, hex, the same for api and edge. */
   PEPPER: secret({ minLength: 32 }).regex(/^([0-9a-fA-F]{2})+$/),
   /** Names this pod among the edges. */

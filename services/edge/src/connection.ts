@@ -53,6 +53,8 @@ export type Connection = {
   readonly protocol: OcppProtocol
   readonly outbound: OutboundCalls
   readonly digest: Digest
+  /** What is known of the charger now. */
+  context(): InboundContext
   /** Whether a message of the charger is being handled or waits for it. */
   readonly waiting: boolean
   /** Asks central to record a fact that no frame waits for. */
@@ -251,6 +253,7 @@ export const openConnection = (
     protocol,
     outbound,
     digest: who.digest,
+    context: () => calls.context(),
     get waiting() {
       return inbound.busy || inbound.length > 0
     },
@@ -303,8 +306,9 @@ export const openConnection = (
 }
 
 /** What the charger's record says of it: its quirks are known before it boots. */
-const knownOf = ({ settings, identity }: FactAnswerOf<'Connect'>): Partial<InboundContext> => ({
+const knownOf = ({ settings, identity, evses }: FactAnswerOf<'Connect'>): Partial<InboundContext> => ({
   ...(identity !== undefined && { vendor: identity.vendor, model: identity.model }),
+  ...(evses !== undefined && { evses }),
   ...(identity?.firmwareVersion !== undefined && { firmwareVersion: identity.firmwareVersion }),
   ...(settings !== undefined && { rulesOff: settings.rulesOff, rulesOn: settings.rulesOn }),
   ...(settings?.zone !== undefined && { zone: settings.zone }),

@@ -1,9 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Duplex } from 'node:stream'
-import { createServer as createTlsServer } from 'node:https'
 import { connectBus } from '@voltrail/bus/bus'
 import type { Bus } from '@voltrail/bus/bus'
 import { BusError } from '@voltrail/bus/bus-error'
@@ -18,6 +14,7 @@ import type { RunningService } from '@voltrail/runtime/shutdown'
 import { StartError } from '@voltrail/runtime/start-error'
 import { sleep, startTicker } from '@voltrail/runtime/ticker'
 import { createAdmission } from './admission.ts'
+import { createChargerListener } from './charger-listener.ts'
 import type { EdgeConfig } from './config.ts'
 import type { Connection } from './connection.ts'
 import { createConnections } from './connections.ts'
@@ -25,21 +22,27 @@ import type { Connections } from './connections.ts'
 import { createEdgeMetrics } from './edge-metrics.ts'
 import type { EdgeMetrics } from './edge-metrics.ts'
 import { createFactRelay } from './fact-relay.ts'
-import { refusalHeaders, refuseUpgrade } from './http-refusal.ts'
+import { refusalHeaders } from './http-refusal.ts'
 import { defaultLimits } from './limits.ts'
 import type { EdgeLimits } from './limits.ts'
+import type { ListenerConfig } from './listeners.ts'
 import { createLogWatch } from './log-watch.ts'
 import type { LogWatch } from './log-watch.ts'
-import { mendSockets } from './mended-sockets.ts'
 import { openPresence } from './presence.ts'
 import { createQuietOutage } from './quiet-outage.ts'
 import { createSourceThrottle } from './source-throttle.ts'
+import { readTlsFiles } from './tls-files.ts'
+import type { TlsPaths } from './tls-files.ts'
 import { createUpgrades } from './upgrade.ts'
 import { within } from './within.ts'
 
 export type RunningEdge = RunningService & {
-  /** where chargers connect */
+  /** where chargers connect; the first of `ports` */
   readonly port: number
+  /** of each listener, in the order of the settings */
+  readonly ports: readonly number[]
+  /** Looks at the TLS files now. Sockets that are open stay; files that are wrong change nothing. */
+  readonly reloadTls: () => Promise<void>
   readonly healthPort: number
 }
 
@@ -76,7 +79,15 @@ export const startEdge = async (
   const stopped = new AbortController()
   let stopping = false
 
-  const tls = readTlsFiles(config)
+  const listening = listenersOf(config)
+  const tlsPaths: TlsPaths = {
+    certificates: config.TLS_CERT_PATH,
+    keys: config.TLS_KEY_PATH,
+    ours: config.TLS_CLIENT_CA_PATH,
+    vendors: config.TLS_VENDOR_CA_PATH,
+    revocations: config.TLS_CRL_PATH,
+  }
+  let tlsFiles = listening.some(({ kind }) => kind !== 'ws') ? await readTlsFiles(tlsPaths) : undefined
   const bus = await connect(config, log)
   const opened: (() => Promise<unknown>)[] = [() => bus.close()]
   try {
@@ -131,7 +142,6 @@ export const startEdge = async (
       connections,
       tenants: new Set(config.TENANTS),
       pepper: Buffer.from(config.PEPPER, 'hex'),
-      tls: tls !== undefined,
       defaultSubprotocol: config.DEFAULT_SUBPROTOCOL,
       stopping: () => stopping,
       background(work) {
@@ -141,29 +151,36 @@ export const startEdge = async (
       },
     })
     const plainRequests = answerPlainRequest(log, metrics)
-    const server =
-      tls === undefined
-        ? createServer(plainRequests)
-        : createTlsServer({ ...tls, minVersion: 'TLSv1.2', handshakeTimeout: 15_000 }, plainRequests)
-    const unreadable = (detail: string, whence: { requestLine?: string; remoteAddress?: string | undefined }): void => {
+    const onUnreadable = (
+      detail: string,
+      whence: { requestLine?: string; remoteAddress?: string | undefined },
+    ): void => {
       log.info({ ...whence, status: 400, detail }, 'refused')
       metrics.upgrades.inc({ status: '400' })
     }
-    const mended = mendSockets(
-      server,
-      tls === undefined ? 'connection' : 'secureConnection',
-      limits.headersMs,
-      ({ remoteAddress }, detail) => unreadable(detail, { remoteAddress }),
+    const listeners = listening.map((one) =>
+      createChargerListener({
+        config: one,
+        tlsFiles: one.kind === 'ws' ? undefined : tlsFiles,
+        proxyFrom: config.PROXY_FROM,
+        answerPlainRequest: plainRequests,
+        onUnreadable,
+        headersMs: limits.headersMs,
+        onUpgrade: (request, socket, head, arrival) => void upgrade(request, socket, head, arrival),
+        maxConnections: limits.maxConnections + limits.pendingUpgrades,
+        now,
+        log,
+      }),
     )
-    server.on('upgrade', (request, socket, head) => void upgrade(request, socket, head, mended.of(socket)))
-    server.on('clientError', (error: ParserError, socket) => {
-      const detail = `this is no HTTP request that can be read: ${error.reason ?? error.message}`
-      unreadable(detail, wherefrom(error, socket))
-      if (socket.writable) refuseUpgrade(socket, { status: 400, detail })
-      else socket.destroy()
-    })
-    server.headersTimeout = limits.headersMs
-    server.maxConnections = limits.maxConnections + limits.pendingUpgrades
+    const servers = listeners.map(({ server }) => server)
+    const reloadTls = async (): Promise<void> => {
+      if (tlsFiles === undefined) return
+      const newer = await readTlsFiles(tlsPaths)
+      if (newer.digest === tlsFiles.digest) return
+      tlsFiles = newer
+      for (const listener of listeners) listener.useTlsFiles(newer)
+      log.info('the TLS files have changed and are in use')
+    }
 
     const health = await startHealthServer({
       host: config.HEALTH_HOST,
@@ -175,7 +192,17 @@ export const startEdge = async (
       },
     })
     opened.push(() => health.stop())
-    const port = await listen(server, { host: config.OCPP_HOST, port: config.OCPP_PORT }, 'the OCPP listener')
+    const ports: number[] = []
+    for (const { server, config: one } of listeners) {
+      opened.push(async () => server.close())
+      ports.push(await listen(server, one, 'the OCPP listener'))
+    }
+    const [port = 0] = ports
+    const reloader = startTicker(reloadTls, {
+      everyMs: config.TLS_RELOAD,
+      onError: (error) => log.error({ err: error }, 'the TLS files are wrong: those from before stay in use'),
+    })
+    opened.push(() => reloader.stop())
     const sweeper = startTicker(
       () => {
         const time = ticks()
@@ -188,16 +215,15 @@ export const startEdge = async (
       },
     )
     health.setReady()
-    log.info({ port, healthPort: health.port, tls: tls !== undefined, tenants: config.TENANTS }, 'taking chargers')
+    const kinds = listening.map(({ kind }, i) => `${kind}:${ports[i]}`)
+    log.info({ port, listeners: kinds, healthPort: health.port, tenants: config.TENANTS }, 'taking chargers')
 
     /** SIGTERM: not ready, no new sockets, the open ones in waves, so that the other edges are not met by all at once. */
     const stop = async (): Promise<void> => {
       if (stopping) return
       stopping = true
       health.setReady(false)
-      server.close()
-      mended.stop()
-      server.closeIdleConnections()
+      for (const listener of listeners) listener.stop()
       const deadline = ticks() + limits.drainMs
       const held = connections.all()
       for (let i = 0; i < held.length; i += limits.drainWave) {
@@ -208,13 +234,14 @@ export const startEdge = async (
       await within(Promise.all(background), limits.drainMs)
       stopped.abort()
       await sweeper.stop()
+      await reloader.stop()
       takeovers.stop()
       logNews.stop()
       await bus.drain({ timeoutMs: limits.drainMs })
-      server.closeAllConnections()
+      for (const server of servers) server.closeAllConnections()
       await health.stop()
     }
-    return { port, healthPort: health.port, stop }
+    return { port, ports, healthPort: health.port, reloadTls, stop }
   } catch (error) {
     await Promise.allSettled(opened.map((close) => close()))
     throw error
@@ -235,23 +262,35 @@ const connect = async (config: EdgeConfig, log: Log): Promise<Bus> => {
   }
 }
 
-const readTlsFiles = (config: EdgeConfig): { cert: Buffer; key: Buffer } | undefined => {
-  const { TLS_CERT_PATH: cert, TLS_KEY_PATH: key } = config
-  if (cert === undefined && key === undefined) return undefined
-  if (cert === undefined || key === undefined) {
+/** The listeners of the settings. Without `LISTENERS`: one at OCPP_PORT, with TLS if there is a certificate. */
+const listenersOf = (config: EdgeConfig): readonly ListenerConfig[] => {
+  const { LISTENERS, OCPP_HOST, OCPP_PORT, TLS_CERT_PATH, TLS_KEY_PATH, TLS_CLIENT_CA_PATH, TLS_VENDOR_CA_PATH } =
+    config
+  const certified = TLS_CERT_PATH.length > 0 || TLS_KEY_PATH.length > 0
+  if (TLS_CERT_PATH.length !== TLS_KEY_PATH.length && (TLS_CERT_PATH.length === 0 || TLS_KEY_PATH.length === 0)) {
     throw new StartError('only one of TLS_CERT_PATH and TLS_KEY_PATH is set', 'set both for wss or none for ws')
   }
-  try {
-    return { cert: readFileSync(cert), key: readFileSync(key) }
-  } catch (error) {
+  if (LISTENERS === undefined) {
+    const kind = certified ? 'wss' : 'ws'
+    return [{ kind, host: OCPP_HOST, port: OCPP_PORT, proxy: false, staticRsa: false }]
+  }
+  if (!certified && LISTENERS.some(({ kind }) => kind !== 'ws')) {
     throw new StartError(
-      `a TLS file cannot be read: ${(error as Error).message}`,
-      'correct TLS_CERT_PATH and TLS_KEY_PATH',
-      {
-        cause: error,
-      },
+      'LISTENERS names one with TLS and there is no certificate',
+      'set TLS_CERT_PATH and TLS_KEY_PATH',
     )
   }
+  const roots = [...TLS_CLIENT_CA_PATH, ...TLS_VENDOR_CA_PATH]
+  if (roots.length === 0 && LISTENERS.some(({ kind }) => kind === 'mtls')) {
+    throw new StartError(
+      'LISTENERS names one that asks for client certificates, and no root of such certificates is set',
+      'set TLS_CLIENT_CA_PATH or TLS_VENDOR_CA_PATH',
+    )
+  }
+  if (config.PROXY_FROM === undefined && LISTENERS.some(({ proxy }) => proxy)) {
+    throw new StartError('LISTENERS has one expect PROXY headers, and no balancer is trusted', 'set PROXY_FROM')
+  }
+  return LISTENERS
 }
 
 /** Why no charger may connect now: what it would send could not be stored. */
@@ -287,17 +326,3 @@ const answerPlainRequest =
     else log.info(line, 'refused')
     response.writeHead(refusal.status, refusalHeaders(refusal)).end(`${detail}\n`)
   }
-
-/** What Node's HTTP parser says of a request that it cannot read. */
-type ParserError = Error & { readonly reason?: string; readonly rawPacket?: Buffer }
-
-/** The request line alone: headers hold passwords. */
-const wherefrom = ({ rawPacket }: ParserError, socket: Duplex): { requestLine?: string; remoteAddress?: string } => {
-  const { remoteAddress } = socket as Duplex & { readonly remoteAddress?: string }
-  const [requestLine = ''] =
-    rawPacket
-      ?.toString('latin1', 0, 200)
-      .trimStart()
-      .split(/[\r\n?]/, 1) ?? []
-  return { requestLine: requestLine.slice(0, 120), ...(remoteAddress !== undefined && { remoteAddress }) }
-}

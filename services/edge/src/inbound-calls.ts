@@ -137,6 +137,8 @@ export const createInboundCalls = (options: {
               const { vendor, model, firmwareVersion } = inbound.fact
               context = { ...context, vendor, model, ...(firmwareVersion !== undefined && { firmwareVersion }) }
             }
+            if (inbound.fact.type === 'ConnectorStatus' && inbound.fact.evseId > (context.evses ?? 0))
+              context = { ...context, evses: inbound.fact.evseId }
             if (answer.type === 'Boot') rejected = answer.registration === 'Rejected'
             else if (!toldByRejected.has(answer.type)) rejected = false
             options.onAnswered(answer)

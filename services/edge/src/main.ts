@@ -7,6 +7,8 @@ runService('edge', async () => {
   const config = readEdgeConfig(process.env)
   const tracing = startTracing({ service: 'edge', endpoint: config.OTLP_ENDPOINT })
   const edge = await startEdge(config)
+  // what is wrong with the files is logged by the look that follows by itself
+  process.on('SIGHUP', () => void edge.reloadTls().catch(() => undefined))
   return {
     deadlineMs: config.SHUTDOWN_DEADLINE,
     async stop() {

@@ -15,10 +15,10 @@ import type { Connections } from './connections.ts'
 import { readCredential } from './credentials.ts'
 import type { Credential } from './credentials.ts'
 import type { Route } from './fact-relay.ts'
+import type { Arrival } from './charger-listener.ts'
 import { createFactSource } from './fact-source.ts'
 import { refuseUpgrade } from './http-refusal.ts'
 import type { HttpRefusal } from './http-refusal.ts'
-import type { Mend } from './mend-handshake.ts'
 import { createSecretDigest } from './secret-digest.ts'
 import type { SourceThrottle } from './source-throttle.ts'
 import { readUpgradePath } from './upgrade-path.ts'
@@ -32,7 +32,6 @@ export type UpgradeDeps = ConnectionDeps & {
   readonly connections: Connections<Connection>
   readonly tenants: ReadonlySet<string>
   readonly pepper: Uint8Array
-  readonly tls: boolean
   /** spoken with chargers that name no subprotocol and for which none is set; absent: they are refused */
   readonly defaultSubprotocol?: string | undefined
   /** unique to this process, so that connect fact ids never repeat */
@@ -54,6 +53,12 @@ type Candidate = Extract<UpgradePath, { kind: 'charger' }> & {
 const mostNames = 16
 const longestName = 64
 const nothingNamed = { rule: 'Q4-no-subprotocol', path: 'Sec-WebSocket-Protocol', raw: '' }
+
+/** A certificate is what counts; a password that came with it is kept beside it, for a charger that does not need its one yet. */
+const withCertificate = (credential: Credential, certificate: Arrival['certificate']): Credential => {
+  if (certificate === undefined) return credential
+  return credential.kind === 'basic' ? { ...certificate, proofs: credential.proofs } : certificate
+}
 
 const refuse = (status: HttpRefusal['status'], detail: string): HttpRefusal => ({ status, detail })
 
@@ -85,7 +90,7 @@ export const createUpgrades = (deps: UpgradeDeps) => {
     return reason === undefined ? undefined : refuse(503, reason)
   }
 
-  const readCandidate = (request: IncomingMessage): Candidate | HttpRefusal => {
+  const readCandidate = (request: IncomingMessage, { certificate }: Arrival): Candidate | HttpRefusal => {
     const flaw = handshakeFlaw(request)
     if (flaw !== undefined) return refuse(400, flaw)
     const path = readUpgradePath(request.url ?? '/', deps.tenants)
@@ -97,10 +102,10 @@ export const createUpgrades = (deps: UpgradeDeps) => {
     if (offered.length === 0) delete request.headers['sec-websocket-protocol']
     else request.headers['sec-websocket-protocol'] = offered.join(', ')
     const subprotocol = offered.length === 0 ? deps.defaultSubprotocol : chooseSubprotocol(offered)
-    return { ...path, offered, subprotocol, credential: presented.credential }
+    return { ...path, offered, subprotocol, credential: withCertificate(presented.credential, certificate) }
   }
 
-  const connectRequest = (candidate: Candidate, remoteAddress: string, mended: readonly Mend[]): FactRequest => ({
+  const connectRequest = (candidate: Candidate, { remoteAddress, tls, mended }: Arrival): FactRequest => ({
     factId: FactId.parse(`${deps.instance}.${++connects}`),
     tenant: candidate.tenant,
     chargerId: candidate.chargerId,
@@ -117,7 +122,7 @@ export const createUpgrades = (deps: UpgradeDeps) => {
       offered: candidate.offered.slice(0, mostNames).map((name) => name.slice(0, longestName)),
       speaks: Object.keys(protocols),
       remoteAddress,
-      tls: deps.tls,
+      tls,
       credential: candidate.credential,
     },
   })
@@ -133,10 +138,10 @@ export const createUpgrades = (deps: UpgradeDeps) => {
     request: IncomingMessage,
     socket: Duplex,
     head: Buffer,
-    mended: readonly Mend[],
+    arrival: Arrival,
   ): Promise<HttpRefusal | undefined> => {
-    const candidate = readCandidate(request)
-    const remoteAddress = request.socket.remoteAddress ?? 'unknown'
+    const candidate = readCandidate(request, arrival)
+    const { remoteAddress, mended } = arrival
     if ('status' in candidate) {
       if (candidate.status === 401) deps.throttle.failed(remoteAddress, undefined, ticks())
       return candidate
@@ -148,12 +153,14 @@ export const createUpgrades = (deps: UpgradeDeps) => {
     const ticket = deps.connections.beginUpgrade(tenant, chargerId)
     const route: Route = {}
     try {
-      const asked = await deps.relay.ask(connectRequest(candidate, remoteAddress, mended), route, {
+      const asked = await deps.relay.ask(connectRequest(candidate, arrival), route, {
         holdMs: limits.connectHoldMs,
       })
       if (asked.kind === 'refused') {
-        if (asked.reason === 'bad-credential' || asked.reason === 'unknown-charger')
+        if (asked.reason === 'bad-credential' || asked.reason === 'unknown-charger') {
           deps.throttle.failed(remoteAddress, who, ticks())
+          log.info({ chargerId, remoteAddress, why: asked.detail }, 'a credential was refused')
+        }
         return refusalOf(asked.reason, candidate)
       }
       if (asked.kind !== 'answered') return refuse(503, 'the connection cannot be recorded now, connect again later')
@@ -222,19 +229,13 @@ export const createUpgrades = (deps: UpgradeDeps) => {
     }
   }
 
-  /** @param mended what was mended in the request before it could be read */
-  return async (
-    request: IncomingMessage,
-    socket: Duplex,
-    head: Buffer,
-    mended: readonly Mend[] = [],
-  ): Promise<void> => {
+  return async (request: IncomingMessage, socket: Duplex, head: Buffer, arrival: Arrival): Promise<void> => {
     socket.on('error', () => socket.destroy())
     let refusal = capacity()
     if (refusal === undefined) {
       pending += 1
       try {
-        refusal = await accept(request, socket, head, mended)
+        refusal = await accept(request, socket, head, arrival)
       } catch (error) {
         log.error({ err: error }, 'an upgrade failed')
         refusal = refuse(503, 'this server failed to connect you, connect again later')
@@ -245,10 +246,7 @@ export const createUpgrades = (deps: UpgradeDeps) => {
     if (refusal === undefined) return
     metrics.upgrades.inc({ status: String(refusal.status) })
     const { status, detail } = refusal
-    log.info(
-      { path: request.url?.slice(0, 120), remoteAddress: request.socket.remoteAddress, status, detail },
-      'refused',
-    )
+    log.info({ path: request.url?.slice(0, 120), remoteAddress: arrival.remoteAddress, status, detail }, 'refused')
     refuseUpgrade(socket, refusal)
   }
 }

@@ -15,7 +15,7 @@ import type { LogEvent } from '@voltrail/event-store/event-log'
 import { dueOfCharger, dueOfSession, type InferenceSettings, type TimeOut, type TimeOutKind } from './due.ts'
 import { edgeGone, fire, Waits, type Because, type FireDeps } from './fire.ts'
 import type { Presence } from './presence.ts'
-import { createSchedule } from './schedule.ts'
+import { createSchedule } from '@voltrail/runtime/schedule'
 import {
   hearCharger,
   hearSession,

@@ -10,7 +10,7 @@ import type { RunningService } from '@voltrail/runtime/shutdown'
 import { startTicker } from '@voltrail/runtime/ticker'
 import type { TimersConfig } from './config.ts'
 import { createEngine } from './engine.ts'
-import { holdLease } from './lease.ts'
+import { holdLease } from '@voltrail/bus/lease'
 import { busPresence } from './presence.ts'
 
 const categories = ['charger', 'session', 'billing', 'tenant'] as const

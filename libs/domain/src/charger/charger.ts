@@ -45,6 +45,10 @@ const summaryEvery = 100
 /** A summary that no event can carry is left out: loads grow longer, but nothing is refused for it. In characters of JSON. */
 const longestSummary = 160_000
 
+/** How many EVSEs a charger has, as far as it has told: the highest that it ever named. */
+export const evseCount = ({ connectors }: Pick<ChargerState, 'connectors'>): number =>
+  Math.max(0, ...connectors.map(({ evseId }) => evseId))
+
 const identityForEdge = ({ vendor, model, firmwareVersion }: NonNullable<ChargerState['identity']>) => ({
   vendor,
   model,
@@ -67,6 +71,7 @@ const answerOf = (state: ChargerState, event: Recorded<ChargerEvent>): FactAnswe
         subprotocol: event.data.subprotocol,
         ...(state.settings === undefined ? {} : { settings: state.settings }),
         ...(state.identity === undefined ? {} : { identity: identityForEdge(state.identity) }),
+        ...(evseCount(state) === 0 ? {} : { evses: evseCount(state) }),
       }
     case 'ChargerDisconnected':
       return { type: 'Disconnect' }
@@ -152,6 +157,24 @@ const freed = (
   }),
 })
 
+const credentialsWith = (
+  state: ChargerState,
+  { securityProfile, passwordDigests, next }: EventNamed<'ChargerCredentialsChanged'>['data'],
+): ChargerState => {
+  const { nextCredentials: before, connection, ...rest } = state
+  const changed = {
+    ...rest,
+    securityProfile,
+    passwordDigests,
+    ...(next === undefined ? {} : { nextCredentials: next }),
+  }
+  if (connection === undefined) return changed
+  // a connection made with the credentials of one upgrade proves nothing for another
+  const { onNext, ...made } = connection
+  const same = onNext === true && next !== undefined && next.upgradeId === before?.upgradeId
+  return { ...changed, connection: same ? { ...made, onNext } : made }
+}
+
 const change = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerState => {
   switch (event.type) {
     case 'ChargerRegistered':
@@ -165,12 +188,18 @@ const change = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerStat
     case 'ChargerRegistrationChanged':
       return { ...state, registration: event.data.registration }
     case 'ChargerCredentialsChanged':
-      return { ...state, securityProfile: event.data.securityProfile, passwordDigests: event.data.passwordDigests }
+      return credentialsWith(state, event.data)
     case 'ChargerConnected': {
       const epoch = String(event.revision) as ConnectionEpoch
       return {
         ...state,
-        connection: { epoch, edge: event.data.edge, open: true, remoteAddress: event.data.remoteAddress },
+        connection: {
+          epoch,
+          edge: event.data.edge,
+          open: true,
+          remoteAddress: event.data.remoteAddress,
+          ...(event.data.onNext === true ? { onNext: true } : {}),
+        },
         takeovers: takeoversWith(state, { at: event.metadata.receivedAt, remoteAddress: event.data.remoteAddress }),
         connectedAt: event.metadata.receivedAt,
       }

@@ -56,6 +56,7 @@ export const requestCommand = (
     readonly command: StoredChargerCommand
     readonly deadline: Instant
     readonly sentFirst?: true
+    readonly asCall?: true | undefined
   },
   state: ChargerState,
 ): Decision<ChargerEvent, CommandRefusal> => {

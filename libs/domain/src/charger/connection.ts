@@ -1,5 +1,5 @@
-import { timingSafeEqual } from 'node:crypto'
 import type { ConnectionEpoch, FactId } from '@voltrail/contracts/ids'
+import type { AcceptedIdentity } from '@voltrail/contracts/events/device'
 import type { FactOf } from '@voltrail/contracts/facts'
 import type { Adoption } from '@voltrail/contracts/admin-commands'
 import type { Instant } from '@voltrail/contracts/quantities'
@@ -7,6 +7,8 @@ import type { Registration } from '@voltrail/contracts/facts'
 import type { ChargerEvent } from '@voltrail/contracts/events/registry'
 import { accept, type Decision } from '../decider.ts'
 import { answeredBefore, type ChargerState } from './charger.ts'
+import { credentialFlaw, type Credentials } from './credentials.ts'
+import { credentialsProven } from './next-credentials.ts'
 import { contest } from './takeovers.ts'
 
 /** Who may connect, and what a connected charging station tells about itself. */
@@ -16,16 +18,15 @@ export type Connect = Omit<FactOf<'Connect'>, 'type'> & {
   readonly adoption: Adoption
   readonly heartbeatSeconds: number
   readonly now: Instant
+  /** whose client certificates are this charger's; absent: none are */
+  readonly identities?: readonly AcceptedIdentity[]
 }
 
 export type ConnectVerdict =
-  | { readonly kind: 'welcome' }
+  | { readonly kind: 'welcome'; readonly onNext?: true }
   | { readonly kind: 'unknown-charger'; readonly detail: string }
   | { readonly kind: 'bad-credential' | 'contested-identity'; readonly detail: string }
   | { readonly kind: 'no-subprotocol'; readonly detail: string }
-
-const equal = (a: string, b: string): boolean =>
-  a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b))
 
 /**
  * Whether a connection may be completed. An unknown charger is a matter of the tenant's adoption; a known one must meet its
@@ -36,21 +37,13 @@ export const judgeConnection = (command: Connect, state: ChargerState): ConnectV
     return command.adoption === 'closed'
       ? { kind: 'unknown-charger', detail: 'this charger is not registered and the tenant takes no unknown ones' }
       : { kind: 'welcome' }
-  const { credential } = command
-  if (state.securityProfile >= 2 && !command.tls)
-    return { kind: 'bad-credential', detail: `security profile ${state.securityProfile} needs TLS` }
-  if (state.securityProfile === 3)
-    return { kind: 'bad-credential', detail: 'security profile 3 needs a client certificate bound to this charger' }
-  if (state.passwordDigests.length === 0)
-    return state.securityProfile === 0
-      ? { kind: 'welcome' }
-      : { kind: 'bad-credential', detail: 'no password is set for this charger' }
-  if (credential.kind !== 'basic') return { kind: 'bad-credential', detail: 'a password is required and none was sent' }
-  // every pair is compared, so that the time says nothing about which one fits
-  const matches = credential.proofs.flatMap((proof) => state.passwordDigests.map((digest) => equal(proof, digest)))
-  return matches.includes(true)
-    ? { kind: 'welcome' }
-    : { kind: 'bad-credential', detail: 'the password is not the one that is registered' }
+  const presented = { ...command, identities: command.identities ?? [] }
+  const { nextCredentials: next } = state
+  // those of an upgrade first: a password may be good for both
+  if (next !== undefined && command.now <= next.until && credentialFlaw(next, presented) === undefined)
+    return { kind: 'welcome', onNext: true }
+  const flaw = credentialFlaw(state, presented)
+  return flaw === undefined ? { kind: 'welcome' } : { kind: 'bad-credential', detail: flaw }
 }
 
 /**
@@ -72,19 +65,34 @@ const nothingInCommon = (
   return { kind: 'no-subprotocol', detail: `${wanted}; its edge speaks ${speaks.join(', ')}` }
 }
 
+/** What an accepted connection was let in by. */
+const authenticatedBy = ({ securityProfile, passwordDigests }: Credentials) => {
+  if (securityProfile === 3) return 'certificate'
+  return passwordDigests.length === 0 ? 'none' : 'basic'
+}
+
+const presentedCertificate = ({ credential }: Connect) =>
+  credential.kind === 'certificate'
+    ? { certificate: { commonName: credential.commonName, fingerprint: credential.fingerprint } }
+    : {}
+
 const quietMs = 60_000
 
 /** Told once a minute of a charger that is known; nothing is written about others. */
 const refuse = (
   verdict: Exclude<ConnectVerdict, { kind: 'welcome' }>,
-  { edge, remoteAddress, now }: Connect,
+  command: Connect,
   { registered, lastRefusal }: ChargerState,
 ): Decision<ChargerEvent, ConnectVerdict> => {
   const { kind: reason, detail } = verdict
+  const { edge, remoteAddress, now } = command
   const told = lastRefusal !== undefined && Date.parse(now) - Date.parse(lastRefusal.at) < quietMs
   if (!registered || told || reason === 'unknown-charger' || reason === 'contested-identity')
     return { rejected: verdict }
-  return accept<ChargerEvent>({ type: 'ChargerConnectionRefused', data: { reason, detail, edge, remoteAddress } })
+  return accept<ChargerEvent>({
+    type: 'ChargerConnectionRefused',
+    data: { reason, detail, edge, remoteAddress, ...presentedCertificate(command) },
+  })
 }
 
 /** Lets a charger in, making it known first where the tenant adopts; or tells (once a minute) that it was refused. */
@@ -107,6 +115,7 @@ export const connectCharger = (command: Connect, state: ChargerState): Decision<
         )
       : { rejected: { kind: 'contested-identity', detail } }
   }
+  const onNext = admitted.onNext === true
   const connected: ChargerEvent = {
     type: 'ChargerConnected',
     data: {
@@ -115,8 +124,10 @@ export const connectCharger = (command: Connect, state: ChargerState): Decision<
       ...(offered === undefined ? {} : { offered }),
       remoteAddress,
       tls,
-      authenticatedBy: state.passwordDigests.length === 0 ? 'none' : command.credential.kind,
+      authenticatedBy: authenticatedBy(state.nextCredentials !== undefined && onNext ? state.nextCredentials : state),
       heartbeatSeconds,
+      ...(onNext ? { onNext } : {}),
+      ...presentedCertificate(command),
     },
   }
   if (state.registered) return accept(connected)
@@ -136,14 +147,25 @@ export const disconnectCharger = (
     ? accept<ChargerEvent>({ type: 'ChargerDisconnected', data: { ...command } })
     : accept()
 
-/** A boot is never a repeat by its content: only the same fact is. The answer carries the registration that holds now. */
+/**
+ * A boot is never a repeat by its content: only the same fact is. The answer carries the registration that holds now. The first
+ * accepted one on a connection that was made with the credentials of an upgrade makes them the only ones.
+ */
 export const bootCharger = (
-  command: Omit<FactOf<'Boot'>, 'type'> & { readonly factId: FactId; readonly intervalSeconds: number },
+  command: Omit<FactOf<'Boot'>, 'type'> & {
+    readonly factId: FactId
+    readonly intervalSeconds: number
+    /** of the connection that it came on */
+    readonly epoch?: ConnectionEpoch | undefined
+  },
   state: ChargerState,
 ): Decision<ChargerEvent> => {
   if (answeredBefore(state, command.factId) !== undefined) return accept()
-  const { factId: _, ...identity } = command
-  return accept<ChargerEvent>({ type: 'ChargerBooted', data: { ...identity, registration: state.registration } })
+  const { factId: _, epoch, ...identity } = command
+  return accept<ChargerEvent>(
+    { type: 'ChargerBooted', data: { ...identity, registration: state.registration } },
+    ...credentialsProven(epoch, state),
+  )
 }
 
 const detailsOf = (c: ChargerState['connectors'][number]): string =>
@@ -182,6 +204,7 @@ export const registerCharger = (command: RegisterCharger, state: ChargerState): 
   else if (state.registration !== command.registration)
     events.push({ type: 'ChargerRegistrationChanged', data: { registration: command.registration } })
   const same = profile === state.securityProfile && digests.join() === state.passwordDigests.join()
+  // an operator's own word ends an upgrade that is under way
   if (!same && (state.registered || digests.length > 0))
     events.push({ type: 'ChargerCredentialsChanged', data: { securityProfile: profile, passwordDigests: digests } })
   return accept(...events)

@@ -4,4 +4,5 @@ import type { OutboundMessage } from './outbound-message.ts'
 export const changeAvailability: OutboundMessage<'ChangeAvailability'> = {
   action: 'ChangeAvailability',
   write: ({ evseId, availability }) => ({ payload: { connectorId: evseId, type: availability } }),
+  read: ({ connectorId, type }) => ({ evseId: connectorId, availability: type }),
 }

@@ -4,4 +4,5 @@ import type { OutboundMessage } from './outbound-message.ts'
 export const changeConfiguration: OutboundMessage<'ChangeConfiguration'> = {
   action: 'ChangeConfiguration',
   write: ({ key, value }) => ({ payload: { key, value } }),
+  read: ({ key, value }) => ({ key, value }),
 }

@@ -4,4 +4,5 @@ import type { OutboundMessage } from './outbound-message.ts'
 export const clearCache: OutboundMessage<'ClearCache'> = {
   action: 'ClearCache',
   write: () => ({ payload: {} }),
+  read: () => ({}),
 }

@@ -6,4 +6,5 @@ export const dataTransferOut: OutboundMessage<'DataTransfer'> = {
   write: ({ vendorId, messageId, data }) => ({
     payload: { vendorId, ...(messageId !== undefined && { messageId }), ...(data !== undefined && { data }) },
   }),
+  read: ({ vendorId, messageId, data }) => ({ vendorId, messageId, data }),
 }

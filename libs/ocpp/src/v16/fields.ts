@@ -13,6 +13,12 @@ export const optionalText = <K extends string>(payload: Fields, field: string, a
   return value === undefined ? {} : ({ [as]: value } as { [P in K]?: string })
 }
 
+/** `{ [as]: number }`, or nothing when the field is no safe whole number. */
+export const wholeNumber = <K extends string>(payload: Fields, field: string, as: K): { [P in K]?: number } => {
+  const value = payload[field]
+  return Number.isSafeInteger(value) ? ({ [as]: value } as { [P in K]?: number }) : {}
+}
+
 /** A value exactly as received, as JSON text; '' when absent. Identifies repeats, so no rule ever touches it. */
 export const asReceived = (received: Fields, field: string): string => {
   const value = received[field]
@@ -30,3 +36,7 @@ export const placeOf = (payload: Fields): { evseId: number; connectorId: number 
   const message = `must be a connector from 0 to ${mostConnectors}`
   return { refused: [{ path: '/connectorId', keyword: 'maximum', message, code: 'PropertyConstraintViolation' }] }
 }
+
+/** Without the members that are `undefined`. */
+export const defined = (fields: { readonly [field: string]: unknown }): { [field: string]: unknown } =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))

@@ -5,4 +5,5 @@ export const getConfiguration: OutboundMessage<'GetConfiguration'> = {
   action: 'GetConfiguration',
   write: ({ keys }) => ({ payload: keys === undefined || keys.length === 0 ? {} : { key: keys } }),
   statusless: true,
+  read: ({ key }) => ({ keys: key }),
 }

@@ -106,6 +106,13 @@ const answers: Record<string, fc.Arbitrary<unknown>> = {
     },
     { requiredKeys: ['type', 'status'] },
   ),
+  FirmwareStatus: fc.constant({ type: 'FirmwareStatus' }),
+  LogStatus: fc.constant({ type: 'LogStatus' }),
+  SecurityEvent: fc.constant({ type: 'SecurityEvent' }),
+  CertificateRequest: fc.record({
+    type: fc.constant('CertificateRequest'),
+    status: fc.constantFrom('Accepted', 'Rejected'),
+  }),
   Malformed: fc.record({ type: fc.constant('Malformed'), transactionId }),
 }
 
@@ -167,6 +174,13 @@ describe('whatever a charger sends', () => {
   })
 
   it('settles a command, and never throws', () => {
+    const profile = {
+      profileId: 1,
+      stackLevel: 0,
+      purpose: 'TxDefaultProfile',
+      kind: 'Relative',
+      schedule: { unit: 'A', periods: [{ startSeconds: 0, limit: '16' }] },
+    }
     const commands: Record<string, unknown> = {
       RemoteStart: { idToken: { value: 'A', type: 'Central' } },
       RemoteStop: { transactionId: '1' },
@@ -176,6 +190,20 @@ describe('whatever a charger sends', () => {
       ChangeAvailability: { evseId: 1, availability: 'Operative' },
       TriggerMessage: { message: 'Heartbeat' },
       DataTransfer: { vendorId: 'v' },
+      ReserveNow: { reservationId: 1, evseId: 1, idToken: { value: 'A', type: 'Central' }, expiresAt: now },
+      CancelReservation: { reservationId: 1 },
+      SendLocalList: { listVersion: 1, updateType: 'Full', entries: [] },
+      SetChargingProfile: { evseId: 1, profile },
+      GetCompositeSchedule: { evseId: 1, durationSeconds: 60 },
+      UpdateFirmware: { requestId: 1, location: 'https://files.example/1', retrieveAt: now },
+      GetLog: { requestId: 1, log: 'SecurityLog', location: 'https://files.example/1' },
+      InstallCertificate: { use: 'CentralSystemRootCertificate', pem: 'PEM' },
+      DeleteCertificate: {
+        certificate: { hashAlgorithm: 'SHA256', issuerNameHash: 'ab', issuerKeyHash: 'cd', serialNumber: '1' },
+      },
+      GetInstalledCertificateIds: { use: 'CentralSystemRootCertificate' },
+      CertificateSigned: { chain: 'PEM' },
+      RawCall: { action: 'CustomOperation', payload: {} },
     }
     expect(Object.keys(outbound16).toSorted()).toEqual([...chargerCommandTypes].toSorted())
     const answer = fc.record(

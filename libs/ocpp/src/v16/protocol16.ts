@@ -6,10 +6,12 @@ import type { InboundContext } from '../inbound-context.ts'
 import { readLeniently } from '../lenient16.ts'
 import { createNotes, rawText, type Notes } from '../notes.ts'
 import { payloadVersion } from '../payload-version.ts'
+import { inDialect } from '../power-dialect.ts'
 import { OutboundInvalid, type Inbound, type OcppProtocol } from '../protocol.ts'
 import { describeViolation, isAction16, validate16, type Direction, type Violation } from '../schemas.ts'
 import { inbound16, outbound16 } from './actions.ts'
 import { fromVersion2 } from './from-version2.ts'
+import { meaningOf } from './raw-call.ts'
 import { heartbeatAction, heartbeatAnswer } from './heartbeat.ts'
 import type { Desk, Fields, InboundMessage } from './inbound-message.ts'
 import type { OutboundMessage } from './outbound-message.ts'
@@ -125,36 +127,68 @@ const strict = (direction: Direction, action: string, payload: object): object =
   return payload
 }
 
+const call = (action: string, payload: unknown, requestId: number): ReturnType<OcppProtocol['call']> => {
+  if ((inbound16.has(action) || action === heartbeatAction) && !isFromBoth(action))
+    return { violations: [{ path: '', message: `${action} is what a charger sends, not what it is sent` }] }
+  if (typeof payload !== 'object' || payload === null || Array.isArray(payload))
+    return { violations: [{ path: '', message: 'must be an object' }] }
+  const raw = { type: 'RawCall', action, payload: payload as Json } satisfies ChargerCommand
+  if (!isAction16(action)) return { command: raw }
+  const violations = validate16('request', action, payload)
+  if (violations.length > 0) return { violations: violations.slice(0, mostViolations) }
+  return { command: meaningOf(outbound16, action, payload as Fields, requestId) ?? raw }
+}
+
+/** DataTransfer goes both ways. */
+const isFromBoth = (action: string): boolean => Object.values(outbound16).some((message) => message.action === action)
+
 const messageFor = (command: ChargerCommand): OutboundMessage =>
   // the table pairs each type with its own message, which the compiler cannot follow through the union
   outbound16[command.type] as OutboundMessage<ChargerCommandType>
 
+const actionFor = (command: ChargerCommand): string => {
+  const { action } = messageFor(command)
+  return typeof action === 'string' ? action : action(command)
+}
+
 const outbound = (command: ChargerCommand): { action: string; payload: object } | { unsupported: string } => {
-  const { action, write } = messageFor(command)
-  const written = write(command)
-  return 'unsupported' in written ? written : { action, payload: strict('request', action, written.payload) }
+  const written = messageFor(command).write(command)
+  if ('unsupported' in written) return written
+  const { payload, opaque } = written
+  const action = actionFor(command)
+  return { action, payload: opaque ? payload : strict('request', action, payload) }
 }
 
 /** Quirk rules per charger speak of what it reports; an answer is read by the general ones. */
 const noContext: InboundContext = { tenant: '', chargerId: '' }
 
 const settle = (command: ChargerCommand, payload: unknown): CommandResult => {
-  const { action, statusless } = messageFor(command)
+  const { statusless } = messageFor(command)
+  const action = actionFor(command)
   const notes = createNotes()
   try {
+    // nobody but the operator who asked knows what this answer means
+    if (!isAction16(action)) return opaqueResult(payload)
     const read = readLeniently('response', action, payload ?? {}, noContext, notes)
     if (read.violations.length > 0) {
       const violations = read.violations.slice(0, mostViolations).map(describeViolation)
       return { outcome: 'invalidAnswer', violations, payload: storable(payload) }
     }
     const fields = read.payload as Fields
-    // GetConfiguration.conf has no status: that it came is the success
-    const status = statusless ? 'Accepted' : String(fields['status'])
+    const { status: said } = fields
+    const status = statusless && typeof said !== 'string' ? 'Accepted' : String(said)
     return { outcome: 'result', status, payload: storable(fields) as Record<string, Json> }
   } catch (error) {
     if (!(error instanceof TooDeep)) throw error
     return { outcome: 'invalidAnswer', violations: [error.message], payload: null }
   }
+}
+
+const opaqueResult = (payload: unknown): CommandResult => {
+  const answer = storable(payload)
+  const fields = typeof answer === 'object' && answer !== null && !Array.isArray(answer) ? answer : { answer }
+  const { status } = fields
+  return { outcome: 'result', status: typeof status === 'string' ? status.slice(0, 50) : 'Accepted', payload: fields }
 }
 
 type Json = Extract<CommandResult, { outcome: 'invalidAnswer' }>['payload']
@@ -175,7 +209,9 @@ const storable = (value: unknown): Json => {
 export const protocol16: OcppProtocol = {
   subprotocol: 'ocpp1.6',
   inbound,
+  spoken: inDialect,
   outbound,
+  call,
   settle,
   heartbeatPayload: heartbeatAnswer,
 }

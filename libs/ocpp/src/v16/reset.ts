@@ -4,4 +4,5 @@ import type { OutboundMessage } from './outbound-message.ts'
 export const reset: OutboundMessage<'Reset'> = {
   action: 'Reset',
   write: ({ kind }) => ({ payload: { type: kind } }),
+  read: ({ type }) => ({ kind: type }),
 }

@@ -11,6 +11,21 @@ describe('TriggerMessage', () => {
     })
   })
 
+  it('is ExtendedTriggerMessage for what the security extension alone can ask for', () => {
+    expect(said({ type: 'TriggerMessage', message: 'LogStatusNotification' })).toEqual({
+      action: 'ExtendedTriggerMessage',
+      payload: { requestedMessage: 'LogStatusNotification' },
+    })
+    expect(said({ type: 'TriggerMessage', message: 'SignChargingStationCertificate' })).toEqual({
+      action: 'ExtendedTriggerMessage',
+      payload: { requestedMessage: 'SignChargePointCertificate' },
+    })
+    expect(said({ type: 'TriggerMessage', message: 'FirmwareStatusNotification' })).toHaveProperty(
+      'action',
+      'TriggerMessage',
+    )
+  })
+
   it('is settled by the status', () => {
     expect(settled({ type: 'TriggerMessage', message: 'Heartbeat' }, { status: 'NotImplemented' })).toMatchObject({
       status: 'NotImplemented',

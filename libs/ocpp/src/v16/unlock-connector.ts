@@ -7,4 +7,5 @@ export const unlockConnector: OutboundMessage<'UnlockConnector'> = {
     connectorId === undefined || connectorId === 1
       ? { payload: { connectorId: evseId } }
       : { unsupported: 'an EVSE of an OCPP 1.6 charger has one connector, number 1' },
+  read: ({ connectorId }) => ({ evseId: connectorId }),
 }

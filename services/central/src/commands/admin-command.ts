@@ -1,16 +1,29 @@
 import { type AdminCommand, type AdminCommandReply, AdminCommandRequest } from '@voltrail/contracts/admin-commands'
 import type { DomainEvent } from '@voltrail/contracts/events/registry'
 import type { TenantId, TokenRef } from '@voltrail/contracts/ids'
-import { chargerStream, tariffStream, tenantStream, tokenStream, type StreamName } from '@voltrail/contracts/streams'
+import { instant } from '@voltrail/contracts/quantities'
+import {
+  chargerStream,
+  deviceStream,
+  tariffStream,
+  tenantStream,
+  tokenStream,
+  type StreamName,
+} from '@voltrail/contracts/streams'
 import { charger } from '@voltrail/domain/charger/charger'
 import { registerCharger } from '@voltrail/domain/charger/connection'
 import { changeChargerSettings } from '@voltrail/domain/charger/settings'
 import type { Aggregate, Decision } from '@voltrail/domain/decider'
+import { revokeCertificate } from '@voltrail/domain/device/certificates'
+import { device } from '@voltrail/domain/device/device'
+import { beginSecurityUpgrade, setClientIdentities } from '@voltrail/domain/device/security-upgrade'
+import { recordFile } from '@voltrail/domain/device/transfers'
 import { idToken, putIdToken } from '@voltrail/domain/id-token'
 import { assignTariff, defineTariff, tariff } from '@voltrail/domain/tariff'
 import { changeSettings, tenant } from '@voltrail/domain/tenant'
 import type { Outcome } from '../deciding.ts'
 import { requestMetadata } from '../evidence.ts'
+import { sealAuthorizationKey } from './authorization-key.ts'
 import { settleReview } from './settle-review.ts'
 import { aliasOf } from './token-alias.ts'
 import { bootAfterApproval } from './approval.ts'
@@ -62,6 +75,20 @@ export const adminCommand = async (
       )
     case 'SettleReview':
       return settleReview(command, asked)
+    case 'BeginSecurityUpgrade':
+      return beginUpgrade(command, asked)
+    case 'SetClientIdentities':
+      return settle(asked, device, deviceStream(tenantId, command.chargerId), command, (state) =>
+        setClientIdentities(command.identities, state),
+      )
+    case 'RevokeCertificate':
+      return settle(asked, device, deviceStream(tenantId, command.chargerId), command, (state) =>
+        revokeCertificate(command, state),
+      )
+    case 'RecordFile':
+      return settle(asked, device, deviceStream(tenantId, command.chargerId), command, (state) =>
+        recordFile({ requestId: command.requestId, file: command.file, protocol: command.protocol }, state),
+      )
     case 'ChangeTenantSettings':
       return settle(asked, tenant, tenantStream(tenantId), command, (state) =>
         changeSettings({ change: command.settings, defaults: deps.defaultSettings }, state),
@@ -76,7 +103,7 @@ const settle = async <S, E extends DomainEvent>(
   aggregate: Aggregate<S, E>,
   stream: StreamName,
   storedCommand: object,
-  decision: (state: S) => Decision<NoInfer<E>, { kind: string }>,
+  decision: (state: S) => Decision<NoInfer<E>, { kind: string; detail?: string }>,
   given: {
     readonly tokenRef?: TokenRef
     readonly onDecided?: (decided: Extract<Outcome<S, E, unknown>, { outcome: 'accepted' }>) => void
@@ -89,7 +116,11 @@ const settle = async <S, E extends DomainEvent>(
     requestMetadata(deps, request, tenantId, storedCommand),
   )
   if (decided.outcome === 'rejected')
-    return { outcome: 'refused', reason: decided.rejection.kind, detail: `${stream}: ${decided.rejection.kind}` }
+    return {
+      outcome: 'refused',
+      reason: decided.rejection.kind,
+      detail: decided.rejection.detail ?? `${stream}: ${decided.rejection.kind}`,
+    }
   given.onDecided?.(decided)
   return {
     outcome: 'done',
@@ -119,6 +150,29 @@ const register = (command: Of<'RegisterCharger'>, asked: Asked): Promise<AdminCo
           )
       },
     },
+  )
+}
+
+/**
+ * A new key is sealed before anything else sees it: the log has its digests, and what upkeep needs to have it sent. The request's
+ * id names the upgrade, so that a repeated request begins nothing anew.
+ */
+const beginUpgrade = async (command: Of<'BeginSecurityUpgrade'>, asked: Asked): Promise<AdminCommandReply> => {
+  const { deps, tenantId, request } = asked
+  const { type, chargerId, toProfile, newKey, windowSeconds } = command
+  const known = await deps.load(charger, chargerStream(tenantId, chargerId))
+  const { registered, securityProfile, passwordDigests } = known.state
+  const sealed = newKey && (await sealAuthorizationKey(deps.vault, tenantId, chargerId, newKey.hex))
+  const upgrade = {
+    upgradeId: request.requestId.slice(-40),
+    toProfile,
+    until: instant(Date.parse(request.requestedAt) + windowSeconds * 1_000),
+    ...(newKey === undefined || sealed === undefined ? {} : { newKey: { digests: newKey.digests, sealed } }),
+    charger: { registered, securityProfile, passwordDigests },
+  }
+  const stored = { type, chargerId, toProfile, rotateKey: newKey !== undefined, windowSeconds }
+  return settle(asked, device, deviceStream(tenantId, chargerId), stored, (state) =>
+    beginSecurityUpgrade(upgrade, state),
   )
 }
 

@@ -21,6 +21,7 @@ import {
 import { sleep } from '@voltrail/runtime/ticker'
 import type { CentralDeps } from '../central-deps.ts'
 import { requestMetadata } from '../evidence.ts'
+import { withAuthorizationKey } from './authorization-key.ts'
 import type { Background } from './background.ts'
 import { withTokenAsKnown } from './remote-start-token.ts'
 import { sendCommand, type FindEpoch, type Sent } from './send-command.ts'
@@ -48,7 +49,8 @@ export const chargerCommand = async (
       reason: 'invalid-request',
       detail: parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '),
     }
-  const request = parsed.data
+  const request = await withAuthorizationKey(deps.vault, tenant, parsed.data)
+  if ('refused' in request) return { outcome: 'refused', reason: 'invalid-request', detail: request.refused }
   return isUrgent(request.command.type) ? sendFirst(tenant, request, deps) : recordFirst(tenant, request, deps)
 }
 
@@ -129,7 +131,8 @@ const commandToRecord = async (tenant: TenantId, request: ChargerCommandRequest,
   const { commandId, timeoutMs, requestedAt } = request
   const { command, owner, lookups = [] } = await storedCommand(deps, tenant, request.command)
   const meta = requestMetadata(deps, { ...request, requestId: commandId }, tenant, command, lookups)
-  return { asked: { commandId, command, deadline: instant(Date.parse(requestedAt) + timeoutMs) }, owner, meta }
+  const deadline = instant(Date.parse(requestedAt) + timeoutMs)
+  return { asked: { commandId, command, deadline, ...(request.asCall && { asCall: true as const }) }, owner, meta }
 }
 
 /** Records what came of a command. By now the charger's answer may have come another way (late, through another pod): the log decides. */
@@ -146,7 +149,9 @@ const settle = async (
   const outcome = outcomeOf(sent, request)
   if (sent.kind === 'answered' && outcome.kind === 'settled') {
     const answer = { commandId, result: outcome.result, frames: sent.frames, late: false }
-    const settled = await settleInLog(deps, tenant, chargerId, answer, meta)
+    const { normalisations } = sent.reply
+    const changed = normalisations === undefined ? meta : { ...meta, normalisations }
+    const settled = await settleInLog(deps, tenant, chargerId, answer, changed)
     const written = settled.outcome === 'accepted' && settled.appended.length > 0
     return written ? outcome : commandOutcome(settled.state, commandId)
   }

@@ -8,6 +8,12 @@ import { presentedToken } from '../presented-token.ts'
 /** The user part of a URL, which may hold a password. */
 const userInfo = /[a-z][a-z0-9+.-]*:\/\/[^\s/?#]*@/i
 
+/** What may hold personal data of anybody is sealed under the key that stands for nobody whom we know. */
+const nobody = (deps: CentralDeps, tenant: TenantId): TokenRef => deps.vault.tokenRef(tenant, '')
+
+/** The credential of a file transfer is of no use to the log. */
+const withoutUserInfo = (location: string): string => location.replace(/^([a-z]+:\/\/)[^/]*@/i, '$1')
+
 /** A command as the log may hold it: id tokens sealed, secrets digested. `owner` is the token whose key seals its frames; absent: they lie in clear. */
 export const storedCommand = async (
   deps: CentralDeps,
@@ -29,8 +35,36 @@ export const storedCommand = async (
       // vendor data may hold anything; what was sent can be read in its sealed frame
       const { data } = command
       const stored = { ...command, ...(data === undefined ? {} : { data: deps.vault.secretDigest(tenant, data) }) }
-      return { command: stored, owner: deps.vault.tokenRef(tenant, '') }
+      return { command: stored, owner: nobody(deps, tenant) }
     }
+    case 'ReserveNow': {
+      const { idToken, lookups } = await presentedToken(deps, tenant, command.idToken)
+      const { groupIdToken, ...rest } = command
+      const group = groupIdToken && (await presentedToken(deps, tenant, groupIdToken)).idToken
+      return {
+        command: { ...rest, idToken, ...(group === undefined ? {} : { groupIdToken: group }) },
+        owner: idToken.ref,
+        lookups,
+      }
+    }
+    case 'SendLocalList': {
+      const entries = command.entries.map(({ idToken, authorization }) => {
+        const tokenRef = deps.vault.tokenRef(tenant, idToken.value)
+        if (authorization === undefined) return { tokenRef }
+        const { groupToken, ...listed } = authorization
+        const groupRef = groupToken === undefined ? undefined : deps.vault.tokenRef(tenant, groupToken)
+        return { tokenRef, authorization: { ...listed, ...(groupRef === undefined ? {} : { groupRef }) } }
+      })
+      return { command: { ...command, entries }, owner: nobody(deps, tenant) }
+    }
+    case 'RawCall': {
+      const { payload, ...rest } = command
+      const payloadDigest = deps.vault.secretDigest(tenant, JSON.stringify(payload))
+      return { command: { ...rest, payloadDigest }, owner: nobody(deps, tenant) }
+    }
+    case 'UpdateFirmware':
+    case 'GetLog':
+      return { command: { ...command, location: withoutUserInfo(command.location) }, owner: nobody(deps, tenant) }
     default:
       return { command, owner: undefined }
   }

@@ -42,7 +42,7 @@ export const boot = async (request: FactRequest<FactOf<'Boot'>>, deps: CentralDe
     (known) => {
       // a charger that waits for approval asks again each minute
       const intervalSeconds = known.registration === 'Accepted' ? settings.value.heartbeatSeconds : 60
-      return bootCharger({ ...identity, factId: request.factId, intervalSeconds }, known)
+      return bootCharger({ ...identity, factId: request.factId, epoch: request.epoch, intervalSeconds }, known)
     },
     factMetadata(deps, request, { frame: await clearFrame(deps, request), lookups: [settings.lookup] }),
   )

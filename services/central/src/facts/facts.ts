@@ -10,6 +10,7 @@ import { isAway, isOutdated } from '../unavailable.ts'
 import { authorize } from './authorize.ts'
 import { boot, connectorStatus, disconnect, lateAnswer, vendorData } from './charger-state.ts'
 import { connect } from './connect.ts'
+import { certificateRequest, firmwareStatus, logStatus, securityEvent } from './device-facts.ts'
 import { malformed, park, readableOf, type Parking } from './malformed.ts'
 import { meterValues } from './meter-values.ts'
 import { transactionStart } from './transaction-start.ts'
@@ -28,6 +29,10 @@ const handlers: {
   MeterValues: meterValues,
   TransactionStop: transactionStop,
   VendorData: vendorData,
+  FirmwareStatus: firmwareStatus,
+  LogStatus: logStatus,
+  SecurityEvent: securityEvent,
+  CertificateRequest: certificateRequest,
   Malformed: malformed,
   LateAnswer: lateAnswer,
 }

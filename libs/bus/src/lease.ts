@@ -1,4 +1,4 @@
-import type { KeyValue } from '@voltrail/bus/key-value'
+import type { KeyValue } from './key-value.ts'
 import { startTicker } from '@voltrail/runtime/ticker'
 
 /**

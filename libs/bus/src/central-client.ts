@@ -4,7 +4,7 @@ import { ChargerCommandReply } from '@voltrail/contracts/charger-commands'
 import type { ChargerCommandRequest } from '@voltrail/contracts/charger-commands'
 import type { TenantId } from '@voltrail/contracts/ids'
 import { commandSubject } from '@voltrail/contracts/subjects'
-import type { Bus } from '@voltrail/bus/bus'
+import type { Bus } from './bus.ts'
 
 /** Who decides: central, over the bus. Neither call throws for an outage: the outcome says it. */
 export interface CentralClient {

@@ -1,0 +1,281 @@
+import { z } from 'zod'
+import { ChargingProfile, ChargingProfilePurpose, CompositeSchedule } from '../charging-profile.ts'
+import { CertificateHash, CertificateUse, RequestId } from '../charger-commands.ts'
+import { ChargerTime } from '../facts.ts'
+import { CommandId, DecimalString, EvseId, Sha256, TokenRef, TransactionId } from '../ids.ts'
+import { Sealed } from '../personal.ts'
+import { Instant } from '../quantities.ts'
+import { AnsweredFact } from './charger.ts'
+
+/**
+ * Events of the stream `device-<tenant>.<id>`: one charging station as a device that is cared for. What its operator wants of
+ * it and what is known of it: configuration, local list, reservations, charging profiles, firmware and logs, certificates.
+ */
+
+// --- configuration ----------------------------------------------------------------------------------------------------
+
+/** `value` of a secret key is a keyed digest, and `redacted` says so: the secret itself is with whoever set it. */
+export const DesiredKey = z.object({
+  key: z.string().min(1).max(50),
+  value: z.string().max(500),
+  redacted: z.boolean(),
+})
+export type DesiredKey = z.infer<typeof DesiredKey>
+
+/** What came of setting a key. `Drifted`: it was so, and the charger shows another value again. */
+export const KeyOutcome = z.enum(['Accepted', 'RebootRequired', 'Rejected', 'NotSupported', 'Failed', 'Drifted'])
+export type KeyOutcome = z.infer<typeof KeyOutcome>
+
+const KeyState = z.object({
+  key: z.string(),
+  outcome: KeyOutcome,
+  attempts: z.int(),
+  at: Instant,
+  /** absent: not tried again by itself */
+  nextAt: Instant.optional(),
+})
+
+// --- files ------------------------------------------------------------------------------------------------------------
+
+export const TransferKind = z.enum(['Firmware', 'DiagnosticsLog', 'SecurityLog'])
+export type TransferKind = z.infer<typeof TransferKind>
+export const TransferOutcome = z.enum(['Done', 'Failed', 'Refused', 'Expired', 'Superseded'])
+export type TransferOutcome = z.infer<typeof TransferOutcome>
+
+/** A stored file: where the object store has it, and how to check it. */
+export const StoredFile = z.object({
+  name: z.string().max(255),
+  bytes: z.int().min(0),
+  sha256: Sha256,
+  object: z.string().max(500),
+})
+export type StoredFile = z.infer<typeof StoredFile>
+
+const Transfer = z.object({
+  requestId: RequestId,
+  kind: TransferKind,
+  begunAt: Instant,
+  expiresAt: Instant,
+  /** the charger's newest word */
+  status: z.string().optional(),
+  campaignId: z.string().max(64).optional(),
+  /** of a firmware update: what the next boot must report, where it is known */
+  targetVersion: z.string().max(50).optional(),
+  files: z.array(StoredFile).max(16),
+})
+export type Transfer = z.infer<typeof Transfer>
+
+// --- certificates -----------------------------------------------------------------------------------------------------
+
+/** A certificate by what can be told of it. Times in UTC; `serial` and `fingerprint` (SHA-256) in hex. */
+export const CertificateFacts = z.object({
+  serial: z.string().max(64),
+  subject: z.string().max(300),
+  issuer: z.string().max(300),
+  notBefore: Instant,
+  notAfter: Instant,
+  fingerprint: Sha256,
+})
+export type CertificateFacts = z.infer<typeof CertificateFacts>
+
+const IssuedCertificate = z.object({
+  serial: z.string(),
+  fingerprint: Sha256,
+  csrDigest: Sha256,
+  /** SHA-256 of its SubjectPublicKeyInfo */
+  keyDigest: Sha256.optional(),
+  notAfter: Instant,
+  revokedAt: Instant.optional(),
+})
+
+/**
+ * What a client certificate must be for this charger to be let in with it (security white paper §3): ours, with its recorded
+ * serial number as CN; or of a vendor's root, with its serial; or one certificate by its fingerprint, for first contact.
+ */
+export const AcceptedIdentity = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('common-name'),
+    commonName: z.string().min(1).max(64),
+    /** the O of its subject: the charge point operator */
+    organisation: z.string().min(1).max(64).optional(),
+  }),
+  z.object({ kind: z.literal('vendor-serial'), root: Sha256, commonName: z.string().min(1).max(64) }),
+  z.object({ kind: z.literal('fingerprint'), fingerprint: Sha256 }),
+])
+export type AcceptedIdentity = z.infer<typeof AcceptedIdentity>
+
+// --- reservations -----------------------------------------------------------------------------------------------------
+
+export const Reservation = z.object({
+  reservationId: z.int(),
+  evseId: EvseId,
+  tokenRef: TokenRef,
+  groupRef: TokenRef.optional(),
+  expiresAt: Instant,
+})
+export type Reservation = z.infer<typeof Reservation>
+
+// --- charging profiles ------------------------------------------------------------------------------------------------
+
+export const SetProfile = z.object({ evseId: EvseId, profile: ChargingProfile, at: Instant })
+
+// --- security ---------------------------------------------------------------------------------------------------------
+
+/** A change to a higher security profile, to a new key, or to both. */
+export const SecurityUpgrade = z.object({
+  upgradeId: z.string().min(1).max(40),
+  toProfile: z.int().min(1).max(3),
+  until: Instant,
+  /** what the charger shall be known by then: those of the new key, or of the one that it has */
+  passwordDigests: z.array(z.string()),
+  /** the new key, 40 hex characters, readable with a key outside the log; absent: the key stays */
+  sealedKey: Sealed.optional(),
+})
+export type SecurityUpgrade = z.infer<typeof SecurityUpgrade>
+
+/** The whole state of a device, so that a load need not go further back. */
+export const DeviceSummary = z.object({
+  answered: z.array(AnsweredFact),
+  /** content keys of security events, newest last */
+  contentKeys: z.array(z.string()).default([]),
+  desired: z.array(DesiredKey).optional(),
+  keys: z.array(KeyState).optional(),
+  localList: z.object({ version: z.int(), digest: z.string(), entries: z.int() }).optional(),
+  reservations: z.array(Reservation).optional(),
+  profiles: z.array(SetProfile).optional(),
+  /** an operator's own call touched its limits: nobody can vouch for them until they are read again */
+  limitsUnverifiedSince: Instant.optional(),
+  transfers: z.array(Transfer).optional(),
+  identities: z.array(AcceptedIdentity).optional(),
+  certificate: CertificateFacts.optional(),
+  pendingCsr: z.object({ digest: Sha256, at: Instant, csr: z.string().optional() }).optional(),
+  /** the newest certificates that were issued to it, oldest first */
+  issued: z.array(IssuedCertificate).optional(),
+  /** the newest one on its way to the charger, with its chain: what came of sending it, and how often it was sent */
+  delivery: z
+    .object({
+      fingerprint: Sha256,
+      chain: z.string(),
+      outcome: z.string().optional(),
+      attempts: z.int(),
+      at: Instant.optional(),
+    })
+    .optional(),
+  roots: z.array(z.object({ use: CertificateUse, certificates: z.array(CertificateHash) })).optional(),
+  /** roots that it took from us, oldest first: what its hashes mean */
+  installedRoots: z.array(z.object({ hash: CertificateHash, facts: CertificateFacts })).optional(),
+  /** the revision of the charger's stream up to which the outcomes of commands are in this state */
+  outcomesTo: z.int().optional(),
+  securityUpgrade: SecurityUpgrade.optional(),
+  eventsSinceSummary: z.int(),
+})
+export type DeviceSummary = z.infer<typeof DeviceSummary>
+
+export const deviceEvents = {
+  /** The keys that this charger shall have; each that is named replaces what was wanted before, the others stay. */
+  ConfigurationDesired: z.object({ keys: z.array(DesiredKey), released: z.array(z.string()).optional() }),
+  /** What came of making a key as it is desired, and when it is tried again. */
+  ConfigurationKeyTried: z.object({ ...KeyState.shape, commandId: CommandId.optional() }),
+  /** The charger took a local list (or part of one): its content by digest. */
+  LocalListWritten: z.object({
+    version: z.int(),
+    updateType: z.enum(['Full', 'Differential']),
+    digest: z.string(),
+    entries: z.int(),
+    commandId: CommandId.optional(),
+  }),
+  /** What the charger says of its list. -1: it has none. */
+  LocalListSeen: z.object({ version: z.int() }),
+  ReservationMade: z.object({ ...Reservation.shape, commandId: CommandId.optional() }),
+  ReservationEnded: z.object({
+    reservationId: z.int(),
+    reason: z.enum(['cancelled', 'expired', 'used', 'removed']),
+    transactionId: TransactionId.optional(),
+  }),
+  ChargingProfileSet: z.object({ evseId: EvseId, profile: ChargingProfile, commandId: CommandId.optional() }),
+  ChargingProfilesCleared: z.object({
+    profileId: z.int().optional(),
+    evseId: EvseId.optional(),
+    purpose: ChargingProfilePurpose.optional(),
+    stackLevel: z.int().optional(),
+    commandId: CommandId.optional(),
+  }),
+  /** What the charger says it will do, held against what was set. */
+  CompositeScheduleSeen: z.object({
+    schedule: CompositeSchedule,
+    agrees: z.boolean(),
+    detail: z.string().max(500).optional(),
+  }),
+  LimitsUnverified: z.object({ commandId: CommandId, action: z.string() }),
+  TransferBegun: Transfer.omit({ status: true, files: true }),
+  FirmwareStatusReported: z.object({ status: z.string(), requestId: RequestId.optional() }),
+  LogStatusReported: z.object({
+    log: z.enum(['DiagnosticsLog', 'SecurityLog']),
+    status: z.string(),
+    requestId: RequestId.optional(),
+  }),
+  /** Our own file service took a file from the charger. */
+  FileReceived: z.object({ requestId: RequestId, file: StoredFile, protocol: z.string().max(10) }),
+  TransferEnded: z.object({
+    requestId: RequestId,
+    outcome: TransferOutcome,
+    detail: z.string().max(300).optional(),
+    /** what the charger reported at its boot after a firmware update */
+    firmwareVersion: z.string().max(100).optional(),
+  }),
+  SecurityEventReported: z.object({
+    event: z.string(),
+    /** security white paper §3 marks which events are critical */
+    severity: z.enum(['critical', 'warning', 'info']),
+    time: ChargerTime,
+    techInfo: z.string().optional(),
+    contentKey: z.string(),
+  }),
+  /** The charger asked for a certificate. The request itself is in the frame; `problems` say why it is refused. */
+  CertificateRequested: z.object({
+    digest: Sha256,
+    subject: z.string().max(300),
+    algorithm: z.string().max(60),
+    csr: z.string().max(5_500),
+    problems: z.array(z.string().max(200)),
+    /** SHA-256 of its SubjectPublicKeyInfo; absent when the request cannot be read */
+    keyDigest: Sha256.optional(),
+  }),
+  /** The authority will not sign it. */
+  CertificateRefused: z.object({ csrDigest: Sha256, authority: z.string().max(50), reason: z.string().max(500) }),
+  /** `pem`: the charger's own certificate, then those that vouch for it, without the root. */
+  CertificateIssued: z.object({
+    ...CertificateFacts.shape,
+    csrDigest: Sha256,
+    pem: z.string().max(10_000),
+    keyDigest: Sha256.optional(),
+    authority: z.string().max(50).optional(),
+  }),
+  /** What came of sending it to the charger. */
+  CertificateDelivered: z.object({ fingerprint: Sha256, outcome: z.string().max(50), commandId: CommandId.optional() }),
+  CertificateRevoked: z.object({ serial: z.string().max(64), reason: z.string().max(100) }),
+  /** The charger's own list, whole. */
+  RootCertificatesSeen: z.object({
+    use: CertificateUse,
+    certificates: z.array(CertificateHash),
+    commandId: CommandId.optional(),
+  }),
+  /** It took a root from us; whether another had to go for it, its list will say. */
+  RootCertificateInstalled: z.object({
+    use: CertificateUse,
+    hash: CertificateHash,
+    facts: CertificateFacts,
+    commandId: CommandId.optional(),
+  }),
+  ClientIdentitiesChanged: z.object({ identities: z.array(AcceptedIdentity) }),
+  /** From now on the old and the new credential or profile are both good, until the first accepted boot on the new one. */
+  SecurityUpgradeBegun: SecurityUpgrade,
+  SecurityUpgradeEnded: z.object({
+    upgradeId: z.string().max(40),
+    toProfile: z.int().min(1).max(3),
+    outcome: z.enum(['done', 'failed']),
+    detail: z.string().max(300),
+    epoch: DecimalString.optional(),
+  }),
+  DeviceSummarised: z.object({ summary: DeviceSummary }),
+} as const

@@ -1,0 +1,150 @@
+import type { ChargerEvent } from '@voltrail/contracts/events/registry'
+import type { ConnectionEpoch, FactId } from '@voltrail/contracts/ids'
+import { at, given } from '../fixtures/given.ts'
+import { charger } from './charger.ts'
+import { bootCharger, connectCharger, registerCharger, type Connect } from './connection.ts'
+import { offerCredentials, withdrawCredentials } from './next-credentials.ts'
+
+const registered: ChargerEvent = {
+  type: 'ChargerRegistered',
+  data: { registration: 'Accepted', by: 'operator', securityProfile: 1 },
+}
+const today = { securityProfile: 1, passwordDigests: ['old'] }
+const password: ChargerEvent = { type: 'ChargerCredentialsChanged', data: today }
+const next = { upgradeId: 'u1', securityProfile: 2, passwordDigests: ['new'], until: at(10) }
+const offered: ChargerEvent = { type: 'ChargerCredentialsChanged', data: { ...today, next } }
+const proven: ChargerEvent = {
+  type: 'ChargerCredentialsChanged',
+  data: { securityProfile: 2, passwordDigests: ['new'], upgradeId: 'u1' },
+}
+
+let facts = 0
+const connect = (proof: string, more: Partial<Connect> = {}): Connect => ({
+  factId: `f${++facts}` as FactId,
+  adoption: 'closed',
+  heartbeatSeconds: 300,
+  now: at(1),
+  edge: 'edge-0',
+  subprotocol: 'ocpp1.6',
+  remoteAddress: '192.0.2.7',
+  tls: true,
+  credential: { kind: 'basic', proofs: [proof] },
+  ...more,
+})
+const connected = (onNext?: true): ChargerEvent => ({
+  type: 'ChargerConnected',
+  data: {
+    edge: 'edge-0',
+    subprotocol: 'ocpp1.6',
+    remoteAddress: '192.0.2.7',
+    tls: true,
+    authenticatedBy: 'basic',
+    heartbeatSeconds: 300,
+    ...(onNext === undefined ? {} : { onNext }),
+  },
+})
+const boot = (epoch: string) => ({
+  factId: `f${++facts}` as FactId,
+  epoch: epoch as ConnectionEpoch,
+  intervalSeconds: 300,
+  vendor: 'V',
+  model: 'M',
+})
+
+const types = (decided: { readonly events: readonly { readonly type: string }[] }) =>
+  decided.events.map(({ type }) => type)
+
+describe('an upgrade of a charger’s credentials', () => {
+  it('makes the next ones good beside those of today', () => {
+    given(charger, registered, password)
+      .when((state) => offerCredentials(next, state))
+      .then(offered)
+    const during = given(charger, registered, password, offered)
+    during
+      .when((state) => connectCharger(connect('old', { tls: false }), state))
+      .thenMatching({
+        type: 'ChargerConnected',
+        data: expect.not.objectContaining({ onNext: true }),
+      })
+    during
+      .when((state) => connectCharger(connect('new'), state))
+      .thenMatching({
+        type: 'ChargerConnected',
+        data: expect.objectContaining({ onNext: true }),
+      })
+  })
+
+  it('is offered once, and never at a lower profile', () => {
+    given(charger, registered, password, offered)
+      .when((state) => offerCredentials(next, state))
+      .thenNothing()
+    given(charger, registered, password, proven)
+      .when((state) => offerCredentials({ ...next, upgradeId: 'u2', securityProfile: 1 }, state))
+      .thenNothing()
+  })
+
+  it('takes the profile that the charger connects by: the old password over TLS is not the next profile by itself', () => {
+    given(charger, registered, password, offered)
+      .when((state) => connectCharger(connect('new', { tls: false }), state))
+      .thenMatching({ type: 'ChargerConnectionRefused' })
+  })
+
+  it('is over with the first accepted boot on them: then the old ones are refused for good', () => {
+    const history = [registered, password, offered, connected(true)] as const
+    const booted = given(charger, ...history).when((state) => bootCharger(boot('3'), state))
+    expect(types(booted)).toEqual(['ChargerBooted', 'ChargerCredentialsChanged'])
+    expect(booted.events[1]).toEqual(proven)
+    const after = given(charger, ...history, ...booted.events)
+    expect(after.state.nextCredentials).toBeUndefined()
+    after.when((state) => connectCharger(connect('old'), state)).thenMatching({ type: 'ChargerConnectionRefused' })
+    after.when((state) => connectCharger(connect('new'), state)).thenMatching({ type: 'ChargerConnected' })
+  })
+
+  it('is not over by a boot on the old ones, of a charger that waits for approval, or of an older connection', () => {
+    const old = given(charger, registered, password, offered, connected()).when((state) =>
+      bootCharger(boot('3'), state),
+    )
+    expect(types(old)).toEqual(['ChargerBooted'])
+    const stale = given(charger, registered, password, offered, connected(), connected(true))
+    expect(types(stale.when((state) => bootCharger(boot('3'), state)))).toEqual(['ChargerBooted'])
+    const pending: ChargerEvent = { type: 'ChargerRegistrationChanged', data: { registration: 'Pending' } }
+    const waits = given(charger, registered, password, offered, connected(true), pending)
+    expect(types(waits.when((state) => bootCharger(boot('3'), state)))).toEqual(['ChargerBooted'])
+  })
+
+  it('is not proven by a boot on a connection that was made for an upgrade before it', () => {
+    const second: ChargerEvent = {
+      type: 'ChargerCredentialsChanged',
+      data: { ...proven.data, next: { ...next, upgradeId: 'u2', securityProfile: 3 } },
+    }
+    const during = given(charger, registered, password, offered, connected(true), proven, second)
+    expect(during.state.connection?.onNext).toBeUndefined()
+    expect(types(during.when((state) => bootCharger(boot('3'), state)))).toEqual(['ChargerBooted'])
+  })
+
+  it('fails when it is withdrawn, or its time is over: the old ones stay', () => {
+    const during = given(charger, registered, password, offered)
+    during.when((state) => withdrawCredentials('u1', state)).then(password)
+    during.when((state) => withdrawCredentials('u0', state)).thenNothing()
+    during
+      .when((state) => connectCharger(connect('new', { now: at(11) }), state))
+      .thenMatching({ type: 'ChargerConnectionRefused' })
+    const after = given(charger, registered, password, offered, password)
+    after.when((state) => connectCharger(connect('old'), state)).thenMatching({ type: 'ChargerConnected' })
+    after.when((state) => connectCharger(connect('new'), state)).thenMatching({ type: 'ChargerConnectionRefused' })
+  })
+
+  it('comes too late to be withdrawn once it has come true', () => {
+    given(charger, registered, password, offered, connected(true), proven)
+      .when((state) => withdrawCredentials('u1', state))
+      .thenNothing()
+  })
+
+  it('is ended by an operator who says how the charger connects', () => {
+    const said = given(charger, registered, password, offered).when((state) =>
+      registerCharger({ registration: 'Accepted', passwordDigests: ['other'] }, state),
+    )
+    const after = given(charger, registered, password, offered, ...said.events)
+    expect(after.state.nextCredentials).toBeUndefined()
+  })
+})

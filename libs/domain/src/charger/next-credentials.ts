@@ -1,0 +1,37 @@
+import type { NextCredentials } from '@voltrail/contracts/events/charger'
+import type { ChargerEvent } from '@voltrail/contracts/events/registry'
+import type { ConnectionEpoch } from '@voltrail/contracts/ids'
+import { accept, type Decision } from '../decider.ts'
+import type { ChargerState } from './charger.ts'
+
+/**
+ * Credentials that are good beside those of today while a charger is moved to them: until the first accepted boot on a connection
+ * that was made with them (then the old ones are refused for good), or until they are withdrawn.
+ */
+
+const today = ({ securityProfile, passwordDigests }: ChargerState) => ({ securityProfile, passwordDigests })
+
+/** Makes the next credentials good too; an offer of the same upgrade may change (a charger took the key but not the profile). */
+export const offerCredentials = (next: NextCredentials, state: ChargerState): Decision<ChargerEvent> => {
+  if (!state.registered || next.securityProfile < state.securityProfile) return accept()
+  const known = state.nextCredentials
+  if (known?.upgradeId === next.upgradeId && known.securityProfile === next.securityProfile) return accept()
+  return accept<ChargerEvent>({ type: 'ChargerCredentialsChanged', data: { ...today(state), next } })
+}
+
+/** The upgrade came to nothing: those of today are the only ones again. One that came true meanwhile stays. */
+export const withdrawCredentials = (upgradeId: string, state: ChargerState): Decision<ChargerEvent> =>
+  state.nextCredentials?.upgradeId === upgradeId
+    ? accept<ChargerEvent>({ type: 'ChargerCredentialsChanged', data: today(state) })
+    : accept()
+
+/** What an accepted boot on the connection of this epoch makes of an upgrade. */
+export const credentialsProven = (
+  epoch: ConnectionEpoch | undefined,
+  { connection, nextCredentials, registration }: ChargerState,
+): readonly ChargerEvent[] => {
+  if (nextCredentials === undefined || registration !== 'Accepted') return []
+  if (connection?.onNext !== true || connection.epoch !== epoch) return []
+  const { securityProfile, passwordDigests, upgradeId } = nextCredentials
+  return [{ type: 'ChargerCredentialsChanged', data: { securityProfile, passwordDigests, upgradeId } }]
+}

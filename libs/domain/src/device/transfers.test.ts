@@ -1,0 +1,42 @@
+import type { DeviceEvent } from '@voltrail/contracts/events/registry'
+import { at, given } from '../fixtures/given.ts'
+import { device } from './device.ts'
+import { recordFile } from './transfers.ts'
+
+const begun = (kind: 'DiagnosticsLog' | 'Firmware' = 'DiagnosticsLog'): DeviceEvent => ({
+  type: 'TransferBegun',
+  data: { requestId: 41, kind, begunAt: at(0), expiresAt: at(120) },
+})
+const upload = (sha256 = 'a'.repeat(64)) => ({
+  requestId: 41,
+  protocol: 'ftp',
+  file: { name: 'diag.zip', bytes: 3, sha256, object: `default/CP1/41/${sha256}/diag.zip` },
+})
+const received = (sha256?: string): DeviceEvent => ({ type: 'FileReceived', data: upload(sha256) })
+
+describe('a file that the charger uploaded', () => {
+  it('is recorded while its request is open', () =>
+    given(device, begun())
+      .when((state) => recordFile(upload(), state))
+      .then(received()))
+  it('is recorded once, however often it is sent', () =>
+    given(device, begun(), received())
+      .when((state) => recordFile(upload(), state))
+      .thenNothing())
+  it('is another file when another content has the same name', () =>
+    given(device, begun(), received())
+      .when((state) => recordFile(upload('b'.repeat(64)), state))
+      .then(received('b'.repeat(64))))
+  it('is refused when nobody asked for it', () =>
+    given(device)
+      .when((state) => recordFile(upload(), state))
+      .thenRejected({ kind: 'no-open-transfer' }))
+  it('is refused when its request has ended', () =>
+    given(device, begun(), { type: 'TransferEnded', data: { requestId: 41, outcome: 'Done' } })
+      .when((state) => recordFile(upload(), state))
+      .thenRejected({ kind: 'no-open-transfer' }))
+  it('is refused where firmware is to be fetched', () =>
+    given(device, begun('Firmware'))
+      .when((state) => recordFile(upload(), state))
+      .thenRejected({ kind: 'no-open-transfer' }))
+})

@@ -1,0 +1,94 @@
+import type { DeviceEvent } from '@voltrail/contracts/events/registry'
+import type { FactId } from '@voltrail/contracts/ids'
+import type { StoredFile, TransferKind } from '@voltrail/contracts/events/device'
+import { accept, reject, type Decision } from '../decider.ts'
+import { deviceAnswered, type DeviceState, type Part } from './device-state.ts'
+
+/** Firmware on its way in, logs on their way out. */
+export const transfersWith: Part = (state, event) => {
+  const known = state.transfers ?? []
+  const changed = (requestId: number | undefined, change: (one: Transfer) => Transfer): DeviceState => ({
+    ...state,
+    transfers: known.map((one) => (one.requestId === requestId ? change(one) : one)),
+  })
+  switch (event.type) {
+    case 'TransferBegun':
+      return {
+        ...state,
+        transfers: [
+          ...known.filter(({ requestId }) => requestId !== event.data.requestId),
+          { ...event.data, files: [] },
+        ],
+      }
+    case 'FirmwareStatusReported':
+    case 'LogStatusReported': {
+      const { requestId, status } = event.data
+      return changed(requestId, (one) => ({ ...one, status }))
+    }
+    case 'FileReceived': {
+      const { requestId, file } = event.data
+      return changed(requestId, (one) => ({ ...one, files: [...one.files.slice(-15), file] }))
+    }
+    case 'TransferEnded':
+      return { ...state, transfers: known.filter(({ requestId }) => requestId !== event.data.requestId) }
+    default:
+      return state
+  }
+}
+
+type Transfer = NonNullable<DeviceState['transfers']>[number]
+
+/** The request that a status is of: the one that it names, else the newest of its kind (a 1.6 status carries no id). */
+export const transferOf = (
+  kind: TransferKind,
+  requestId: number | undefined,
+  state: DeviceState,
+): Transfer | undefined => {
+  const ofKind = (state.transfers ?? []).filter((one) => one.kind === kind)
+  return requestId === undefined ? ofKind.at(-1) : ofKind.find((one) => one.requestId === requestId)
+}
+
+/** The charger says how a firmware update goes on. It is never a repeat by what it says. */
+export const reportFirmwareStatus = (
+  fact: { readonly factId: FactId; readonly status: string; readonly requestId?: number | undefined },
+  state: DeviceState,
+): Decision<DeviceEvent> => {
+  if (deviceAnswered(state, fact.factId) !== undefined) return accept()
+  const requestId = transferOf('Firmware', fact.requestId, state)?.requestId ?? fact.requestId
+  return accept<DeviceEvent>({
+    type: 'FirmwareStatusReported',
+    data: { status: fact.status, ...(requestId === undefined ? {} : { requestId }) },
+  })
+}
+
+/** The charger says how the upload of a log goes on. */
+export const reportLogStatus = (
+  fact: {
+    readonly factId: FactId
+    readonly log: 'DiagnosticsLog' | 'SecurityLog'
+    readonly status: string
+    readonly requestId?: number | undefined
+  },
+  state: DeviceState,
+): Decision<DeviceEvent> => {
+  if (deviceAnswered(state, fact.factId) !== undefined) return accept()
+  const requestId = transferOf(fact.log, fact.requestId, state)?.requestId ?? fact.requestId
+  return accept<DeviceEvent>({
+    type: 'LogStatusReported',
+    data: { log: fact.log, status: fact.status, ...(requestId === undefined ? {} : { requestId }) },
+  })
+}
+
+/**
+ * Our own file service took a file from the charger. The same content of the same request is a repeat; another content under
+ * the same name is another file.
+ */
+export const recordFile = (
+  { requestId, file, protocol }: { readonly requestId: number; readonly file: StoredFile; readonly protocol: string },
+  state: DeviceState,
+): Decision<DeviceEvent, { readonly kind: 'no-open-transfer' }> => {
+  const transfer = (state.transfers ?? []).find((one) => one.requestId === requestId && one.kind !== 'Firmware')
+  if (transfer === undefined) return reject({ kind: 'no-open-transfer' })
+  if (transfer.files.some(({ sha256 }) => sha256 === file.sha256)) return accept()
+  return accept<DeviceEvent>({ type: 'FileReceived', data: { requestId, file, protocol } })
+}

@@ -1,0 +1,47 @@
+import { readInstant } from '../timestamp.ts'
+import { defined } from './fields.ts'
+import { idTagInfo, idToken, longestIdTag } from './id-token.ts'
+import type { Fields } from './inbound-message.ts'
+import type { OutboundMessage } from './outbound-message.ts'
+
+/** OCPP 1.6 §5.15, §6.41. An entry without authorization takes its token off the list (differential updates only). */
+export const sendLocalList: OutboundMessage<'SendLocalList'> = {
+  action: 'SendLocalList',
+  write: ({ listVersion, updateType, entries }) => {
+    const unfit = entries.filter(
+      ({ idToken: token }) => token.value === '' || [...token.value].length > longestIdTag,
+    ).length
+    if (unfit > 0)
+      return {
+        unsupported: `an OCPP 1.6 local list takes id tokens of 1 to ${longestIdTag} characters; ${unfit} do not fit`,
+      }
+    if (updateType === 'Full' && entries.some(({ authorization }) => authorization === undefined))
+      return { unsupported: 'a full local list says of every token what it may do' }
+    return {
+      payload: {
+        listVersion,
+        updateType,
+        localAuthorizationList: entries.map(({ idToken: token, authorization }) => ({
+          idTag: token.value,
+          ...(authorization !== undefined && { idTagInfo: idTagInfo(authorization) }),
+        })),
+      },
+    }
+  },
+  read: ({ listVersion, updateType, localAuthorizationList }) => ({
+    listVersion,
+    updateType,
+    entries: ((localAuthorizationList ?? []) as readonly { idTag: string; idTagInfo?: Fields }[]).map(
+      ({ idTag, idTagInfo: info }) => ({
+        idToken: idToken(idTag),
+        ...(info !== undefined && {
+          authorization: defined({
+            status: info['status'],
+            expiresAt: readInstant(info['expiryDate']),
+            groupToken: info['parentIdTag'],
+          }),
+        }),
+      }),
+    ),
+  }),
+}
