@@ -13,6 +13,7 @@ import { addDocs } from './docs.ts'
 import { addLivePage } from './page/live-page.ts'
 import { operatorKeyCheck } from './operator-key.ts'
 import { nothingHere, routeMethods } from './route-methods.ts'
+import { certificateRoutes } from './routes/certificates.ts'
 import { chargerSecurityRoutes } from './routes/charger-security.ts'
 import { chargerSettingsRoutes } from './routes/charger-settings.ts'
 import { chargerRoutes } from './routes/chargers.ts'
@@ -88,6 +89,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
       )
       const routes = v1.withTypeProvider<ZodTypeProvider>()
       chargerRoutes(routes, sources)
+      certificateRoutes(routes, sources)
       chargerSettingsRoutes(routes, sources)
       chargerSecurityRoutes(routes, sources)
       quirkRoutes(routes, sources)

@@ -1,6 +1,7 @@
 import type { TenantSettings } from '@voltrail/contracts/admin-commands'
 import type { ChargerId, TenantId } from '@voltrail/contracts/ids'
 import type { Category } from '@voltrail/contracts/streams'
+import type { TrustBundle } from '@voltrail/contracts/trust'
 import type { EventLog, LogEvent, LogPosition } from '@voltrail/event-store/event-log'
 import type { Vault } from '@voltrail/key-store/vault'
 import type { CentralClient } from '@voltrail/bus/central-client'
@@ -20,6 +21,8 @@ export type Sources = {
   readonly passwordDigests: (chargerId: ChargerId, password: string) => string[]
   /** what holds until somebody changes the tenant's settings; the same as central's */
   readonly defaultSettings: TenantSettings
+  /** whom edges trust, as upkeep published it; undefined before it ever did */
+  readonly trust: () => Promise<TrustBundle | undefined>
   readonly commandTimeoutMs: number
   /** now, epoch milliseconds */
   readonly now: () => number
