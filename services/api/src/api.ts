@@ -89,6 +89,7 @@ export async function startApi(config: ApiConfig): Promise<Api> {
       sources: {
         tenant,
         actorId: 'operator-key',
+        roles: config.OPERATOR_ROLES,
         central: centralClient(bus, tenant),
         log: eventLog,
         follow: followLog(eventLog, config.ESDB_URL, tenant, (reason) =>

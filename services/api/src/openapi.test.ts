@@ -65,6 +65,7 @@ describe('the OpenAPI document', () => {
         'put /v1/chargers/{id}/client-identities',
         'put /v1/chargers/{id}/settings',
         'get /v1/quirks',
+        'post /v1/chargers/{id}/calls/{action}',
         'post /v1/chargers/{id}/commands/{command}',
         'post /v1/chargers/{id}/security',
         'get /v1/chargers/{id}/commands',

@@ -17,6 +17,7 @@ import { certificateRoutes } from './routes/certificates.ts'
 import { chargerSecurityRoutes } from './routes/charger-security.ts'
 import { chargerSettingsRoutes } from './routes/charger-settings.ts'
 import { chargerRoutes } from './routes/chargers.ts'
+import { callRoutes } from './routes/calls.ts'
 import { commandRoutes } from './routes/commands.ts'
 import { eventRoutes } from './routes/events.ts'
 import { idTokenRoutes } from './routes/id-tokens.ts'
@@ -94,6 +95,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
       chargerSecurityRoutes(routes, sources)
       quirkRoutes(routes, sources)
       commandRoutes(routes, sources)
+      callRoutes(routes, sources)
       sessionRoutes(routes, sources)
       reviewRoutes(routes, sources)
       idTokenRoutes(routes, sources)

@@ -5,6 +5,7 @@ import type { TrustBundle } from '@voltrail/contracts/trust'
 import type { EventLog, LogEvent, LogPosition } from '@voltrail/event-store/event-log'
 import type { Vault } from '@voltrail/key-store/vault'
 import type { CentralClient } from '@voltrail/bus/central-client'
+import type { OperatorRole } from './operator-key.ts'
 import type { Reporting } from './reporting.ts'
 
 /** What the routes need of the world, for the one tenant that the operator key belongs to. */
@@ -12,6 +13,8 @@ export type Sources = {
   readonly tenant: TenantId
   /** who a decision of the operator is recorded as */
   readonly actorId: string
+  /** what the key may do beyond what every key may */
+  readonly roles: ReadonlySet<OperatorRole>
   readonly central: CentralClient
   readonly log: Pick<EventLog, 'readForward' | 'readBackward'>
   readonly follow: FollowLog
