@@ -14,6 +14,8 @@ export const TrustBundle = z.object({
   at: Instant,
   /** what chargers' certificates chain to, PEM each */
   roots: z.array(z.string()),
+  /** what stands between those and chargers' certificates, PEM each: who checks `crl` needs its issuer */
+  intermediates: z.array(z.string()),
   /** PEM with the header `X509 CRL`, as TLS servers take it; absent when the list is another authority's to make */
   crl: z.string().optional(),
   /** serial numbers of what was revoked here and has not expired, lower-case hex: what an edge refuses whoever the authority is */

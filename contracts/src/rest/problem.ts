@@ -37,6 +37,7 @@ export const problemKinds = {
   'invalid-request': 'Invalid request',
   'not-json': 'The body is not JSON',
   unauthorized: 'The operator key is missing or wrong',
+  forbidden: 'The key does not have the role for this',
   'not-found': 'Not found',
   'method-not-allowed': 'Method not allowed',
   'too-large': 'The body is too large',

@@ -17,6 +17,8 @@ export interface DataDirectory {
   readonly nats: string
   /** postgres-dev writes `<postgres>.password` and the like beside it. */
   readonly postgres: string
+  /** the certificate authority, and what TLS servers are told of it */
+  readonly pki: string
   readonly logs: string
   /** One file per running process. */
   readonly run: string
@@ -89,6 +91,7 @@ function layOut(path: string): Omit<DataDirectory, 'release'> {
     eventStore: inside('event-store'),
     nats: inside('nats'),
     postgres: inside('postgres'),
+    pki: inside('pki'),
     logs: inside('logs'),
     run: inside('run'),
     done: (step) => readOptional(join(steps, step)) !== undefined,

@@ -179,6 +179,7 @@ async function bringUp(undertaking: Undertaking): Promise<Omit<Product, 'stop'>>
     eventStoreUrl,
     databaseUrl,
     secrets,
+    pkiFolder: directory.pki,
     host,
     apiPort,
     ocppPorts,

@@ -49,6 +49,7 @@ it('embedded mode sets no variable that its service does not know', () => {
     natsUrl: 'nats://127.0.0.1:4222',
     eventStoreUrl: 'esdb://127.0.0.1:2113?tls=false',
     databaseUrl: 'postgres://127.0.0.1/voltrail',
+    pkiFolder: 'pki',
     secrets: { masterKey: 'master.key', pepper: 'pepper.key', operatorKey: 'operator.key' },
     host: '127.0.0.1',
     apiPort: 8080,

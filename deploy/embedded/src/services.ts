@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { SecretFiles } from './secrets.ts'
 import { demoIdTokens } from './seed.ts'
 
@@ -7,6 +8,8 @@ export interface Wiring {
   readonly eventStoreUrl: string
   readonly databaseUrl: string
   readonly secrets: SecretFiles
+  /** the certificate authority, and what is told of it */
+  readonly pkiFolder: string
   /** Where api and edge listen. */
   readonly host: string
   readonly apiPort: number
@@ -82,6 +85,11 @@ export const services: readonly Service[] = [
       ...bus(wiring),
       POD_NAME: podName('upkeep', copy),
       BUILD: wiring.build,
+      // the one process that holds the key of the certificate authority
+      PKI_AUTHORITY: 'folder',
+      PKI_FOLDER: join(wiring.pkiFolder, 'authority'),
+      PKI_CREATE: 'true',
+      PKI_PUBLISH_FOLDER: join(wiring.pkiFolder, 'trust'),
     }),
   },
   {

@@ -171,6 +171,7 @@ export const builtInAuthority = (
   return {
     name: 'built-in',
     roots: async () => [material.root],
+    intermediates: async () => [material.issuing],
     async issue(request) {
       const { facts, publicKey } = request
       const weak = weaknesses(facts)

@@ -24,6 +24,8 @@ export interface CertificateAuthority {
   readonly name: string
   /** What its certificates chain to, PEM each. */
   roots(): Promise<readonly string[]>
+  /** What stands between its roots and the certificates that it makes, PEM each: whoever checks its revocation list needs them. */
+  intermediates(): Promise<readonly string[]>
   issue(request: CertificateRequest): Promise<Issued>
   /** The list of what was revoked, PEM; undefined when it is not ours to make (RFC 5280 §5). `number` grows with every list. */
   revocationList(revoked: readonly Revoked[], number: number): Promise<string | undefined>

@@ -90,6 +90,11 @@ export const estAuthority = (options: EstOptions): CertificateAuthority => {
   return {
     name: 'est',
     roots: async () => rootsOf(await certificates()),
+    async intermediates() {
+      const given = await certificates()
+      const roots = rootsOf(given)
+      return given.filter((pem) => !roots.includes(pem))
+    },
     async issue(request) {
       // RFC 7030 §4.2.1: base64 of the DER, without the lines of PEM
       const body = Buffer.from(request.der).toString('base64')

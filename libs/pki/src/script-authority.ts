@@ -20,6 +20,8 @@ const mostOutput = 1_000_000
 export const scriptAuthority = ({ command, roots, timeoutMs }: ScriptOptions): CertificateAuthority => ({
   name: 'script',
   roots: async () => roots,
+  // they come with each chain
+  intermediates: async () => [],
   issue: async (request) => issuedOf(await run(command, request.pem, timeoutMs), request, roots),
   revocationList: async () => undefined,
 })

@@ -11,10 +11,12 @@ import { createMetrics } from '@voltrail/runtime/metrics'
 import type { RunningService } from '@voltrail/runtime/shutdown'
 import { startTracing } from '@voltrail/runtime/trace'
 import { centralClient } from '@voltrail/bus/central-client'
+import { trustBucket } from '@voltrail/contracts/trust'
 import type { ApiConfig } from './config.ts'
 import { followLog } from './follow-log.ts'
 import { openReporting } from './reporting.ts'
 import { buildServer } from './server.ts'
+import { readTrust } from './trust.ts'
 
 export type Api = RunningService & { readonly port: number; readonly healthPort: number }
 
@@ -87,6 +89,7 @@ export async function startApi(config: ApiConfig): Promise<Api> {
       sources: {
         tenant,
         actorId: 'operator-key',
+        roles: config.OPERATOR_ROLES,
         central: centralClient(bus, tenant),
         log: eventLog,
         follow: followLog(eventLog, config.ESDB_URL, tenant, (reason) =>
@@ -102,6 +105,7 @@ export async function startApi(config: ApiConfig): Promise<Api> {
           heartbeatSeconds: config.HEARTBEAT_SECONDS,
           ...inferenceDefaults,
         },
+        trust: readTrust(await bus.keyValue(trustBucket)),
         commandTimeoutMs: config.COMMAND_TIMEOUT,
         now: Date.now,
         newId: randomUUID,

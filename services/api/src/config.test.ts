@@ -38,6 +38,11 @@ describe('the settings of the api', () => {
       }),
     ).toEqual(['OPERATOR_KEY', 'OPERATOR_TENANT', 'MASTER_KEY', 'EVENT_STREAMS_MAX'])
   })
+  it('give the key its roles, or none', () => {
+    expect(readApiConfig(env).OPERATOR_ROLES).toEqual(new Set(['grid']))
+    expect(readApiConfig({ ...env, OPERATOR_ROLES: 'none' }).OPERATOR_ROLES).toEqual(new Set())
+    expect(wrongVariables({ OPERATOR_ROLES: 'grid,root' })).toEqual(['OPERATOR_ROLES'])
+  })
   it('refuse an operator key that no header can carry', () => {
     expect(wrongVariables({ OPERATOR_KEY: 'a key with blanks in it' })).toEqual(['OPERATOR_KEY'])
   })

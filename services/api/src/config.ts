@@ -3,6 +3,7 @@ import { TenantId } from '@voltrail/contracts/ids'
 import { duration, integer, oneOf, port, readConfig, secret, text, url } from '@voltrail/runtime/config'
 import type { Environment } from '@voltrail/runtime/config'
 import { processVariables } from '@voltrail/runtime/process-variables'
+import { operatorRoles } from './operator-key.ts'
 
 const schema = z.object({
   ...processVariables,
@@ -13,6 +14,14 @@ const schema = z.object({
   OCPP_PORT: port(9000).default(9000),
   /** What `Authorization: Bearer` must carry. */
   OPERATOR_KEY: secret({ minLength: 16 }).regex(/^[!-~]+$/),
+  /** What the key may do beyond the rest, separated by commas, or `none`. `grid`: calls that change limits. */
+  OPERATOR_ROLES: z
+    .string()
+    .default(operatorRoles.join(','))
+    .transform((list) => list.split(',').map((role) => role.trim()))
+    .transform((list) => list.filter((role) => role !== 'none'))
+    .pipe(z.array(z.enum(operatorRoles, { error: `must be none, or of: ${operatorRoles.join(', ')}` })))
+    .transform((list) => new Set(list)),
   /** The tenant that the key belongs to. */
   OPERATOR_TENANT: text('default').default('default').pipe(TenantId),
   NATS_URL: url(['nats', 'tls'], 'nats://127.0.0.1:4222'),

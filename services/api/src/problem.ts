@@ -7,6 +7,7 @@ const statuses: Readonly<Record<ProblemKind, number>> = {
   'invalid-request': 400,
   'not-json': 400,
   unauthorized: 401,
+  forbidden: 403,
   'not-found': 404,
   'method-not-allowed': 405,
   'too-large': 413,

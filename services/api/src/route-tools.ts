@@ -26,6 +26,7 @@ export type Routes = FastifyInstance<
 const problemMeanings = {
   400: 'The request is wrong: `errors` says where.',
   401: 'The operator key is missing or wrong.',
+  403: 'The operator key does not have the role that this needs.',
   404: 'There is no such thing.',
   409: 'It was decided otherwise before.',
   413: 'The body is larger than 1 MiB.',

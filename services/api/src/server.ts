@@ -13,9 +13,11 @@ import { addDocs } from './docs.ts'
 import { addLivePage } from './page/live-page.ts'
 import { operatorKeyCheck } from './operator-key.ts'
 import { nothingHere, routeMethods } from './route-methods.ts'
+import { certificateRoutes } from './routes/certificates.ts'
 import { chargerSecurityRoutes } from './routes/charger-security.ts'
 import { chargerSettingsRoutes } from './routes/charger-settings.ts'
 import { chargerRoutes } from './routes/chargers.ts'
+import { callRoutes } from './routes/calls.ts'
 import { commandRoutes } from './routes/commands.ts'
 import { eventRoutes } from './routes/events.ts'
 import { idTokenRoutes } from './routes/id-tokens.ts'
@@ -88,10 +90,12 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
       )
       const routes = v1.withTypeProvider<ZodTypeProvider>()
       chargerRoutes(routes, sources)
+      certificateRoutes(routes, sources)
       chargerSettingsRoutes(routes, sources)
       chargerSecurityRoutes(routes, sources)
       quirkRoutes(routes, sources)
       commandRoutes(routes, sources)
+      callRoutes(routes, sources)
       sessionRoutes(routes, sources)
       reviewRoutes(routes, sources)
       idTokenRoutes(routes, sources)

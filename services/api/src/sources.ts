@@ -1,9 +1,11 @@
 import type { TenantSettings } from '@voltrail/contracts/admin-commands'
 import type { ChargerId, TenantId } from '@voltrail/contracts/ids'
 import type { Category } from '@voltrail/contracts/streams'
+import type { TrustBundle } from '@voltrail/contracts/trust'
 import type { EventLog, LogEvent, LogPosition } from '@voltrail/event-store/event-log'
 import type { Vault } from '@voltrail/key-store/vault'
 import type { CentralClient } from '@voltrail/bus/central-client'
+import type { OperatorRole } from './operator-key.ts'
 import type { Reporting } from './reporting.ts'
 
 /** What the routes need of the world, for the one tenant that the operator key belongs to. */
@@ -11,6 +13,8 @@ export type Sources = {
   readonly tenant: TenantId
   /** who a decision of the operator is recorded as */
   readonly actorId: string
+  /** what the key may do beyond what every key may */
+  readonly roles: ReadonlySet<OperatorRole>
   readonly central: CentralClient
   readonly log: Pick<EventLog, 'readForward' | 'readBackward'>
   readonly follow: FollowLog
@@ -20,6 +24,8 @@ export type Sources = {
   readonly passwordDigests: (chargerId: ChargerId, password: string) => string[]
   /** what holds until somebody changes the tenant's settings; the same as central's */
   readonly defaultSettings: TenantSettings
+  /** whom edges trust, as upkeep published it; undefined before it ever did */
+  readonly trust: () => Promise<TrustBundle | undefined>
   readonly commandTimeoutMs: number
   /** now, epoch milliseconds */
   readonly now: () => number

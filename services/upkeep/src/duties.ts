@@ -28,6 +28,7 @@ export const createDuties = ({ duties, now, onWaits, onFailed }: DutiesOptions):
   const schedule = createSchedule()
   const byName = new Map(duties.map((duty) => [duty.name, duty]))
   const failures = new Map<string, string>()
+  for (const duty of duties) for (const key of duty.keys ?? []) schedule.wake(`${duty.name} ${key}`, now())
 
   const look = async (name: string): Promise<void> => {
     const space = name.indexOf(' ')

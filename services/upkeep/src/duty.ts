@@ -10,6 +10,8 @@ import type { Log } from '@voltrail/runtime/log'
  */
 export interface Duty {
   readonly name: string
+  /** what is looked at from the beginning, whether or not the log has anything to say of it */
+  readonly keys?: readonly string[]
   /** Takes the next event of the log. @returns the keys that should be looked at now */
   hear(event: LogEvent): readonly string[]
   /**

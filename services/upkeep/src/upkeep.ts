@@ -2,6 +2,7 @@ import { connectBus } from '@voltrail/bus/bus'
 import { centralClient } from '@voltrail/bus/central-client'
 import { holdLease } from '@voltrail/bus/lease'
 import { categoryPrefix } from '@voltrail/contracts/streams'
+import { trustBucket } from '@voltrail/contracts/trust'
 import { connectEventLog } from '@voltrail/event-store/esdb-log'
 import { subscribeInBatches } from '@voltrail/event-store/subscription'
 import { createWriteLoop } from '@voltrail/event-store/write-loop'
@@ -10,11 +11,14 @@ import { createLog } from '@voltrail/runtime/log'
 import { createMetrics, gauge } from '@voltrail/runtime/metrics'
 import type { RunningService } from '@voltrail/runtime/shutdown'
 import { startTicker } from '@voltrail/runtime/ticker'
+import { certificates } from './certificates.ts'
 import type { UpkeepConfig } from './config.ts'
 import { createDuties } from './duties.ts'
 import type { Duty, DutyDeps } from './duty.ts'
+import { openAuthority } from './open-authority.ts'
 import { outcomes } from './outcomes.ts'
 import { securityUpgrade } from './security-upgrade.ts'
+import { publishTrust } from './publish-trust.ts'
 
 const categories = ['charger', 'device', 'tenant', 'token', 'session'] as const
 
@@ -63,8 +67,13 @@ export const startUpkeep = async (config: UpkeepConfig, given: Partial<UpkeepPac
       build: config.BUILD,
       log,
     }
+    const certificateTerms = {
+      authority: await openAuthority(config, now),
+      publish: publishTrust(await bus.keyValue(trustBucket), config.PKI_PUBLISH_FOLDER),
+      renewBeforeMs: config.PKI_RENEW_BEFORE,
+    }
     const duties = createDuties({
-      duties: createAll.map((create) => create(deps)),
+      duties: [...createAll, certificates(certificateTerms)].map((create) => create(deps)),
       now,
       onWaits: (duty, reason) => log.warn({ duty, reason }, 'a duty waits'),
       onFailed: (error, what) => log.error({ err: error, what }, 'a duty failed'),

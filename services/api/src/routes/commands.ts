@@ -1,10 +1,6 @@
-import { createHash } from 'node:crypto'
 import type { FastifySchemaCompiler } from 'fastify'
 import { validatorCompiler } from 'fastify-type-provider-zod'
 import type { $ZodType } from 'zod/v4/core'
-import { CommandId } from '@voltrail/contracts/ids'
-import type { ChargerId, TenantId } from '@voltrail/contracts/ids'
-import { instant } from '@voltrail/contracts/quantities'
 import {
   CommandAnswer,
   CommandBody,
@@ -15,11 +11,12 @@ import {
   ListCommandsQuery,
 } from '@voltrail/contracts/rest/commands'
 import { ChargerParams } from '@voltrail/contracts/rest/chargers'
-import { traceHeaders } from '@voltrail/runtime/trace'
 import { commandType, readCommand } from '../command-request.ts'
-import { ApiProblem, notFound, unavailable } from '../problem.ts'
+import { commandOfCall } from '../operator-call.ts'
+import { notFound } from '../problem.ts'
 import { problems } from '../route-tools.ts'
 import type { Routes } from '../route-tools.ts'
+import { commandIdOf, sendCommand } from '../send-command.ts'
 import type { Sources } from '../sources.ts'
 
 const tags = ['Commands']
@@ -42,23 +39,17 @@ export function commandRoutes(app: Routes, sources: Sources): void {
       body: CommandBody.optional(),
       response: {
         200: CommandAnswer.describe('What came of it; see `outcome`.'),
-        ...problems(400, 404, 413, 415, 422),
+        ...problems(400, 403, 404, 413, 415, 422),
       },
     },
     validatorCompiler: bodyByCommand as never,
     handler: async ({ params, query, headers, body }): Promise<CommandAnswer> => {
-      const command = readCommand(commandType(params.command), body)
-      const { traceparent } = traceHeaders()
-      const key = headers['idempotency-key']
-      const reply = await sources.central.command({
-        commandId: key === undefined ? CommandId.parse(sources.newId()) : idempotentId(sources.tenant, params.id, key),
-        chargerId: params.id,
-        actor: { kind: 'operator', id: sources.actorId },
-        requestedAt: instant(sources.now()),
-        timeoutMs: query.timeoutMs ?? sources.commandTimeoutMs,
-        ...(traceparent !== undefined && { traceparent }),
-        command,
-      })
+      const asked = readCommand(commandType(params.command), body)
+      const commandId = commandIdOf(sources, params.id, headers['idempotency-key'])
+      const asCall = asked.type === 'RawCall'
+      const command = asked.type === 'RawCall' ? await commandOfCall(sources, params.id, asked, commandId) : asked
+      const { timeoutMs } = query
+      const reply = await sendCommand(sources, { commandId, chargerId: params.id, command, timeoutMs, asCall })
       switch (reply.outcome) {
         case 'result':
           return { commandId: reply.commandId, outcome: reply.outcome, status: reply.status, payload: reply.payload }
@@ -70,11 +61,6 @@ export function commandRoutes(app: Routes, sources: Sources): void {
           return { commandId: reply.commandId, outcome: reply.outcome, detail: 'The charger is not connected.' }
         case 'unknown':
           return { commandId: reply.commandId, outcome: reply.outcome, detail: reply.detail }
-        case 'refused':
-          if (reply.reason === 'unknown-charger') throw notFound(`There is no charger ${JSON.stringify(params.id)}.`)
-          throw new ApiProblem('refused', reply.detail)
-        case 'unavailable':
-          throw unavailable(`The command was not sent: ${reply.reason}. Ask again.`)
         default:
           return reply satisfies never
       }
@@ -105,11 +91,3 @@ export function commandRoutes(app: Routes, sources: Sources): void {
 /** The path says which member of the union the body is: `readCommand` checks it against that one alone. */
 const bodyByCommand: FastifySchemaCompiler<$ZodType> = ({ schema, method, url, httpPart = '' }) =>
   httpPart === 'body' ? (value: unknown) => ({ value }) : validatorCompiler({ schema, method, url, httpPart })
-
-/** The same key means the same command of the same charger; a charger's keys are no business of another's. */
-function idempotentId(tenant: TenantId, chargerId: ChargerId, key: string): CommandId {
-  const digest = createHash('sha256')
-    .update(JSON.stringify([tenant, chargerId, key]))
-    .digest('hex')
-  return CommandId.parse(`key-${digest.slice(0, 40)}`)
-}

@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto'
+import type { ChargerCommand, ChargerCommandReply } from '@voltrail/contracts/charger-commands'
+import { CommandId } from '@voltrail/contracts/ids'
+import type { ChargerId, TenantId } from '@voltrail/contracts/ids'
+import { instant } from '@voltrail/contracts/quantities'
+import { traceHeaders } from '@voltrail/runtime/trace'
+import { ApiProblem, notFound, unavailable } from './problem.ts'
+import type { Sources } from './sources.ts'
+
+/** What came of a command that was not refused. */
+export type CommandReply = Exclude<ChargerCommandReply, { outcome: 'refused' | 'unavailable' }>
+
+/** @param key of the request, if it has one: a repeat of it is the same command */
+export const commandIdOf = (sources: Sources, chargerId: ChargerId, key: string | undefined): CommandId =>
+  key === undefined ? CommandId.parse(sources.newId()) : idempotentId(sources.tenant, chargerId, key)
+
+/** Has central ask the charger. Throws what central refuses as a 404 or 422, an outage as a 503. */
+export async function sendCommand(
+  sources: Sources,
+  asked: {
+    readonly commandId: CommandId
+    readonly chargerId: ChargerId
+    readonly command: ChargerCommand
+    readonly timeoutMs: number | undefined
+    /** an operator's own call */
+    readonly asCall?: boolean
+  },
+): Promise<CommandReply> {
+  const { commandId, chargerId, command, timeoutMs, asCall } = asked
+  const { traceparent } = traceHeaders()
+  const reply = await sources.central.command({
+    commandId,
+    chargerId,
+    actor: { kind: 'operator', id: sources.actorId },
+    requestedAt: instant(sources.now()),
+    timeoutMs: timeoutMs ?? sources.commandTimeoutMs,
+    ...(traceparent !== undefined && { traceparent }),
+    ...(asCall && { asCall: true as const }),
+    command,
+  })
+  switch (reply.outcome) {
+    case 'refused':
+      if (reply.reason === 'unknown-charger') throw notFound(`There is no charger ${JSON.stringify(chargerId)}.`)
+      throw new ApiProblem('refused', reply.detail)
+    case 'unavailable':
+      throw unavailable(`The command was not sent: ${reply.reason}. Ask again.`)
+    default:
+      return reply
+  }
+}
+
+/** The same key means the same command of the same charger; a charger's keys are no business of another's. */
+function idempotentId(tenant: TenantId, chargerId: ChargerId, key: string): CommandId {
+  const digest = createHash('sha256')
+    .update(JSON.stringify([tenant, chargerId, key]))
+    .digest('hex')
+  return CommandId.parse(`key-${digest.slice(0, 40)}`)
+}
