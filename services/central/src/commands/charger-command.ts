@@ -18,6 +18,7 @@ import {
   type CommandOutcome,
   type CommandRefusal,
 } from '@voltrail/domain/charger/commands'
+import { answerForLog } from '@voltrail/domain/command-answer'
 import { sleep } from '@voltrail/runtime/ticker'
 import type { CentralDeps } from '../central-deps.ts'
 import { requestMetadata } from '../evidence.ts'
@@ -136,7 +137,12 @@ const settle = async (
   const meta = { ...asked, receivedAt: now, decision: { ...asked.decision, clock: now } }
   const outcome = outcomeOf(sent, request)
   if (sent.kind === 'answered' && outcome.kind === 'settled') {
-    const answer = { commandId, result: outcome.result, frames: sent.frames, late: false }
+    const answer = {
+      commandId,
+      result: answerForLog(request.command, outcome.result),
+      frames: sent.frames,
+      late: false,
+    }
     const { normalisations } = sent.reply
     const changed = normalisations === undefined ? meta : { ...meta, normalisations }
     const settled = await settleInLog(deps, tenant, chargerId, answer, changed)
@@ -163,7 +169,7 @@ type SentOutcome =
   | { readonly kind: 'offline' }
 
 /** What sending came to, as the log has it. */
-const outcomeOf = (sent: Sent, { command, timeoutMs }: ChargerCommandRequest): SentOutcome => {
+const outcomeOf = (sent: Sent, { timeoutMs }: ChargerCommandRequest): SentOutcome => {
   if (sent.kind !== 'answered') return sent
   const { result } = sent.reply
   switch (result.outcome) {
@@ -172,7 +178,7 @@ const outcomeOf = (sent: Sent, { command, timeoutMs }: ChargerCommandRequest): S
     case 'notSent':
       return sent.reply.unsupported ? { kind: 'settled', result } : { kind: 'offline' }
     default:
-      return { kind: 'settled', result: withoutToken(result, command) }
+      return { kind: 'settled', result }
   }
 }
 
@@ -181,12 +187,6 @@ const refused = ({ chargerId }: ChargerCommandRequest, { kind, detail }: Command
   reason: kind,
   detail: kind === 'unknown-charger' ? `no charger ${chargerId} is registered` : detail,
 })
-
-/** A charger may repeat the id token in the words of its error; the sealed frame has them whole. */
-const withoutToken = (result: CommandResult, command: ChargerCommand): CommandResult =>
-  result.outcome === 'callError' && command.type === 'RemoteStart' && command.idToken.value !== ''
-    ? { ...result, description: result.description.replaceAll(command.idToken.value, '[id token]') }
-    : result
 
 const replyOf = ({ commandId }: ChargerCommandRequest, outcome: CommandOutcome | undefined): ChargerCommandReply => {
   switch (outcome?.kind) {
