@@ -39,6 +39,7 @@ const inbound = (action: string, payload: unknown, context: InboundContext): Inb
       violations: [{ path: '', keyword: 'depth', message: error.message, code: 'FormationViolation' }],
     }
   }
+  if (context.strict && read.violations.length > 0) return refusalOf(read.violations)
   if (message === undefined) {
     // a heartbeat says only that the charger lives, whatever it carries
     return {
@@ -60,6 +61,7 @@ const inbound = (action: string, payload: unknown, context: InboundContext): Inb
       answer: (answer, now) => strict('response', action, message.answer(answer, now)),
     }
   }
+  if (context.strict) return refusalOf(result.refused)
   const rest = withoutViolations(read.payload as Fields, result.refused)
   const readable = message.energy === undefined || rest === undefined ? undefined : message.read(rest, received, desk)
   return malformed(message, result.refused, readable, notes.list())
@@ -73,7 +75,7 @@ const malformed = (
   normalisations: ReturnType<ReturnType<typeof createNotes>['list']>,
 ): Inbound => {
   const described = violations.slice(0, mostViolations).map(describeViolation)
-  if (message.energy === undefined) return refusal(violations[0]?.code ?? 'FormationViolation', described.join('; '))
+  if (message.energy === undefined) return refusalOf(violations)
   return {
     kind: 'fact',
     fact: {
@@ -86,6 +88,20 @@ const malformed = (
     answer: (answer, now) => strict('response', message.action, message.answer(answer, now)),
   }
 }
+
+/** What is wrong with the whole, or missing, is said before a type, a type before a value. */
+const gravest: readonly ErrorCode16[] = [
+  'FormationViolation',
+  'OccurenceConstraintViolation',
+  'TypeConstraintViolation',
+  'PropertyConstraintViolation',
+]
+
+const refusalOf = (violations: readonly Violation[]): Inbound =>
+  refusal(
+    gravest.find((code) => violations.some((violation) => violation.code === code)) ?? 'FormationViolation',
+    violations.slice(0, mostViolations).map(describeViolation).join('; '),
+  )
 
 const refusal = (code: ErrorCode16, description: string): Inbound => ({
   kind: 'error',
@@ -137,7 +153,7 @@ const outbound = (command: ChargerCommand): { action: string; payload: object } 
 const noContext: InboundContext = { tenant: '', chargerId: '' }
 
 const settle = (command: ChargerCommand, payload: unknown): CommandResult => {
-  const { statusless } = messageFor(command)
+  const { statusless, told } = messageFor(command)
   const action = actionFor(command)
   const notes = createNotes()
   try {
@@ -151,7 +167,7 @@ const settle = (command: ChargerCommand, payload: unknown): CommandResult => {
     const fields = read.payload as Fields
     const { status: said } = fields
     const status = statusless && typeof said !== 'string' ? 'Accepted' : String(said)
-    return { outcome: 'result', status, payload: storable(fields) as Record<string, Json> }
+    return { outcome: 'result', status, payload: storable({ ...fields, ...told?.(fields) }) as Record<string, Json> }
   } catch (error) {
     if (!(error instanceof TooDeep)) throw error
     return { outcome: 'invalidAnswer', violations: [error.message], payload: null }

@@ -25,6 +25,7 @@ import { requestMetadata } from '../evidence.ts'
 import { withAuthorizationKey } from './authorization-key.ts'
 import type { Background } from './background.ts'
 import { sendCommand, type FindEpoch, type Sent } from './send-command.ts'
+import { profileLimits } from './profile-limits.ts'
 import { chargerAtOnce, isUrgent, presentEpoch, recordAfterwards } from './sent-first.ts'
 import { settleInLog } from './settle-in-log.ts'
 import { storedCommand } from './stored-command.ts'
@@ -51,13 +52,16 @@ export const chargerCommand = async (
     }
   const request = await withAuthorizationKey(deps.vault, tenant, parsed.data)
   if ('refused' in request) return { outcome: 'refused', reason: 'invalid-request', detail: request.refused }
-  return isUrgent(request.command.type) ? sendFirst(tenant, request, deps) : recordFirst(tenant, request, deps)
+  const limits = await profileLimits(deps, tenant, request)
+  if (limits.refusal !== undefined) return recordFirst(tenant, request, deps, limits.refusal)
+  return isUrgent(request.command, limits.cared) ? sendFirst(tenant, request, deps) : recordFirst(tenant, request, deps)
 }
 
 const recordFirst = async (
   tenant: TenantId,
   request: ChargerCommandRequest,
   deps: CommandDeps,
+  refusal?: string,
 ): Promise<ChargerCommandReply> => {
   const { commandId, chargerId } = request
   const stream = chargerStream(tenant, chargerId)
@@ -72,11 +76,19 @@ const recordFirst = async (
     known = undefined
     return state.connection?.open === true ? state.connection.epoch : undefined
   }
-  const sent = await sendCommand(tenant, request, command.owner, findEpoch, deps)
+  const sent =
+    refusal === undefined ? await sendCommand(tenant, request, command.owner, findEpoch, deps) : notSaid(refusal)
   const settled = await settle(tenant, request, sent, command.meta, deps)
   // the log keeps it as of unknown outcome; whoever asked is told why
   return isTimeout(sent) ? { outcome: 'timeout', commandId } : replyOf(request, settled)
 }
+
+/** A command that is not sent, for a reason that stands in the log. */
+const notSaid = (reason: string): Sent => ({
+  kind: 'answered',
+  reply: { result: { outcome: 'notSent', reason }, frames: {}, unsupported: true },
+  frames: {},
+})
 
 /** how long the answer waits for the record when the log is well */
 const recordMs = 1_000
