@@ -24,6 +24,8 @@ const settings = {
   inferSilentHours: z.int().min(1).max(8_760),
   /** a session is settled when nothing came for so long after its bill */
   settleAfterHours: z.int().min(1).max(8_760),
+  /** chargers are answered as the official schemas want it, nothing is repaired; not for a tenant that bills */
+  strict: z.boolean(),
 }
 
 /** What holds of the later settings until a tenant decides otherwise. */
@@ -32,6 +34,7 @@ export const inferenceDefaults = {
   inferAvailableMinutes: 15,
   inferSilentHours: 72,
   settleAfterHours: 168,
+  strict: false,
 } as const
 
 export const TenantSettings = z.object({
@@ -41,6 +44,7 @@ export const TenantSettings = z.object({
   inferAvailableMinutes: settings.inferAvailableMinutes.default(inferenceDefaults.inferAvailableMinutes),
   inferSilentHours: settings.inferSilentHours.default(inferenceDefaults.inferSilentHours),
   settleAfterHours: settings.settleAfterHours.default(inferenceDefaults.settleAfterHours),
+  strict: settings.strict.default(inferenceDefaults.strict),
 })
 export type TenantSettings = z.infer<typeof TenantSettings>
 
@@ -137,6 +141,13 @@ export const AdminCommand = z.discriminatedUnion('type', [
     file: StoredFile,
     protocol: z.string().max(10),
   }),
+  z.object({
+    type: z.literal('DesireConfiguration'),
+    chargerId: ChargerId,
+    keys: z.array(z.object({ key: z.string().min(1).max(50), value: z.string().max(500) })).max(200),
+    released: z.array(z.string().min(1).max(50)).max(200).optional(),
+    mayReset: z.boolean().optional(),
+  }),
   z.object({ type: z.literal('ChangeTenantSettings'), settings: TenantSettingsChange }),
 ])
 export type AdminCommand = z.infer<typeof AdminCommand>
@@ -153,6 +164,7 @@ export const adminCommandTypes = [
   'BeginSecurityUpgrade',
   'SetClientIdentities',
   'RevokeCertificate',
+  'DesireConfiguration',
 ] as const satisfies readonly AdminCommandType[]
 
 export const AdminCommandRequest = z.object({

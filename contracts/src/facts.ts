@@ -281,6 +281,8 @@ export const FactAnswer = z.discriminatedUnion('type', [
     identity: z.object({ vendor: z.string(), model: z.string(), firmwareVersion: z.string().optional() }).optional(),
     /** how many EVSEs it has, as far as it has told */
     evses: z.int().min(1).optional(),
+    /** its tenant wants what the official schema refuses answered with a CALLERROR */
+    strict: z.literal(true).optional(),
   }),
   z.object({ type: z.literal('Disconnect') }),
   z.object({ type: z.literal('Boot'), registration: Registration, intervalSeconds: z.int().min(1) }),

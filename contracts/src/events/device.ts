@@ -22,8 +22,25 @@ export const DesiredKey = z.object({
 })
 export type DesiredKey = z.infer<typeof DesiredKey>
 
-/** What came of setting a key. `Drifted`: it was so, and the charger shows another value again. */
-export const KeyOutcome = z.enum(['Accepted', 'RebootRequired', 'Rejected', 'NotSupported', 'Failed', 'Drifted'])
+/** A key as the charger shows it; a secret by its digest. */
+export const SeenKey = z.object({ key: z.string(), value: z.string().optional(), readonly: z.boolean() })
+export type SeenKey = z.infer<typeof SeenKey>
+
+/**
+ * What came of setting a key. `Drifted`: it was so, and the charger shows another value again. `Rebooted`: the charger booted soon
+ * after; `Quarantined`: it did so twice. `Suspended`: somebody set it by hand. The last two wait until it is desired anew.
+ */
+export const KeyOutcome = z.enum([
+  'Accepted',
+  'RebootRequired',
+  'Rejected',
+  'NotSupported',
+  'Failed',
+  'Drifted',
+  'Rebooted',
+  'Quarantined',
+  'Suspended',
+])
 export type KeyOutcome = z.infer<typeof KeyOutcome>
 
 const KeyState = z.object({
@@ -33,6 +50,9 @@ const KeyState = z.object({
   at: Instant,
   /** absent: not tried again by itself */
   nextAt: Instant.optional(),
+  /** boots of the charger that came soon after, and the newest of them */
+  boots: z.int().optional(),
+  bootAt: Instant.optional(),
 })
 
 // --- files ------------------------------------------------------------------------------------------------------------
@@ -140,6 +160,13 @@ export const DeviceSummary = z.object({
   contentKeys: z.array(z.string()).default([]),
   desired: z.array(DesiredKey).optional(),
   keys: z.array(KeyState).optional(),
+  /** whether it may be reset, when idle, for a key that needs it */
+  mayReset: z.boolean().optional(),
+  configuration: z.object({ keys: z.array(SeenKey), fullAt: Instant.optional() }).optional(),
+  /** what it said last of its limits, by EVSE, and whether that is what its profiles say */
+  composites: z
+    .array(z.object({ evseId: EvseId, agrees: z.boolean(), detail: z.string().optional(), at: Instant }))
+    .optional(),
   localList: z.object({ version: z.int(), digest: z.string(), entries: z.int() }).optional(),
   reservations: z.array(Reservation).optional(),
   profiles: z.array(SetProfile).optional(),
@@ -173,7 +200,18 @@ export type DeviceSummary = z.infer<typeof DeviceSummary>
 
 export const deviceEvents = {
   /** The keys that this charger shall have; each that is named replaces what was wanted before, the others stay. */
-  ConfigurationDesired: z.object({ keys: z.array(DesiredKey), released: z.array(z.string()).optional() }),
+  ConfigurationDesired: z.object({
+    keys: z.array(DesiredKey),
+    released: z.array(z.string()).optional(),
+    mayReset: z.boolean().optional(),
+  }),
+  /** The charger shows its configuration other than it was known: `full` when it was asked for all of it. */
+  ConfigurationChanged: z.object({
+    full: z.boolean(),
+    set: z.array(SeenKey),
+    gone: z.array(z.string()),
+    commandId: CommandId.optional(),
+  }),
   /** What came of making a key as it is desired, and when it is tried again. */
   ConfigurationKeyTried: z.object({ ...KeyState.shape, commandId: CommandId.optional() }),
   /** The charger took a local list (or part of one): its content by digest. */
@@ -205,6 +243,7 @@ export const deviceEvents = {
     schedule: CompositeSchedule,
     agrees: z.boolean(),
     detail: z.string().max(500).optional(),
+    commandId: CommandId.optional(),
   }),
   LimitsUnverified: z.object({ commandId: CommandId, action: z.string() }),
   TransferBegun: Transfer.omit({ status: true, files: true }),

@@ -32,6 +32,11 @@ const described = {
     .describe(
       `a session is settled when nothing came for so long after its bill or its newest correction (${inferenceDefaults.settleAfterHours})`,
     ),
+  strict: shape.strict
+    .unwrap()
+    .describe(
+      'for tests of chargers: what the official schema refuses is answered with a CALLERROR, starts, stops and meter values too, and nothing is repaired; takes effect when a charger connects. Refused while a tariff is assigned (false)',
+    ),
 }
 export const SettingsView = z
   .object({

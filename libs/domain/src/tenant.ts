@@ -30,6 +30,7 @@ export const changeSettings = (
     inferAvailableMinutes: change.inferAvailableMinutes ?? before.inferAvailableMinutes,
     inferSilentHours: change.inferSilentHours ?? before.inferSilentHours,
     settleAfterHours: change.settleAfterHours ?? before.settleAfterHours,
+    strict: change.strict ?? before.strict,
   }
   const same = (Object.keys(after) as (keyof TenantSettings)[]).every((key) => after[key] === before[key])
   return same ? accept() : accept<TenantEvent>({ type: 'TenantSettingsChanged', data: { settings: after } })

@@ -12,6 +12,8 @@ export type InboundContext = {
   /** ids of quirk rules that this charger's settings switch off, and on; off wins */
   rulesOff?: readonly string[]
   rulesOn?: readonly string[]
+  /** nothing is repaired: what the official schema refuses is answered with its CALLERROR, starts and stops too */
+  strict?: boolean
   /**
    * The register last seen per EVSE on this connection, for rules that compare two messages. Whoever holds the connection
    * gives an empty map, and it is written here; without one only registers within a message are compared.

@@ -68,6 +68,18 @@ export const powerQuirks = [
   },
   {
     ...usually,
+    id: 'Q32-settled-first',
+    what: 'Configuration is brought in order only once a boot has settled, one key at a time; a key that makes the charger boot twice is left alone',
+    matches: 'all',
+    evidence: ['https://github.com/lbbrhzn/ocpp/issues/1275'],
+    switchable: false,
+    proof: {
+      file: 'libs/domain/src/device/configuration.test.ts',
+      test: 'is left alone once the charger has booted twice after it, and says so',
+    },
+  },
+  {
+    ...usually,
     id: 'Q32-no-change-availability',
     what: 'ChangeAvailability is not sent: it breaks the firmware',
     matches: [{ vendor: /en\+|enplus/i }],

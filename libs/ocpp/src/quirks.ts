@@ -37,6 +37,7 @@ export const rulesInForce = (context: InboundContext): RulesInForce => {
 }
 
 const isOn = (quirk: Quirk, context: InboundContext): boolean => {
+  if (context.strict) return false
   if (quirk.switchable && context.rulesOff?.includes(quirk.id)) return false
   if (quirk.switchable && context.rulesOn?.includes(quirk.id)) return true
   return quirk.default === 'on' && fitsMake(quirk.matches, context)

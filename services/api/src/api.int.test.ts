@@ -215,6 +215,7 @@ describe('the REST surface', () => {
         inferAvailableMinutes: 15,
         inferSilentHours: 72,
         settleAfterHours: 168,
+        strict: false,
         revision: null,
       })
       expect((await api.ask('PATCH', '/v1/settings', { adoption: 'pending' })).json).toEqual({
@@ -225,8 +226,15 @@ describe('the REST surface', () => {
         inferAvailableMinutes: 15,
         inferSilentHours: 72,
         settleAfterHours: 168,
+        strict: false,
         revision: '0',
       })
+    })
+
+    it('are not strict while a tariff is assigned', async () => {
+      const answer = await api.ask('PATCH', '/v1/settings', { strict: true })
+      expect([answer.status, answer.json.type]).toEqual([422, 'urn:voltrail:problem:refused'])
+      expect((await api.ask('GET', '/v1/settings')).json).toMatchObject({ strict: false })
     })
 
     it('say when sessions end by inference and settle; a change of one leaves the others', async () => {

@@ -230,7 +230,7 @@ describe('central, with facts that are hard to take', () => {
     })
     expect(await house.command('CP-words', { type: 'RemoteStart', idToken })).toMatchObject({
       outcome: 'callError',
-      description: 'unknown idTag [id token]',
+      description,
     })
     const stored = JSON.stringify((await cp.events()).map(({ data, metadata }) => [data, metadata]))
     expect(stored).not.toContain('hunter2')

@@ -5,6 +5,7 @@ import type { ChargerCommand, EpochCommandReply } from '@voltrail/contracts/char
 import type { CommandResult } from '@voltrail/contracts/facts'
 import type { ChargerId, ConnectionEpoch, TenantId } from '@voltrail/contracts/ids'
 import { epochCommands } from '@voltrail/contracts/subjects'
+import { answerForLog } from '@voltrail/domain/command-answer'
 import { callFrame } from '@voltrail/ocpp/framing'
 import { OutboundInvalid } from '@voltrail/ocpp/protocol'
 import type { OcppProtocol } from '@voltrail/ocpp/protocol'
@@ -113,8 +114,10 @@ const sendOne = async (
   const outcome = await outbound.call({
     frame: (messageId) => callFrame(messageId, outgoing.action, outgoing.payload),
     timeoutMs,
-    onLate: (late) =>
-      void connection.tell({ type: 'LateAnswer', commandId, result: resultOf(late) }, redacted(late.received)),
+    onLate: (late) => {
+      const answer = answerForLog(command, resultOf(late))
+      void connection.tell({ type: 'LateAnswer', commandId, result: answer }, redacted(late.received))
+    },
   })
   const result = resultOf(outcome)
   switch (outcome.kind) {

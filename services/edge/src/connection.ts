@@ -306,10 +306,11 @@ export const openConnection = (
 }
 
 /** What the charger's record says of it: its quirks are known before it boots. */
-const knownOf = ({ settings, identity, evses }: FactAnswerOf<'Connect'>): Partial<InboundContext> => ({
+const knownOf = ({ settings, identity, evses, strict }: FactAnswerOf<'Connect'>): Partial<InboundContext> => ({
   ...(identity !== undefined && { vendor: identity.vendor, model: identity.model }),
   ...(evses !== undefined && { evses }),
   ...(identity?.firmwareVersion !== undefined && { firmwareVersion: identity.firmwareVersion }),
+  ...(strict && { strict }),
   ...(settings !== undefined && { rulesOff: settings.rulesOff, rulesOn: settings.rulesOn }),
   ...(settings?.zone !== undefined && { zone: settings.zone }),
 })

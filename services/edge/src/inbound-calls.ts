@@ -94,6 +94,17 @@ export const createInboundCalls = (options: {
       return answered('repeated', frame.action, stored)
     }
 
+    if (context.strict && frame.normalisations.length > 0) {
+      const rules = frame.normalisations.map(({ rule }) => rule)
+      const code = rules.some((rule) => rule.startsWith('Q25-payload-')) ? 'ProtocolError' : 'FormationViolation'
+      metrics.frames.inc({ direction: 'in', type: 'call', action: 'unknown' })
+      return answered(
+        'error',
+        'unknown',
+        errorFrame(frame.echoId, code, `the frame is not as OCPP-J has it: ${rules.join(', ')}`),
+      )
+    }
+
     const inbound = protocol.inbound(frame.action, frame.payload, context)
     const known = inbound.kind !== 'error' || inbound.code !== 'NotImplemented'
     const action = known ? frame.action : 'unknown'

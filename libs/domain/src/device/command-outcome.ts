@@ -4,6 +4,7 @@ import type { CommandId } from '@voltrail/contracts/ids'
 import type { Instant } from '@voltrail/contracts/quantities'
 import { accept, type Decision } from '../decider.ts'
 import { certificateOutcome } from './certificates.ts'
+import { configurationOutcome } from './configuration.ts'
 import { listOutcome } from './local-list.ts'
 import { profileOutcome } from './profiles.ts'
 import { reservationOutcome } from './reservations.ts'
@@ -24,7 +25,13 @@ export interface SettledCommand {
 /** What one concern makes of an answered command: the events, none when it is not its business. */
 export type Outcome = (settled: SettledCommand, state: DeviceState) => readonly DeviceEvent[]
 
-const outcomes: readonly Outcome[] = [profileOutcome, reservationOutcome, listOutcome, certificateOutcome]
+const outcomes: readonly Outcome[] = [
+  profileOutcome,
+  reservationOutcome,
+  listOutcome,
+  certificateOutcome,
+  configurationOutcome,
+]
 
 /** What an answered command changes in what is known of the device. Each is taken once, in the order of the charger's stream. */
 export const applyOutcome = (settled: SettledCommand, state: DeviceState): Decision<DeviceEvent> =>

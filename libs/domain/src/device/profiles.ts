@@ -1,5 +1,8 @@
 import type { Outcome } from './command-outcome.ts'
-import type { ChargingProfile } from '@voltrail/contracts/charging-profile'
+import { CompositeSchedule, type ChargingProfile } from '@voltrail/contracts/charging-profile'
+import type { TransactionId } from '@voltrail/contracts/ids'
+import { accept, type Decision } from '../decider.ts'
+import { compareComposite } from './composite-schedule.ts'
 import type { DeviceEvent } from '@voltrail/contracts/events/registry'
 import type { DeviceState, Part } from './device-state.ts'
 import { limitsTouchedBy } from './touches-limits.ts'
@@ -19,19 +22,24 @@ export const profilesWith: Part = (state, event) => {
     case 'LimitsUnverified':
       return { ...state, limitsUnverifiedSince: state.limitsUnverifiedSince ?? event.metadata.receivedAt }
     case 'CompositeScheduleSeen': {
+      const { schedule, agrees, detail } = event.data
+      const { evseId } = schedule
+      const composite = { evseId, agrees, at: event.metadata.receivedAt, ...(detail === undefined ? {} : { detail }) }
+      const composites = [...(state.composites ?? []).filter((one) => one.evseId !== evseId), composite]
       const { limitsUnverifiedSince: _, ...verified } = state
-      return event.data.agrees ? verified : state
+      return { ...(agrees ? verified : state), composites }
     }
     default:
       return state
   }
 }
 
-type Known = NonNullable<DeviceState['profiles']>[number]
-type Placed = { readonly evseId: number; readonly profile: ChargingProfile }
+export type SetProfile = NonNullable<DeviceState['profiles']>[number]
+type Known = SetProfile
+export type Placed = { readonly evseId: number; readonly profile: ChargingProfile }
 
 /** The same id, or the same place in the stack of the same EVSE (OCPP 1.6 §3.13.2): the newer one replaces the older. */
-const replaces = (newer: Placed, older: Placed): boolean =>
+export const replaces = (newer: Placed, older: Placed): boolean =>
   newer.profile.profileId === older.profile.profileId ||
   (newer.evseId === older.evseId &&
     newer.profile.purpose === older.profile.purpose &&
@@ -55,7 +63,7 @@ const isMeant = (
       (criteria.stackLevel === undefined || profile.stackLevel === criteria.stackLevel)
 
 /** What the charger took of profiles. An operator's own call that may touch its limits leaves them unvouched for. */
-export const profileOutcome: Outcome = ({ command, commandId, result, asCall }) => {
+export const profileOutcome: Outcome = ({ command, commandId, result, asCall, settledAt }, state) => {
   const action = asCall || command.type === 'RawCall' ? limitsTouchedBy(command) : undefined
   const unverified: readonly DeviceEvent[] =
     action === undefined ? [] : [{ type: 'LimitsUnverified', data: { commandId, action } }]
@@ -76,7 +84,22 @@ export const profileOutcome: Outcome = ({ command, commandId, result, asCall }) 
         ? [{ type: 'ChargingProfilesCleared', data: { ...criteria, commandId } }, ...unverified]
         : unverified
     }
+    case 'GetCompositeSchedule': {
+      const told = CompositeSchedule.safeParse(result.payload['compositeSchedule'])
+      if (!accepted || !told.success) return unverified
+      const schedule = told.data
+      const compared = compareComposite(schedule, state.profiles ?? [], Date.parse(settledAt))
+      return [{ type: 'CompositeScheduleSeen', data: { schedule, ...compared, commandId } }]
+    }
     default:
       return unverified
   }
 }
+
+/** A TxProfile dies with its transaction (OCPP 1.6 §3.13.1). */
+export const forgetTransactionProfiles = (transactionId: TransactionId, state: DeviceState): Decision<DeviceEvent> =>
+  accept<DeviceEvent>(
+    ...(state.profiles ?? [])
+      .filter(({ profile }) => profile.purpose === 'TxProfile' && profile.transactionId === transactionId)
+      .map(({ profile }): DeviceEvent => ({ type: 'ChargingProfilesCleared', data: { profileId: profile.profileId } })),
+  )

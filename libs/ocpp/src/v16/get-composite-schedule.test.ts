@@ -21,6 +21,12 @@ describe('GetCompositeSchedule', () => {
         status: 'Accepted',
         connectorId: 1,
         chargingSchedule: { chargingRateUnit: 'A', chargingSchedulePeriod: [{ startPeriod: 0, limit: '16.5' }] },
+        compositeSchedule: {
+          evseId: 1,
+          durationSeconds: 86_400,
+          unit: 'A',
+          periods: [{ startSeconds: 0, limit: '16.5' }],
+        },
       },
     })
     expect(settled(command, { status: 'Rejected' })).toMatchObject({ outcome: 'result', status: 'Rejected' })

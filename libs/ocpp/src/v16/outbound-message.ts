@@ -17,6 +17,8 @@ export type OutboundMessage<T extends ChargerCommandType = ChargerCommandType> =
    * about what the command cannot say: it is taken only if `write` makes the same of it again.
    */
   read?(payload: Fields, asked: { action: string; requestId: number }): { readonly [field: string]: unknown }
+  /** What the answer says in words of every version, beside those of its own. */
+  told?(fields: Fields): Readonly<Record<string, unknown>>
   /** The answer has no status: that it came is the success (GetConfiguration, GetDiagnostics, UpdateFirmware, GetLocalListVersion). */
   statusless?: true
 }

@@ -23,10 +23,12 @@ const mostViolations = 20
 const inbound = (action: string, payload: unknown, context: InboundContext): Inbound => {
   const notes = createNotes()
   const isVersion2 = payloadVersion(action, payload) === '2.x'
+  // read by what it says all the same, unless every deviation is to be shown
+  const mended = isVersion2 && context.strict !== true
   if (isVersion2) notes.add('Q5-other-version-spoken', '', () => rawText('2.x'))
 
   const message = inbound16.get(action)
-  const ofVersion2 = message === undefined && action === transactionEvent.action
+  const ofVersion2 = message === undefined && mended && action === transactionEvent.action
   if (message === undefined && action !== heartbeatAction && !ofVersion2) {
     if (isAction16(action)) return refusal('NotSupported', `${action} is not taken from chargers here`, notes)
     const why = isVersion2
@@ -41,13 +43,7 @@ const inbound = (action: string, payload: unknown, context: InboundContext): Inb
 
   let read: { payload: unknown; violations: Violation[] }
   try {
-    read = readLeniently(
-      'request',
-      action,
-      isVersion2 ? fromVersion2(action, payload as Fields) : payload,
-      context,
-      notes,
-    )
+    read = readLeniently('request', action, mended ? fromVersion2(action, payload as Fields) : payload, context, notes)
   } catch (error) {
     if (!(error instanceof TooDeep)) throw error
     read = {
@@ -55,6 +51,7 @@ const inbound = (action: string, payload: unknown, context: InboundContext): Inb
       violations: [{ path: '', keyword: 'depth', message: error.message, code: 'FormationViolation' }],
     }
   }
+  if (context.strict && read.violations.length > 0) return refusalOf(read.violations, notes)
   if (message === undefined) {
     // a heartbeat says only that the charger lives, whatever it carries
     return {
@@ -76,6 +73,7 @@ const inbound = (action: string, payload: unknown, context: InboundContext): Inb
       answer: (answer, now) => strict('response', action, message.answer(answer, now)),
     }
   }
+  if (context.strict) return refusalOf(result.refused, notes)
   const rest = withoutViolations(read.payload as Fields, result.refused)
   const readable = message.energy === undefined || rest === undefined ? undefined : message.read(rest, received, desk)
   return malformed(message, result.refused, readable, notes)
@@ -97,8 +95,7 @@ const malformed = (
   notes: Notes,
 ): Inbound => {
   const described = violations.slice(0, mostViolations).map(describeViolation)
-  if (message.energy === undefined)
-    return refusal(violations[0]?.code ?? 'FormationViolation', described.join('; '), notes)
+  if (message.energy === undefined) return refusalOf(violations, notes)
   return {
     kind: 'fact',
     fact: {
@@ -111,6 +108,21 @@ const malformed = (
     answer: (answer, now) => strict('response', message.action, message.answer(answer, now)),
   }
 }
+
+/** What is wrong with the whole, or missing, is said before a type, a type before a value. */
+const gravest: readonly ErrorCode16[] = [
+  'FormationViolation',
+  'OccurenceConstraintViolation',
+  'TypeConstraintViolation',
+  'PropertyConstraintViolation',
+]
+
+const refusalOf = (violations: readonly Violation[], notes: Notes): Inbound =>
+  refusal(
+    gravest.find((code) => violations.some((violation) => violation.code === code)) ?? 'FormationViolation',
+    violations.slice(0, mostViolations).map(describeViolation).join('; '),
+    notes,
+  )
 
 const refusal = (code: ErrorCode16, description: string, notes: Notes): Inbound => ({
   kind: 'error',
@@ -163,7 +175,7 @@ const outbound = (command: ChargerCommand): { action: string; payload: object } 
 const noContext: InboundContext = { tenant: '', chargerId: '' }
 
 const settle = (command: ChargerCommand, payload: unknown): CommandResult => {
-  const { statusless } = messageFor(command)
+  const { statusless, told } = messageFor(command)
   const action = actionFor(command)
   const notes = createNotes()
   try {
@@ -177,7 +189,7 @@ const settle = (command: ChargerCommand, payload: unknown): CommandResult => {
     const fields = read.payload as Fields
     const { status: said } = fields
     const status = statusless && typeof said !== 'string' ? 'Accepted' : String(said)
-    return { outcome: 'result', status, payload: storable(fields) as Record<string, Json> }
+    return { outcome: 'result', status, payload: storable({ ...fields, ...told?.(fields) }) as Record<string, Json> }
   } catch (error) {
     if (!(error instanceof TooDeep)) throw error
     return { outcome: 'invalidAnswer', violations: [error.message], payload: null }

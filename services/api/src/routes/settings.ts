@@ -2,6 +2,7 @@ import { PatchSettingsBody, SettingsView } from '@voltrail/contracts/rest/settin
 import { tenantStream } from '@voltrail/contracts/streams'
 import { tenant as tenantAggregate } from '@voltrail/domain/tenant'
 import { foldStream } from '../log-reads.ts'
+import { ApiProblem } from '../problem.ts'
 import { decide, problems } from '../route-tools.ts'
 import type { Routes } from '../route-tools.ts'
 import type { Sources } from '../sources.ts'
@@ -13,6 +14,16 @@ export function settingsRoutes(app: Routes, sources: Sources): void {
     const { state, revision } = await foldStream(sources.log, tenantAggregate, tenantStream(sources.tenant))
     const settings = state.settings ?? sources.defaultSettings
     return { ...settings, revision: revision < 0 ? null : String(revision) }
+  }
+
+  /** Whether a tariff is assigned, to the tenant or to a charger of it. */
+  const bills = async (): Promise<boolean> => {
+    for (let cursor: string | undefined; ;) {
+      const { items, next } = await sources.reporting.listTariffs({ limit: 500, ...(cursor && { cursor }) })
+      if (items.some(({ assignments }) => assignments.length > 0)) return true
+      if (next === null) return false
+      cursor = next
+    }
   }
 
   app.route({
@@ -39,6 +50,11 @@ export function settingsRoutes(app: Routes, sources: Sources): void {
       response: { 200: SettingsView, ...problems(400, 413, 415, 422) },
     },
     handler: async ({ body }) => {
+      if (body.strict === true && (await bills()))
+        throw new ApiProblem(
+          'refused',
+          'A tenant that bills cannot be strict: starts, stops and meter values would be refused, and their energy lost. No tariff may be assigned.',
+        )
       const given = Object.entries(body).filter(([, value]) => value !== undefined)
       await decide(sources, { type: 'ChangeTenantSettings', settings: Object.fromEntries(given) })
       return read()

@@ -15,6 +15,7 @@ import { registerCharger } from '@voltrail/domain/charger/connection'
 import { changeChargerSettings } from '@voltrail/domain/charger/settings'
 import type { Aggregate, Decision } from '@voltrail/domain/decider'
 import { revokeCertificate } from '@voltrail/domain/device/certificates'
+import { desireConfiguration } from '@voltrail/domain/device/configuration'
 import { device } from '@voltrail/domain/device/device'
 import { beginSecurityUpgrade, setClientIdentities } from '@voltrail/domain/device/security-upgrade'
 import { recordFile } from '@voltrail/domain/device/transfers'
@@ -63,6 +64,14 @@ export const adminCommand = async (
     }
     case 'AssignTariff': {
       const { type: _, ...assignment } = command
+      const { value: settings } = await deps.lookUps.settings(tenantId)
+      if (settings.strict)
+        return {
+          outcome: 'refused',
+          reason: 'strict',
+          detail:
+            'a tenant whose chargers are answered strictly loses energy and cannot bill: set strict to false first',
+        }
       return settle(asked, tariff, tariffStream(tenantId, command.tariffId), command, (state) =>
         assignTariff(assignment, state),
       )
@@ -84,6 +93,10 @@ export const adminCommand = async (
     case 'RevokeCertificate':
       return settle(asked, device, deviceStream(tenantId, command.chargerId), command, (state) =>
         revokeCertificate(command, state),
+      )
+    case 'DesireConfiguration':
+      return settle(asked, device, deviceStream(tenantId, command.chargerId), command, (state) =>
+        desireConfiguration(command, state),
       )
     case 'RecordFile':
       return settle(asked, device, deviceStream(tenantId, command.chargerId), command, (state) =>

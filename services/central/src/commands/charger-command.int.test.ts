@@ -18,6 +18,18 @@ const notImplemented: EpochCommandReply = {
   frames: {},
 }
 const remoteStop: ChargerCommand = { type: 'RemoteStop', transactionId: '4711' as TransactionId }
+const cap = (given: object = {}): ChargerCommand => ({
+  type: 'SetChargingProfile',
+  evseId: 1,
+  profile: {
+    profileId: 1,
+    stackLevel: 3,
+    purpose: 'TxDefaultProfile',
+    kind: 'Absolute',
+    schedule: { unit: 'A', periods: [{ startSeconds: 0, limit: '10' }] },
+    ...given,
+  },
+})
 const until = async (what: string, holds: () => boolean | Promise<boolean>): Promise<void> => {
   const giveUpAt = Date.now() + 10_000
   while (!(await holds())) {
@@ -72,6 +84,47 @@ describe('commands to a charger', () => {
     const requested = (await events()).filter((event) => event.type === 'CommandRequested')
     expect(requested.map(({ data }) => (data as { sentFirst?: boolean }).sentFirst)).toEqual([undefined, true])
     expect((await types()).slice(-2)).toEqual(['CommandRequested', 'CommandSettled'])
+  })
+
+  it('reach the charger also while the log is frozen, if they can only lower its power; taking a limit away waits', async () => {
+    const { epoch, taken, events } = await connected('CP-frozen', () => accepted)
+    const board = await house.bus.keyValue(presenceBucket, { ttlMs: 60_000 })
+    await board.put(
+      presenceKey(tenant, 'CP-frozen' as ChargerId),
+      json({ epoch, edge: 'edge-test', lastSeenAt: instant(Date.now()) }),
+    )
+    house.faults.set({ silentAppend: { next: 100_000 } })
+    expect(await house.command('CP-frozen', { type: 'ClearChargingProfile' })).toMatchObject({ outcome: 'unavailable' })
+    expect(taken).toEqual([])
+    expect(await house.command('CP-frozen', cap())).toMatchObject({ outcome: 'result', status: 'Accepted' })
+    expect(taken).toEqual([cap()])
+    house.faults.clear()
+    await until('it is recorded', async () => (await events()).at(-1)?.type === 'CommandSettled')
+    const requested = (await events()).filter((event) => event.type === 'CommandRequested').map(({ data }) => data)
+    expect(requested).toContainEqual(expect.objectContaining({ command: cap(), sentFirst: true }))
+    await until('the log is well again', async () => {
+      const reply = await house.charger('CP-frozen-next').tell({ ...connectFact })
+      return reply.outcome === 'answered'
+    })
+  }, 20_000)
+
+  it('that set a profile which the charger cannot take are refused with the reason, and stand in the log', async () => {
+    const { taken, types } = await connected('CP-limits', () => accepted)
+    expect(await house.command('CP-limits', cap({ validTo: instant(Date.now() + 3_600_000) }), 'cap-1')).toEqual({
+      outcome: 'refused',
+      reason: 'invalid-request',
+      detail: expect.stringMatching(/^validTo: the charger's clock is not known to be right/),
+    })
+    expect(taken).toEqual([])
+    expect((await types()).slice(-2)).toEqual(['CommandRequested', 'CommandSettled'])
+  })
+
+  it('record what the dialect of the make changed in them', async () => {
+    const rule = { rule: 'Q30-stack-level-zero', path: '/profile/stackLevel', raw: '3' }
+    const { events } = await connected('CP-dialect', () => ({ ...accepted, normalisations: [rule] }))
+    expect(await house.command('CP-dialect', cap())).toMatchObject({ outcome: 'result' })
+    const settled = (await events()).findLast((event) => event.type === 'CommandSettled')
+    expect(settled?.metadata).toMatchObject({ normalisations: [rule] })
   })
 
   it('reach the charger also while the log is away, if they are a remote stop, and are recorded when it is back', async () => {

@@ -18,6 +18,7 @@ import {
   type CommandOutcome,
   type CommandRefusal,
 } from '@voltrail/domain/charger/commands'
+import { answerForLog } from '@voltrail/domain/command-answer'
 import { sleep } from '@voltrail/runtime/ticker'
 import type { CentralDeps } from '../central-deps.ts'
 import { requestMetadata } from '../evidence.ts'
@@ -25,6 +26,7 @@ import { withAuthorizationKey } from './authorization-key.ts'
 import type { Background } from './background.ts'
 import { withTokenAsKnown } from './remote-start-token.ts'
 import { sendCommand, type FindEpoch, type Sent } from './send-command.ts'
+import { profileLimits } from './profile-limits.ts'
 import { chargerAtOnce, isUrgent, presentEpoch, recordAfterwards } from './sent-first.ts'
 import { settleInLog } from './settle-in-log.ts'
 import { storedCommand } from './stored-command.ts'
@@ -51,13 +53,16 @@ export const chargerCommand = async (
     }
   const request = await withAuthorizationKey(deps.vault, tenant, parsed.data)
   if ('refused' in request) return { outcome: 'refused', reason: 'invalid-request', detail: request.refused }
-  return isUrgent(request.command.type) ? sendFirst(tenant, request, deps) : recordFirst(tenant, request, deps)
+  const limits = await profileLimits(deps, tenant, request)
+  if (limits.refusal !== undefined) return recordFirst(tenant, request, deps, limits.refusal)
+  return isUrgent(request.command, limits.cared) ? sendFirst(tenant, request, deps) : recordFirst(tenant, request, deps)
 }
 
 const recordFirst = async (
   tenant: TenantId,
   asked: ChargerCommandRequest,
   deps: CommandDeps,
+  refusal?: string,
 ): Promise<ChargerCommandReply> => {
   const { commandId, chargerId } = asked
   const stream = chargerStream(tenant, chargerId)
@@ -83,11 +88,19 @@ const recordFirst = async (
     known = undefined
     return state.connection?.open === true ? state.connection.epoch : undefined
   }
-  const sent = await sendCommand(tenant, request, command.owner, findEpoch, deps)
+  const sent =
+    refusal === undefined ? await sendCommand(tenant, request, command.owner, findEpoch, deps) : notSaid(refusal)
   const settled = await settle(tenant, request, sent, command.meta, deps)
   // the log keeps it as of unknown outcome; whoever asked is told why
   return isTimeout(sent) ? { outcome: 'timeout', commandId } : replyOf(request, settled)
 }
+
+/** A command that is not sent, for a reason that stands in the log. */
+const notSaid = (reason: string): Sent => ({
+  kind: 'answered',
+  reply: { result: { outcome: 'unsupported', reason }, frames: {} },
+  frames: {},
+})
 
 /** how long the answer waits for the record when the log is well */
 const recordMs = 1_000
@@ -148,7 +161,12 @@ const settle = async (
   const meta = { ...asked, receivedAt: now, decision: { ...asked.decision, clock: now } }
   const outcome = outcomeOf(sent, request)
   if (sent.kind === 'answered' && outcome.kind === 'settled') {
-    const answer = { commandId, result: outcome.result, frames: sent.frames, late: false }
+    const answer = {
+      commandId,
+      result: answerForLog(request.command, outcome.result),
+      frames: sent.frames,
+      late: false,
+    }
     const { normalisations } = sent.reply
     const changed = normalisations === undefined ? meta : { ...meta, normalisations }
     const settled = await settleInLog(deps, tenant, chargerId, answer, changed)
@@ -175,7 +193,7 @@ type SentOutcome =
   | { readonly kind: 'offline' }
 
 /** What sending came to, as the log has it. */
-const outcomeOf = (sent: Sent, { command, timeoutMs }: ChargerCommandRequest): SentOutcome => {
+const outcomeOf = (sent: Sent, { timeoutMs }: ChargerCommandRequest): SentOutcome => {
   if (sent.kind !== 'answered') return sent
   const { result } = sent.reply
   switch (result.outcome) {
@@ -184,7 +202,7 @@ const outcomeOf = (sent: Sent, { command, timeoutMs }: ChargerCommandRequest): S
     case 'notSent':
       return { kind: 'offline' }
     default:
-      return { kind: 'settled', result: withoutToken(result, command) }
+      return { kind: 'settled', result }
   }
 }
 
@@ -193,16 +211,6 @@ const refused = ({ chargerId }: ChargerCommandRequest, { kind, detail }: Command
   reason: kind,
   detail: kind === 'unknown-charger' ? `no charger ${chargerId} is registered` : detail,
 })
-
-/** A charger may repeat the id token in the words of its error; the sealed frame has them whole. */
-const withoutToken = (result: CommandResult, command: ChargerCommand): CommandResult => {
-  if (result.outcome !== 'callError' || command.type !== 'RemoteStart') return result
-  const texts = [command.idToken.value, command.idToken.value.trim(), command.alias ?? ''].filter((text) => text !== '')
-  return {
-    ...result,
-    description: texts.reduce((told, text) => told.replaceAll(text, '[id token]'), result.description),
-  }
-}
 
 const replyOf = ({ commandId }: ChargerCommandRequest, outcome: CommandOutcome | undefined): ChargerCommandReply => {
   switch (outcome?.kind) {

@@ -1,31 +1,52 @@
-import type { ChargerCommandType } from '@voltrail/contracts/charger-commands'
+import type { ChargerCommand } from '@voltrail/contracts/charger-commands'
+import type { ChargerEvent, DeviceEvent, DomainEvent } from '@voltrail/contracts/events/registry'
 import { Presence } from '@voltrail/contracts/facts'
 import type { ChargerId, ConnectionEpoch, TenantId } from '@voltrail/contracts/ids'
-import { chargerStream } from '@voltrail/contracts/streams'
+import { chargerStream, deviceStream, type StreamName } from '@voltrail/contracts/streams'
 import { presenceBucket, presenceKey } from '@voltrail/contracts/subjects'
 import { charger, type ChargerState } from '@voltrail/domain/charger/charger'
+import type { Aggregate } from '@voltrail/domain/decider'
+import { device } from '@voltrail/domain/device/device'
+import type { DeviceState } from '@voltrail/domain/device/device-state'
+import { lowersPower } from '@voltrail/domain/device/profile-checks'
 import { sleep } from '@voltrail/runtime/ticker'
 import type { CentralDeps } from '../central-deps.ts'
 import { isAway } from '../unavailable.ts'
 
 /**
  * Commands that never wait for the log, because what they prevent does not wait either: less power, and the end of a
- * transaction. They are sent, then recorded, marked so.
+ * transaction. They are sent, then recorded, marked so. Taking a limit away, or a profile that may allow more than before, waits.
+ * @param cared the device as the log knows it, if it answers at once
  */
-const urgent: ReadonlySet<ChargerCommandType> = new Set<ChargerCommandType>(['RemoteStop'])
-export const isUrgent = (type: ChargerCommandType): boolean => urgent.has(type)
+export const isUrgent = (command: ChargerCommand, cared: Pick<DeviceState, 'profiles'> | undefined): boolean => {
+  switch (command.type) {
+    case 'RemoteStop':
+      return true
+    case 'SetChargingProfile':
+      return lowersPower(command, cared && (cared.profiles ?? []))
+    default:
+      return false
+  }
+}
 
 /** how long the log may take to say what it knows of the charger before the command goes without it */
 const readMs = 500
 
 /** The charger as the log knows it, if the log answers at once. */
-export const chargerAtOnce = async (
+export const chargerAtOnce = (deps: CentralDeps, tenant: TenantId, chargerId: ChargerId) =>
+  atOnce<ChargerState, ChargerEvent>(deps, charger, chargerStream(tenant, chargerId))
+
+/** The same of the device that it is. */
+export const deviceAtOnce = (deps: CentralDeps, tenant: TenantId, chargerId: ChargerId) =>
+  atOnce<DeviceState, DeviceEvent>(deps, device, deviceStream(tenant, chargerId))
+
+const atOnce = async <S, E extends DomainEvent>(
   deps: CentralDeps,
-  tenant: TenantId,
-  chargerId: ChargerId,
-): Promise<ChargerState | undefined> => {
+  aggregate: Aggregate<S, E>,
+  stream: StreamName,
+): Promise<S | undefined> => {
   if (deps.logHealth.state === 'away') return undefined
-  const read = deps.load(charger, chargerStream(tenant, chargerId)).then(
+  const read = deps.load(aggregate, stream).then(
     ({ state }) => state,
     (error: unknown) => {
       if (isAway(error)) return undefined

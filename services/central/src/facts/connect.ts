@@ -41,7 +41,7 @@ export const connect = async (request: FactRequest<FactOf<'Connect'>>, deps: Cen
   if (answer?.type !== 'Connect') throw new Error('a connection that was let in has no epoch')
   const notice: ConnectedNotice = { epoch: answer.epoch, edge: fact.edge }
   deps.bus.publish(connectedSubject(tenant, chargerId), Buffer.from(JSON.stringify(notice)))
-  return answered(deps, answer)
+  return answered(deps, settings.value.strict ? { ...answer, strict: true } : answer)
 }
 
 /** Whose client certificates are this charger's, and where that stands. */

@@ -1,0 +1,57 @@
+import type { ChargerCommand, ChargerCommandRequest } from '@voltrail/contracts/charger-commands'
+import type { TenantId } from '@voltrail/contracts/ids'
+import { evseCount, type ChargerState } from '@voltrail/domain/charger/charger'
+import type { DeviceState } from '@voltrail/domain/device/device-state'
+import { clockProven, profileRefusal } from '@voltrail/domain/device/profile-checks'
+import type { Placed } from '@voltrail/domain/device/profiles'
+import type { InboundContext } from '@voltrail/ocpp/inbound-context'
+import { inDialect } from '@voltrail/ocpp/power-dialect'
+import type { CentralDeps } from '../central-deps.ts'
+import { chargerAtOnce, deviceAtOnce } from './sent-first.ts'
+
+/**
+ * What a command that sets a charging profile meets: the profiles that are there already, and why the charger would not take it,
+ * in the dialect of its make. What the log cannot say at once limits nothing: a decrease does not wait for it.
+ */
+export const profileLimits = async (
+  deps: CentralDeps,
+  tenant: TenantId,
+  { chargerId, command }: ChargerCommandRequest,
+): Promise<{ readonly cared: DeviceState | undefined; readonly refusal: string | undefined }> => {
+  if (placedBy(command) === undefined) return { cared: undefined, refusal: undefined }
+  const [known, cared] = await Promise.all([
+    chargerAtOnce(deps, tenant, chargerId),
+    deviceAtOnce(deps, tenant, chargerId),
+  ])
+  const terms = {
+    keys: cared?.configuration?.keys ?? [],
+    profiles: cared?.profiles ?? [],
+    clockProven: clockProven(known?.clockOffsetsMs ?? []),
+  }
+  const spoken = inDialect(command, contextOf(tenant, chargerId, known))
+  if ('unsupported' in spoken) return { cared, refusal: known === undefined ? undefined : spoken.unsupported }
+  const refusal = spoken.commands
+    .map((one) => placedBy(one))
+    .map((placed) => placed && profileRefusal(placed, terms))
+    .find((reason) => reason !== undefined)
+  return { cared, refusal }
+}
+
+const placedBy = (command: ChargerCommand): Placed | undefined => {
+  if (command.type === 'SetChargingProfile') return command
+  if (command.type !== 'RemoteStart' || command.chargingProfile === undefined) return undefined
+  return { evseId: command.evseId ?? 0, profile: command.chargingProfile }
+}
+
+/** Who the charger is, as its edge knows it too. */
+const contextOf = (tenant: TenantId, chargerId: string, known: ChargerState | undefined): InboundContext => {
+  const evses = known === undefined ? 0 : evseCount(known)
+  return {
+    tenant,
+    chargerId,
+    ...(known?.identity !== undefined && { vendor: known.identity.vendor, model: known.identity.model }),
+    ...(known?.identity?.firmwareVersion !== undefined && { firmwareVersion: known.identity.firmwareVersion }),
+    ...(known?.settings !== undefined && { rulesOff: known.settings.rulesOff, rulesOn: known.settings.rulesOn }),
+    ...(evses > 0 && { evses }),
+  }
+}
