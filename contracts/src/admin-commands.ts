@@ -85,7 +85,8 @@ export const AdminCommand = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('RegisterCharger'),
     chargerId: ChargerId,
-    registration: Registration,
+    /** absent: an unknown charger is accepted, a known one stays as it is */
+    registration: Registration.optional(),
     /** keyed hashes of the password, made by the api; `null` removes it */
     passwordDigests: z.array(z.string()).min(1).max(4).nullable().optional(),
     securityProfile: z.int().min(0).max(3).optional(),

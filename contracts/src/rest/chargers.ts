@@ -85,7 +85,9 @@ export const ChargerParams = z.object({ id: ChargerId.describe('as in its connec
 /** Registering a charger, or changing how it may connect. Absent fields stay as they are. */
 export const RegisterChargerBody = z
   .strictObject({
-    registration: Registration.default('Accepted').describe('what its BootNotification is answered'),
+    registration: Registration.optional().describe(
+      'what its BootNotification is answered; unless told, a new charger is Accepted and a known one stays as it is',
+    ),
     password: z
       .string()
       .min(1)

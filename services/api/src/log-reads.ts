@@ -1,4 +1,5 @@
-import type { DomainEvent } from '@voltrail/contracts/events/registry'
+import type { ChargerEvent, DomainEvent } from '@voltrail/contracts/events/registry'
+import type { Registration } from '@voltrail/contracts/facts'
 import type { Aggregate, Recorded } from '@voltrail/domain/decider'
 import type { EventLog } from '@voltrail/event-store/event-log'
 
@@ -24,4 +25,18 @@ export async function foldStream<S, E extends DomainEvent>(
 export async function exists(log: Pick<EventLog, 'readForward'>, stream: string): Promise<boolean> {
   for await (const event of log.readForward(stream, 0, 1)) return event.revision >= 0
   return false
+}
+
+/** What a charger is registered as, by the newest event that tells it. A summary is written each 100 events. */
+export async function registrationOf(
+  log: Pick<EventLog, 'readBackward'>,
+  stream: string,
+): Promise<Registration | undefined> {
+  for await (const recorded of log.readBackward(stream)) {
+    const event = recorded as unknown as ChargerEvent
+    if (event.type === 'ChargerRegistered' || event.type === 'ChargerRegistrationChanged')
+      return event.data.registration
+    if (event.type === 'ChargerSummarised') return event.data.summary.registration
+  }
+  return undefined
 }

@@ -187,6 +187,25 @@ describe('a charging station', () => {
       .when((s) => registerCharger({ registration: 'Accepted', passwordDigests: ['good'] }, s))
       .thenNothing()
   })
+  it('stays rejected or pending when only its password changes', () => {
+    given(charger, registered, { type: 'ChargerRegistrationChanged', data: { registration: 'Rejected' } })
+      .when((s) => registerCharger({ passwordDigests: ['new'] }, s))
+      .thenMatching({ type: 'ChargerCredentialsChanged' })
+    given(charger)
+      .when((s) => registerCharger({}, s))
+      .thenMatching({ type: 'ChargerRegistered', data: expect.objectContaining({ registration: 'Accepted' }) })
+  })
+  it('is not locked out by a security profile whose password it does not have', () => {
+    given(charger, registered)
+      .when((s) => registerCharger({ securityProfile: 1 }, s))
+      .thenRejected({ kind: 'password-needed' })
+    given(charger, registered, withPassword)
+      .when((s) => registerCharger({ passwordDigests: null }, s))
+      .thenRejected({ kind: 'password-needed' })
+    given(charger, registered, withPassword)
+      .when((s) => registerCharger({ passwordDigests: null, securityProfile: 0 }, s))
+      .thenMatching({ type: 'ChargerCredentialsChanged' })
+  })
 })
 
 describe('the register of open transactions', () => {

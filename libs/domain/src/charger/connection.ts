@@ -5,7 +5,7 @@ import type { Adoption } from '@voltrail/contracts/admin-commands'
 import type { Instant } from '@voltrail/contracts/quantities'
 import type { Registration } from '@voltrail/contracts/facts'
 import type { ChargerEvent } from '@voltrail/contracts/events/registry'
-import { accept, type Decision } from '../decider.ts'
+import { accept, reject, type Decision } from '../decider.ts'
 import { answeredBefore, type ChargerState } from './charger.ts'
 import { credentialFlaw, type Credentials } from './credentials.ts'
 import { credentialsProven } from './next-credentials.ts'
@@ -186,23 +186,33 @@ export const changeConnectorStatus = (
 }
 
 export interface RegisterCharger {
-  readonly registration: Registration
+  /** absent: an unknown charger is accepted, a known one stays as it is */
+  readonly registration?: Registration | undefined
   readonly securityProfile?: number | undefined
   readonly passwordDigests?: readonly string[] | null | undefined
 }
 
+/** A security profile that nobody could meet would lock the charger out. */
+export type RegisterRejection = { readonly kind: 'password-needed'; readonly detail: string }
+
 /** What an operator decides about a charger; whatever holds already makes nothing. */
-export const registerCharger = (command: RegisterCharger, state: ChargerState): Decision<ChargerEvent> => {
+export const registerCharger = (
+  command: RegisterCharger,
+  state: ChargerState,
+): Decision<ChargerEvent, RegisterRejection> => {
   const events: ChargerEvent[] = []
   const digests = command.passwordDigests === undefined ? state.passwordDigests : [...(command.passwordDigests ?? [])]
   const profile = command.securityProfile ?? (state.registered ? state.securityProfile : digests.length > 0 ? 1 : 0)
-  if (!state.registered)
-    events.push({
-      type: 'ChargerRegistered',
-      data: { registration: command.registration, by: 'operator', securityProfile: profile },
+  if ((profile === 1 || profile === 2) && digests.length === 0)
+    return reject({
+      kind: 'password-needed',
+      detail: `security profile ${profile} needs a password and this charger has none: give it one with the same request`,
     })
-  else if (state.registration !== command.registration)
-    events.push({ type: 'ChargerRegistrationChanged', data: { registration: command.registration } })
+  const registration = command.registration ?? (state.registered ? state.registration : 'Accepted')
+  if (!state.registered)
+    events.push({ type: 'ChargerRegistered', data: { registration, by: 'operator', securityProfile: profile } })
+  else if (state.registration !== registration)
+    events.push({ type: 'ChargerRegistrationChanged', data: { registration } })
   const same = profile === state.securityProfile && digests.join() === state.passwordDigests.join()
   // an operator's own word ends an upgrade that is under way
   if (!same && (state.registered || digests.length > 0))

@@ -7,7 +7,7 @@ import {
   RegisteredCharger,
 } from '@voltrail/contracts/rest/chargers'
 import { chargerStream } from '@voltrail/contracts/streams'
-import { exists } from '../log-reads.ts'
+import { exists, registrationOf } from '../log-reads.ts'
 import { notFound } from '../problem.ts'
 import { decide, problems } from '../route-tools.ts'
 import type { Routes } from '../route-tools.ts'
@@ -65,11 +65,12 @@ export function chargerRoutes(app: Routes, sources: Sources): void {
     },
     handler: async ({ params, body }, reply) => {
       const { password } = body
-      const known = await exists(sources.log, chargerStream(sources.tenant, params.id))
+      const stream = chargerStream(sources.tenant, params.id)
+      const known = await exists(sources.log, stream)
       const decided = await decide(sources, {
         type: 'RegisterCharger',
         chargerId: params.id,
-        registration: body.registration,
+        ...(body.registration !== undefined && { registration: body.registration }),
         ...(password !== undefined && {
           passwordDigests: password === null ? null : sources.passwordDigests(params.id, password),
         }),
@@ -77,7 +78,7 @@ export function chargerRoutes(app: Routes, sources: Sources): void {
       })
       return reply.code(known ? 200 : 201).send({
         chargerId: params.id,
-        registration: body.registration,
+        registration: body.registration ?? (await registrationOf(sources.log, stream)) ?? 'Accepted',
         changed: decided.changed,
         revision: decided.revision,
       })
