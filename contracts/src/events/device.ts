@@ -153,6 +153,13 @@ export const SecurityUpgrade = z.object({
 })
 export type SecurityUpgrade = z.infer<typeof SecurityUpgrade>
 
+/** The public key that a meter signs with, as the charger tells it. */
+const MeterKeyClaim = z.object({
+  publicKey: z.string().max(2_000),
+  evseId: EvseId.optional(),
+  meterSerial: z.string().max(100).optional(),
+})
+
 /** The whole state of a device, so that a load need not go further back. */
 export const DeviceSummary = z.object({
   answered: z.array(AnsweredFact),
@@ -191,6 +198,8 @@ export const DeviceSummary = z.object({
   roots: z.array(z.object({ use: CertificateUse, certificates: z.array(CertificateHash) })).optional(),
   /** roots that it took from us, oldest first: what its hashes mean */
   installedRoots: z.array(z.object({ hash: CertificateHash, facts: CertificateFacts })).optional(),
+  /** oldest first; `claimed`: told by the charger, vouched for by nobody */
+  meterKeys: z.array(z.object({ ...MeterKeyClaim.shape, state: z.literal('claimed'), at: Instant })).optional(),
   /** the revision of the charger's stream up to which the outcomes of commands are in this state */
   outcomesTo: z.int().optional(),
   securityUpgrade: SecurityUpgrade.optional(),
@@ -316,5 +325,7 @@ export const deviceEvents = {
     detail: z.string().max(300),
     epoch: DecimalString.optional(),
   }),
+  /** The charger told the public key of a meter of it. Nobody has vouched for it. */
+  MeterKeyClaimed: MeterKeyClaim,
   DeviceSummarised: z.object({ summary: DeviceSummary }),
 } as const
