@@ -60,3 +60,17 @@ export const DesiredConfigurationView = z
   })
   .meta({ id: 'DesiredConfiguration' })
 export type DesiredConfigurationView = z.infer<typeof DesiredConfigurationView>
+
+export const ModelParams = z.object({
+  vendor: z.string().min(1).max(100).describe('as the charger says it at boot, in any case'),
+  model: z.string().min(1).max(100),
+})
+export const ModelConfigurationView = z
+  .object({
+    vendor: z.string(),
+    model: z.string(),
+    mayReset: z.boolean(),
+    keys: z.array(z.object({ key: z.string(), value: z.string(), since: Instant })),
+  })
+  .meta({ id: 'ModelConfiguration' })
+export type ModelConfigurationView = z.infer<typeof ModelConfigurationView>

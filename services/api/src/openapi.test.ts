@@ -94,6 +94,8 @@ describe('the OpenAPI document', () => {
         'put /v1/chargers/{id}/charging-profiles',
         'put /v1/chargers/{id}/desired-configuration',
         'put /v1/chargers/{id}/static-limit',
+        'get /v1/models/{vendor}/{model}/desired-configuration',
+        'put /v1/models/{vendor}/{model}/desired-configuration',
       ].sort(),
     )
     expect(routes.join()).toContain('/events')

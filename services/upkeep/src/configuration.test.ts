@@ -91,4 +91,18 @@ describe('the configuration of a charger', () => {
     expect(sets()).toBe(3)
     expect(await keys()).toMatchObject([{ outcome: 'Accepted' }])
   })
+
+  it('is brought to what is desired of its model, unless it was told otherwise by hand since', async () => {
+    const { boot, wait, desireOfModel, asked, keys, byHand, answers } = house()
+    await boot()
+    await desireOfModel('60')
+    await wait(3)
+    expect(asked).toContainEqual({ type: 'ChangeConfiguration', key: 'HeartbeatInterval', value: '60' })
+    await byHand('90')
+    await wait(3)
+    expect(await keys()).toMatchObject([{ outcome: 'Suspended' }])
+    await desireOfModel('60')
+    await wait(3)
+    expect(answers.get).toEqual({ HeartbeatInterval: '60' })
+  })
 })

@@ -1,5 +1,5 @@
 import type { ChargerCommand } from '@voltrail/contracts/charger-commands'
-import type { ChargerEvent, DeviceEvent } from '@voltrail/contracts/events/registry'
+import type { ChargerEvent, DeviceEvent, TenantEvent } from '@voltrail/contracts/events/registry'
 import { CommandId, type ChargerId, type TenantId, type TransactionId } from '@voltrail/contracts/ids'
 import { instant, type Instant } from '@voltrail/contracts/quantities'
 import { deviceStream, parseStream } from '@voltrail/contracts/streams'
@@ -10,10 +10,13 @@ import {
   noticeDrift,
   reconcilePrefix,
   settleMs,
+  suspendKey,
   type Wanted,
 } from '@voltrail/domain/device/configuration'
 import { device } from '@voltrail/domain/device/device'
 import type { DeviceState } from '@voltrail/domain/device/device-state'
+import { wantedOf } from '@voltrail/domain/model-configuration'
+import { tenant, type TenantState } from '@voltrail/domain/tenant'
 import { Waits, type Duty, type DutyDeps } from './duty.ts'
 
 interface Watch {
@@ -26,10 +29,13 @@ interface Watch {
   /** its newest boot or connection: from then on it has to settle */
   since: number
   firmware: string | undefined
+  make: { readonly vendor: string; readonly model: string } | undefined
   /** the firmware whose configuration was seen whole; undefined: none was */
   snapshotOf: string | undefined
   snapshotTries: number
   readonly open: Set<TransactionId>
+  /** keys that somebody else asked it to change, and when last */
+  readonly byHand: Map<string, Instant>
   /** a boot whose blame has not been looked at */
   unjudged: Instant | undefined
   /** after which boot the keys that needed one were read again */
@@ -55,6 +61,7 @@ const mostSnapshotTries = 3
  */
 export const configuration = (deps: DutyDeps): Duty => {
   const watches = new Map<string, Watch>()
+  const tenants = new Map<TenantId, { readonly state: TenantState; readonly revision: number }>()
   const watchOf = (tenant: TenantId, chargerId: ChargerId): readonly [string, Watch] => {
     const key = deviceStream(tenant, chargerId)
     const known = watches.get(key)
@@ -68,9 +75,11 @@ export const configuration = (deps: DutyDeps): Duty => {
       bootRevision: -1,
       since: 0,
       firmware: undefined,
+      make: undefined,
       snapshotOf: undefined,
       snapshotTries: 0,
       open: new Set(),
+      byHand: new Map(),
       unjudged: undefined,
       checkedBoot: -1,
       pending: undefined,
@@ -121,7 +130,7 @@ export const configuration = (deps: DutyDeps): Duty => {
   }
 
   const look = async (watch: Watch): Promise<number | undefined> => {
-    if (watch.unjudged !== undefined && watch.desiredAt !== undefined) {
+    if (watch.unjudged !== undefined && isDesired(watch)) {
       const at = watch.unjudged
       await decide(watch, 'BootAfterChange', (state) => bootAfterChange(at, state))
     }
@@ -131,7 +140,7 @@ export const configuration = (deps: DutyDeps): Duty => {
     if (watch.pending !== undefined && watch.pending.until > now) return watch.pending.until
     watch.pending = undefined
     const snapshotDue = watch.snapshotOf !== (watch.firmware ?? '') && watch.snapshotTries < mostSnapshotTries
-    if (!snapshotDue && watch.desiredAt === undefined) return undefined
+    if (!snapshotDue && !isDesired(watch)) return undefined
     const { state } = await deps.loop.load(device, deviceStream(watch.tenant, watch.chargerId))
     const settled = watch.since + settleMs(state)
     if (now < settled) return settled
@@ -151,24 +160,30 @@ export const configuration = (deps: DutyDeps): Duty => {
     }
     let next: number | undefined
     let reset: string | undefined
-    for (const { key, value } of state.desired ?? []) {
-      const wanted: Wanted = { key, value, since: instant(0) }
+    const desired = wantedOf(watch.make, tenants.get(watch.tenant)?.state.models ?? [], state)
+    for (const wanted of desired.keys) {
+      const { key, value } = wanted
+      const byHand = watch.byHand.get(key)
+      if (Date.parse(wanted.since) > 0 && byHand !== undefined && byHand > wanted.since && !known(state, wanted)) {
+        await decide(watch, 'SuspendKey', (before) => suspendKey(key, byHand, before))
+        return now
+      }
       const step = keyStep(wanted, state, bootedAt)
       if (step.do === 'drift') {
-        await decide(watch, 'NoticeDrift', (known) => noticeDrift(key, instant(deps.now()), known))
+        await decide(watch, 'NoticeDrift', (before) => noticeDrift(key, instant(deps.now()), before))
         return now
       }
       if (step.do === 'reset') reset = state.keys?.find((one) => one.key === key)?.at
       if (step.do !== 'set') continue
       if (step.at <= now) {
         // a key that is desired anew is another change, also after the same boot
-        const name = `${bootRevision}-${watch.desiredAt}-${step.attempt}-${key}`
+        const name = `${bootRevision}-${watch.desiredAt ?? 0}.${tenants.get(watch.tenant)?.revision ?? 0}-${step.attempt}-${key}`
         return send(watch, name.slice(0, 60), { type: 'ChangeConfiguration', key, value })
       }
       next = Math.min(next ?? step.at, step.at)
     }
     // nobody is interrupted; a reset is tried once for what needs it
-    if (reset === undefined || !state.mayReset || watch.open.size > 0) return next
+    if (reset === undefined || !desired.mayReset || watch.open.size > 0) return next
     if (watch.resetBoot === bootRevision) return next
     watch.resetBoot = bootRevision
     send(watch, `${bootRevision}-reset`, { type: 'Reset', kind: 'Soft' })
@@ -197,6 +212,7 @@ export const configuration = (deps: DutyDeps): Duty => {
         watch.unjudged = at
         watch.pending = undefined
         watch.snapshotTries = 0
+        watch.make = { vendor: event.data.vendor, model: event.data.model }
         watch.firmware = event.data.firmwareVersion ?? ''
         return true
       case 'TransactionOpened':
@@ -204,7 +220,13 @@ export const configuration = (deps: DutyDeps): Duty => {
         return false
       case 'TransactionClosed':
         watch.open.delete(event.data.transactionId)
-        return watch.desiredAt !== undefined
+        return isDesired(watch)
+      case 'CommandRequested': {
+        const { command, commandId } = event.data
+        if (command.type === 'ChangeConfiguration' && !commandId.startsWith(reconcilePrefix))
+          watch.byHand.set(command.key, at)
+        return false
+      }
       case 'CommandSettled':
       case 'CommandOffline':
       case 'CommandOutcomeUnknown': {
@@ -221,10 +243,23 @@ export const configuration = (deps: DutyDeps): Duty => {
     }
   }
 
+  const heardOfTenant = (id: TenantId, event: Recorded<TenantEvent>): readonly string[] => {
+    const known = tenants.get(id)?.state ?? tenant.initialState
+    const revision = event.type === 'ModelConfigurationDesired' ? event.revision : (tenants.get(id)?.revision ?? 0)
+    tenants.set(id, { state: tenant.evolve(known, event), revision })
+    if (event.type !== 'ModelConfigurationDesired') return []
+    return [...watches].filter(([, watch]) => watch.tenant === id).map(([key]) => key)
+  }
+  /** Whether anything was ever desired of the charger, or of chargers of its tenant by their model. */
+  const isDesired = (watch: Watch): boolean =>
+    watch.desiredAt !== undefined || (tenants.get(watch.tenant)?.state.models ?? []).length > 0
+
   return {
     name: 'configuration',
     hear(event) {
       const address = parseStream(event.stream)
+      if (address?.category === 'tenant')
+        return heardOfTenant(address.tenant, event as unknown as Recorded<TenantEvent>)
       if (address?.category !== 'charger' && address?.category !== 'device') return []
       const [key, watch] = watchOf(address.tenant, address.chargerId)
       if (address.category === 'charger')
@@ -243,3 +278,6 @@ export const configuration = (deps: DutyDeps): Duty => {
 /** how long the outcome of a command may take from the charger's stream to the device's */
 const outcomeMs = 2_000
 const isSnapshot = (commandId: string): boolean => /^cfg-\d+-all-\d+$/.test(commandId)
+/** Whether what came of a key is known since it is desired. */
+const known = ({ keys }: DeviceState, { key, since }: Wanted): boolean =>
+  keys?.some((one) => one.key === key && one.at >= since) ?? false

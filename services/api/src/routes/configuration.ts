@@ -5,11 +5,17 @@ import {
   ConfigurationQuery,
   ConfigurationView,
   DesiredConfigurationView,
+  ModelConfigurationView,
+  ModelParams,
   PutDesiredConfigurationBody,
 } from '@voltrail/contracts/rest/configuration'
-import { deviceStream } from '@voltrail/contracts/streams'
+import { deviceStream, tenantStream } from '@voltrail/contracts/streams'
 import type { Recorded } from '@voltrail/domain/decider'
+import { unknownDevice } from '@voltrail/domain/device/device'
+import { wantedOf } from '@voltrail/domain/model-configuration'
+import { tenant as tenantAggregate } from '@voltrail/domain/tenant'
 import { readCharger, readDevice } from '../charger-device.ts'
+import { foldStream } from '../log-reads.ts'
 import { decide, problems } from '../route-tools.ts'
 import type { Routes } from '../route-tools.ts'
 import type { Sources } from '../sources.ts'
@@ -115,6 +121,50 @@ export function configurationRoutes(app: Routes, sources: Sources): void {
         ...(mayReset === undefined ? {} : { mayReset }),
       })
       return desired(params.id)
+    },
+  })
+
+  const ofModel = async (vendor: string, model: string): Promise<ModelConfigurationView> => {
+    const { state } = await foldStream(sources.log, tenantAggregate, tenantStream(sources.tenant))
+    const { keys, mayReset } = wantedOf({ vendor, model }, state.models ?? [], unknownDevice)
+    return { vendor, model, mayReset, keys: [...keys] }
+  }
+
+  app.route({
+    method: 'GET',
+    url: '/models/:vendor/:model/desired-configuration',
+    schema: {
+      tags,
+      operationId: 'getModelConfiguration',
+      summary: 'The keys that every charger of a model shall have',
+      params: ModelParams,
+      response: { 200: ModelConfigurationView, ...problems(400) },
+    },
+    handler: ({ params }) => ofModel(params.vendor, params.model),
+  })
+
+  app.route({
+    method: 'PUT',
+    url: '/models/:vendor/:model/desired-configuration',
+    schema: {
+      tags,
+      operationId: 'putModelConfiguration',
+      summary: 'Say what keys every charger of a model shall have',
+      description: 'What is desired of a charger itself comes before it.',
+      params: ModelParams,
+      body: PutDesiredConfigurationBody,
+      response: { 200: ModelConfigurationView, ...problems(400, 413, 415, 422) },
+    },
+    handler: async ({ params, body }) => {
+      const { keys, released, mayReset } = body
+      await decide(sources, {
+        type: 'DesireModelConfiguration',
+        ...params,
+        keys,
+        ...(released === undefined ? {} : { released }),
+        ...(mayReset === undefined ? {} : { mayReset }),
+      })
+      return ofModel(params.vendor, params.model)
     },
   })
 }
