@@ -76,14 +76,26 @@ const Transfer = z.object({
   kind: TransferKind,
   begunAt: Instant,
   expiresAt: Instant,
-  /** the charger's newest word */
+  /** the charger's newest word, and when it came */
   status: z.string().optional(),
+  statusAt: Instant.optional(),
   campaignId: z.string().max(64).optional(),
   /** of a firmware update: what the next boot must report, where it is known */
   targetVersion: z.string().max(50).optional(),
+  /** what it reported at its newest boot before: where no target is known, any other version is success */
+  versionBefore: z.string().max(50).optional(),
   files: z.array(StoredFile).max(16),
 })
 export type Transfer = z.infer<typeof Transfer>
+
+const transferEnd = {
+  outcome: TransferOutcome,
+  detail: z.string().max(300).optional(),
+  /** what the charger reported at its boot after a firmware update */
+  firmwareVersion: z.string().max(100).optional(),
+}
+const EndedTransfer = z.object({ ...Transfer.shape, ...transferEnd, endedAt: Instant })
+export type EndedTransfer = z.infer<typeof EndedTransfer>
 
 // --- certificates -----------------------------------------------------------------------------------------------------
 
@@ -180,6 +192,8 @@ export const DeviceSummary = z.object({
   /** an operator's own call touched its limits: nobody can vouch for them until they are read again */
   limitsUnverifiedSince: Instant.optional(),
   transfers: z.array(Transfer).optional(),
+  /** the newest that ended, oldest first */
+  endedTransfers: z.array(EndedTransfer).optional(),
   identities: z.array(AcceptedIdentity).optional(),
   certificate: CertificateFacts.optional(),
   pendingCsr: z.object({ digest: Sha256, at: Instant, csr: z.string().optional() }).optional(),
@@ -255,7 +269,7 @@ export const deviceEvents = {
     commandId: CommandId.optional(),
   }),
   LimitsUnverified: z.object({ commandId: CommandId, action: z.string() }),
-  TransferBegun: Transfer.omit({ status: true, files: true }),
+  TransferBegun: Transfer.omit({ status: true, statusAt: true, files: true }),
   FirmwareStatusReported: z.object({ status: z.string(), requestId: RequestId.optional() }),
   LogStatusReported: z.object({
     log: z.enum(['DiagnosticsLog', 'SecurityLog']),
@@ -264,13 +278,7 @@ export const deviceEvents = {
   }),
   /** Our own file service took a file from the charger. */
   FileReceived: z.object({ requestId: RequestId, file: StoredFile, protocol: z.string().max(10) }),
-  TransferEnded: z.object({
-    requestId: RequestId,
-    outcome: TransferOutcome,
-    detail: z.string().max(300).optional(),
-    /** what the charger reported at its boot after a firmware update */
-    firmwareVersion: z.string().max(100).optional(),
-  }),
+  TransferEnded: z.object({ requestId: RequestId, ...transferEnd, commandId: CommandId.optional() }),
   SecurityEventReported: z.object({
     event: z.string(),
     /** security white paper §3 marks which events are critical */
