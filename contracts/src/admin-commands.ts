@@ -149,6 +149,14 @@ export const AdminCommand = z.discriminatedUnion('type', [
     released: z.array(z.string().min(1).max(50)).max(200).optional(),
     mayReset: z.boolean().optional(),
   }),
+  z.object({
+    type: z.literal('DesireModelConfiguration'),
+    vendor: z.string().min(1).max(100),
+    model: z.string().min(1).max(100),
+    keys: z.array(z.object({ key: z.string().min(1).max(50), value: z.string().max(500) })).max(200),
+    released: z.array(z.string().min(1).max(50)).max(200).optional(),
+    mayReset: z.boolean().optional(),
+  }),
   z.object({ type: z.literal('ChangeTenantSettings'), settings: TenantSettingsChange }),
 ])
 export type AdminCommand = z.infer<typeof AdminCommand>
@@ -166,6 +174,7 @@ export const adminCommandTypes = [
   'SetClientIdentities',
   'RevokeCertificate',
   'DesireConfiguration',
+  'DesireModelConfiguration',
 ] as const satisfies readonly AdminCommandType[]
 
 export const AdminCommandRequest = z.object({

@@ -76,14 +76,26 @@ const Transfer = z.object({
   kind: TransferKind,
   begunAt: Instant,
   expiresAt: Instant,
-  /** the charger's newest word */
+  /** the charger's newest word, and when it came */
   status: z.string().optional(),
+  statusAt: Instant.optional(),
   campaignId: z.string().max(64).optional(),
   /** of a firmware update: what the next boot must report, where it is known */
   targetVersion: z.string().max(50).optional(),
+  /** what it reported at its newest boot before: where no target is known, any other version is success */
+  versionBefore: z.string().max(50).optional(),
   files: z.array(StoredFile).max(16),
 })
 export type Transfer = z.infer<typeof Transfer>
+
+const transferEnd = {
+  outcome: TransferOutcome,
+  detail: z.string().max(300).optional(),
+  /** what the charger reported at its boot after a firmware update */
+  firmwareVersion: z.string().max(100).optional(),
+}
+const EndedTransfer = z.object({ ...Transfer.shape, ...transferEnd, endedAt: Instant })
+export type EndedTransfer = z.infer<typeof EndedTransfer>
 
 // --- certificates -----------------------------------------------------------------------------------------------------
 
@@ -153,6 +165,13 @@ export const SecurityUpgrade = z.object({
 })
 export type SecurityUpgrade = z.infer<typeof SecurityUpgrade>
 
+/** The public key that a meter signs with, as the charger tells it. */
+const MeterKeyClaim = z.object({
+  publicKey: z.string().max(2_000),
+  evseId: EvseId.optional(),
+  meterSerial: z.string().max(100).optional(),
+})
+
 /** The whole state of a device, so that a load need not go further back. */
 export const DeviceSummary = z.object({
   answered: z.array(AnsweredFact),
@@ -173,6 +192,8 @@ export const DeviceSummary = z.object({
   /** an operator's own call touched its limits: nobody can vouch for them until they are read again */
   limitsUnverifiedSince: Instant.optional(),
   transfers: z.array(Transfer).optional(),
+  /** the newest that ended, oldest first */
+  endedTransfers: z.array(EndedTransfer).optional(),
   identities: z.array(AcceptedIdentity).optional(),
   certificate: CertificateFacts.optional(),
   pendingCsr: z.object({ digest: Sha256, at: Instant, csr: z.string().optional() }).optional(),
@@ -191,6 +212,8 @@ export const DeviceSummary = z.object({
   roots: z.array(z.object({ use: CertificateUse, certificates: z.array(CertificateHash) })).optional(),
   /** roots that it took from us, oldest first: what its hashes mean */
   installedRoots: z.array(z.object({ hash: CertificateHash, facts: CertificateFacts })).optional(),
+  /** oldest first; `claimed`: told by the charger, vouched for by nobody */
+  meterKeys: z.array(z.object({ ...MeterKeyClaim.shape, state: z.literal('claimed'), at: Instant })).optional(),
   /** the revision of the charger's stream up to which the outcomes of commands are in this state */
   outcomesTo: z.int().optional(),
   securityUpgrade: SecurityUpgrade.optional(),
@@ -246,7 +269,7 @@ export const deviceEvents = {
     commandId: CommandId.optional(),
   }),
   LimitsUnverified: z.object({ commandId: CommandId, action: z.string() }),
-  TransferBegun: Transfer.omit({ status: true, files: true }),
+  TransferBegun: Transfer.omit({ status: true, statusAt: true, files: true }),
   FirmwareStatusReported: z.object({ status: z.string(), requestId: RequestId.optional() }),
   LogStatusReported: z.object({
     log: z.enum(['DiagnosticsLog', 'SecurityLog']),
@@ -255,13 +278,7 @@ export const deviceEvents = {
   }),
   /** Our own file service took a file from the charger. */
   FileReceived: z.object({ requestId: RequestId, file: StoredFile, protocol: z.string().max(10) }),
-  TransferEnded: z.object({
-    requestId: RequestId,
-    outcome: TransferOutcome,
-    detail: z.string().max(300).optional(),
-    /** what the charger reported at its boot after a firmware update */
-    firmwareVersion: z.string().max(100).optional(),
-  }),
+  TransferEnded: z.object({ requestId: RequestId, ...transferEnd, commandId: CommandId.optional() }),
   SecurityEventReported: z.object({
     event: z.string(),
     /** security white paper §3 marks which events are critical */
@@ -316,5 +333,7 @@ export const deviceEvents = {
     detail: z.string().max(300),
     epoch: DecimalString.optional(),
   }),
+  /** The charger told the public key of a meter of it. Nobody has vouched for it. */
+  MeterKeyClaimed: MeterKeyClaim,
   DeviceSummarised: z.object({ summary: DeviceSummary }),
 } as const

@@ -1,7 +1,18 @@
 import { z } from 'zod'
 import { TenantSettings } from '../admin-commands.ts'
 
-/** Events of the stream `tenant-<tenant>`: settings that decisions read. Each event holds all of them. */
+/**
+ * Events of the stream `tenant-<tenant>`: settings that decisions read (each event holds all of them), and what is
+ * wanted of chargers by their model.
+ */
 export const tenantEvents = {
   TenantSettingsChanged: z.object({ settings: TenantSettings }),
+  /** The keys that every charger of a model shall have, by what it says at boot; a charger's own desires come before them. */
+  ModelConfigurationDesired: z.object({
+    vendor: z.string().min(1).max(100),
+    model: z.string().min(1).max(100),
+    keys: z.array(z.object({ key: z.string().min(1).max(50), value: z.string().max(500) })),
+    released: z.array(z.string()).optional(),
+    mayReset: z.boolean().optional(),
+  }),
 } as const

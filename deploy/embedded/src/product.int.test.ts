@@ -47,6 +47,7 @@ it('comes up on an empty directory, survives a crash of a part, and finds everyt
       'central-2',
       'billing',
       'timers',
+      'upkeep',
       'projector-reporting',
       'projector-load',
       'edge',

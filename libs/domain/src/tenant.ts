@@ -1,15 +1,27 @@
 import type { TenantSettings } from '@voltrail/contracts/admin-commands'
 import type { TenantEvent } from '@voltrail/contracts/events/registry'
 import { accept, type Aggregate, type Decision, type Recorded } from './decider.ts'
+import { modelsWith, type ModelDesire } from './model-configuration.ts'
 
 /** The settings of a tenant: `tenant-<tenant>`. Until someone decides, the deployment's defaults hold. */
 export interface TenantState {
   readonly settings?: TenantSettings
+  readonly models?: readonly ModelDesire[]
 }
 
 export const tenant: Aggregate<TenantState, TenantEvent> = {
   initialState: {},
-  evolve: (_state, event: Recorded<TenantEvent>) => ({ settings: event.data.settings }),
+  evolve: (state, event: Recorded<TenantEvent>) => {
+    switch (event.type) {
+      case 'TenantSettingsChanged':
+        return { ...state, settings: event.data.settings }
+      case 'ModelConfigurationDesired':
+        return { ...state, models: modelsWith(state.models ?? [], event) }
+      default:
+        event satisfies never
+        return state
+    }
+  },
 }
 
 export const changeSettings = (

@@ -86,6 +86,16 @@ describe('the OpenAPI document', () => {
         'get /v1/settings',
         'patch /v1/settings',
         'get /v1/events',
+        'delete /v1/chargers/{id}/charging-profiles',
+        'get /v1/chargers/{id}/charging-profiles',
+        'get /v1/chargers/{id}/composite-schedule',
+        'get /v1/chargers/{id}/configuration',
+        'get /v1/chargers/{id}/desired-configuration',
+        'put /v1/chargers/{id}/charging-profiles',
+        'put /v1/chargers/{id}/desired-configuration',
+        'put /v1/chargers/{id}/static-limit',
+        'get /v1/models/{vendor}/{model}/desired-configuration',
+        'put /v1/models/{vendor}/{model}/desired-configuration',
       ].sort(),
     )
     expect(routes.join()).toContain('/events')

@@ -3,6 +3,7 @@ import type { ChargerCommand, ChargerCommandReply } from '@voltrail/contracts/ch
 import { CommandId } from '@voltrail/contracts/ids'
 import type { ChargerId, TenantId } from '@voltrail/contracts/ids'
 import { instant } from '@voltrail/contracts/quantities'
+import type { CommandAnswer } from '@voltrail/contracts/rest/commands'
 import { traceHeaders } from '@voltrail/runtime/trace'
 import { ApiProblem, notFound, unavailable } from './problem.ts'
 import type { Sources } from './sources.ts'
@@ -46,6 +47,25 @@ export async function sendCommand(
       throw unavailable(`The command was not sent: ${reply.reason}. Ask again.`)
     default:
       return reply
+  }
+}
+
+/** What came of a command, as it is told. */
+export function answerOf(reply: CommandReply): CommandAnswer {
+  const { commandId, outcome } = reply
+  switch (reply.outcome) {
+    case 'result':
+      return { commandId, outcome, status: reply.status, payload: reply.payload }
+    case 'callError':
+      return { commandId, outcome, status: reply.code, detail: reply.description }
+    case 'timeout':
+      return { commandId, outcome, detail: 'The charger did not answer in time.' }
+    case 'offline':
+      return { commandId, outcome, detail: 'The charger is not connected.' }
+    case 'unknown':
+      return { commandId, outcome, detail: reply.detail }
+    default:
+      return reply satisfies never
   }
 }
 

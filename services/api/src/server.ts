@@ -18,6 +18,8 @@ import { chargerSecurityRoutes } from './routes/charger-security.ts'
 import { chargerSettingsRoutes } from './routes/charger-settings.ts'
 import { chargerRoutes } from './routes/chargers.ts'
 import { callRoutes } from './routes/calls.ts'
+import { chargingProfileRoutes } from './routes/charging-profiles.ts'
+import { configurationRoutes } from './routes/configuration.ts'
 import { commandRoutes } from './routes/commands.ts'
 import { eventRoutes } from './routes/events.ts'
 import { idTokenRoutes } from './routes/id-tokens.ts'
@@ -93,6 +95,8 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
       certificateRoutes(routes, sources)
       chargerSettingsRoutes(routes, sources)
       chargerSecurityRoutes(routes, sources)
+      chargingProfileRoutes(routes, sources)
+      configurationRoutes(routes, sources)
       quirkRoutes(routes, sources)
       commandRoutes(routes, sources)
       callRoutes(routes, sources)

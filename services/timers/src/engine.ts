@@ -133,7 +133,9 @@ export const createEngine = (deps: EngineDeps): Engine => {
       }
       case 'tenant': {
         const { tenant } = address
-        const { settings } = (event as unknown as Recorded<TenantEvent>).data
+        const heard = event as unknown as Recorded<TenantEvent>
+        if (heard.type !== 'TenantSettingsChanged') return
+        const { settings } = heard.data
         tenants.set(tenant, { settings: { ...inferenceDefaults, ...settings }, revision: event.revision })
         for (const [stream, watch] of chargers) if (watch.tenant === tenant) wake(stream)
         for (const stream of sessions.keys()) if (parseStream(stream)?.tenant === tenant) wake(stream)

@@ -13,17 +13,19 @@ import type { RunningService } from '@voltrail/runtime/shutdown'
 import { startTicker } from '@voltrail/runtime/ticker'
 import { certificates } from './certificates.ts'
 import type { UpkeepConfig } from './config.ts'
+import { configuration } from './configuration.ts'
 import { createDuties } from './duties.ts'
 import type { Duty, DutyDeps } from './duty.ts'
 import { openAuthority } from './open-authority.ts'
 import { outcomes } from './outcomes.ts'
+import { profiles } from './profiles.ts'
 import { securityUpgrade } from './security-upgrade.ts'
 import { publishTrust } from './publish-trust.ts'
 
 const categories = ['charger', 'device', 'tenant', 'token', 'session'] as const
 
 /** Every duty, each made of what duties work with. */
-const createAll: readonly ((deps: DutyDeps) => Duty)[] = [outcomes, securityUpgrade]
+const createAll: readonly ((deps: DutyDeps) => Duty)[] = [outcomes, securityUpgrade, profiles, configuration]
 
 export interface Upkeep extends RunningService {
   readonly healthPort: number

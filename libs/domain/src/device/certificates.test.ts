@@ -65,7 +65,7 @@ const commandId = 'c1' as CommandId
 const settled = (command: SettledCommand['command'], status: string, payload: object = {}): SettledCommand => ({
   commandId,
   command,
-  result: { outcome: 'result', status, payload: { status, ...payload } as never },
+  result: { outcome: 'result', status, payload: { status, ...payload } },
   revision: 1,
   settledAt: at(0),
 })

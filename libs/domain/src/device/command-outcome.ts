@@ -8,6 +8,7 @@ import { configurationOutcome } from './configuration.ts'
 import { listOutcome } from './local-list.ts'
 import { profileOutcome } from './profiles.ts'
 import { reservationOutcome } from './reservations.ts'
+import { transferOutcome } from './transfer-request.ts'
 import type { DeviceState, Part } from './device-state.ts'
 
 /** A command that a charger answered, as it stands in the charger's stream. */
@@ -31,6 +32,7 @@ const outcomes: readonly Outcome[] = [
   listOutcome,
   certificateOutcome,
   configurationOutcome,
+  transferOutcome,
 ]
 
 /** What an answered command changes in what is known of the device. Each is taken once, in the order of the charger's stream. */

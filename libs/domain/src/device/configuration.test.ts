@@ -35,7 +35,7 @@ const settled = (
 ): SettledCommand => ({
   commandId: commandId as CommandId,
   command,
-  result: { outcome: 'result', status, payload: { status, ...payload } as never },
+  result: { outcome: 'result', status, payload: { status, ...payload } },
   revision: 9,
   settledAt: at(0),
 })
@@ -217,7 +217,7 @@ describe('a desired key', () => {
 it('a summary of a configuration is its fold', () => {
   const history = [desired(), shows('300', true), tried('Accepted'), shows('60'), tried('Drifted')] as const
   const { state } = given(device, ...history)
-  const summarised = given(device, { type: 'DeviceSummarised', data: { summary: state } } as DeviceEvent).state
+  const summarised = given(device, { type: 'DeviceSummarised', data: { summary: state } }).state
   expect({ ...summarised, eventsSinceSummary: 0 }).toEqual({ ...state, eventsSinceSummary: 0 })
   expect(accept()).toEqual({ accepted: [] })
 })

@@ -7,6 +7,7 @@ import { withOutcome } from './command-outcome.ts'
 import { configurationWith } from './configuration.ts'
 import type { DeviceState, Part } from './device-state.ts'
 import { localListWith } from './local-list.ts'
+import { meterKeysWith } from './meter-keys.ts'
 import { profilesWith } from './profiles.ts'
 import { reservationsWith } from './reservations.ts'
 import { securityEventsWith } from './security-events.ts'
@@ -28,6 +29,7 @@ const parts: readonly Part[] = [
   certificatesWith,
   securityEventsWith,
   securityUpgradeWith,
+  meterKeysWith,
 ]
 
 const keptAnswers = 16

@@ -23,19 +23,64 @@ export const transfersWith: Part = (state, event) => {
     case 'FirmwareStatusReported':
     case 'LogStatusReported': {
       const { requestId, status } = event.data
-      return changed(requestId, (one) => ({ ...one, status }))
+      return changed(requestId, (one) => ({ ...one, status, statusAt: event.metadata.receivedAt }))
     }
     case 'FileReceived': {
       const { requestId, file } = event.data
       return changed(requestId, (one) => ({ ...one, files: [...one.files.slice(-15), file] }))
     }
-    case 'TransferEnded':
-      return { ...state, transfers: known.filter(({ requestId }) => requestId !== event.data.requestId) }
+    case 'TransferEnded': {
+      const { requestId, outcome, detail, firmwareVersion } = event.data
+      const ended = known
+        .filter((one) => one.requestId === requestId)
+        .map((one) => ({
+          ...one,
+          outcome,
+          ...(detail === undefined ? {} : { detail }),
+          ...(firmwareVersion === undefined ? {} : { firmwareVersion }),
+          endedAt: event.metadata.receivedAt,
+        }))
+      return {
+        ...state,
+        transfers: known.filter((one) => one.requestId !== requestId),
+        endedTransfers: [...(state.endedTransfers ?? []), ...ended].slice(-keptEnded),
+      }
+    }
     default:
       return state
   }
 }
 
+/** so many that ended are remembered, for who asks what became of them and against repeats */
+const keptEnded = 20
+
+/** What a charger's word for a file transfer means for it; absent: it goes on. */
+const ends: Readonly<Record<string, Ended['outcome']>> = {
+  // logs: DiagnosticsStatus of OCPP 1.6, UploadLogStatus of the security white paper
+  Uploaded: 'Done',
+  UploadFailed: 'Failed',
+  UploadFailure: 'Failed',
+  BadMessage: 'Failed',
+  NotSupportedOperation: 'Failed',
+  PermissionDenied: 'Failed',
+  AcceptedCanceled: 'Superseded',
+  // firmware: FirmwareStatus of OCPP 1.6 and of the security white paper. `Installed` is proven by the next boot.
+  DownloadFailed: 'Failed',
+  InstallationFailed: 'Failed',
+  InstallVerificationFailed: 'Failed',
+  InvalidSignature: 'Failed',
+  InvalidCertificate: 'Failed',
+  RevokedCertificate: 'Failed',
+}
+
+/** The end of a transfer, where its newest status is one. */
+const endBy = (requestId: number | undefined, status: string, state: DeviceState): readonly DeviceEvent[] => {
+  const outcome = ends[status]
+  if (outcome === undefined || !(state.transfers ?? []).some((one) => one.requestId === requestId)) return []
+  return [{ type: 'TransferEnded', data: { requestId: requestId as number, outcome, detail: status } }]
+}
+
+type Ended = NonNullable<DeviceState['endedTransfers']>[number]
 type Transfer = NonNullable<DeviceState['transfers']>[number]
 
 /** The request that a status is of: the one that it names, else the newest of its kind (a 1.6 status carries no id). */
@@ -55,10 +100,13 @@ export const reportFirmwareStatus = (
 ): Decision<DeviceEvent> => {
   if (deviceAnswered(state, fact.factId) !== undefined) return accept()
   const requestId = transferOf('Firmware', fact.requestId, state)?.requestId ?? fact.requestId
-  return accept<DeviceEvent>({
-    type: 'FirmwareStatusReported',
-    data: { status: fact.status, ...(requestId === undefined ? {} : { requestId }) },
-  })
+  return accept<DeviceEvent>(
+    {
+      type: 'FirmwareStatusReported',
+      data: { status: fact.status, ...(requestId === undefined ? {} : { requestId }) },
+    },
+    ...endBy(requestId, fact.status, state),
+  )
 }
 
 /** The charger says how the upload of a log goes on. */
@@ -73,10 +121,13 @@ export const reportLogStatus = (
 ): Decision<DeviceEvent> => {
   if (deviceAnswered(state, fact.factId) !== undefined) return accept()
   const requestId = transferOf(fact.log, fact.requestId, state)?.requestId ?? fact.requestId
-  return accept<DeviceEvent>({
-    type: 'LogStatusReported',
-    data: { log: fact.log, status: fact.status, ...(requestId === undefined ? {} : { requestId }) },
-  })
+  return accept<DeviceEvent>(
+    {
+      type: 'LogStatusReported',
+      data: { log: fact.log, status: fact.status, ...(requestId === undefined ? {} : { requestId }) },
+    },
+    ...endBy(requestId, fact.status, state),
+  )
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { ChargingProfile } from '@voltrail/contracts/charging-profile'
 import { readInstant, writeTimestamp } from '../timestamp.ts'
-import { defined } from './fields.ts'
+import { asText, defined } from './fields.ts'
 import type { Fields } from './inbound-message.ts'
 import { writeTransactionId } from './transaction-id.ts'
 
@@ -65,7 +65,7 @@ export const readChargingProfile = (payload: Fields): object => {
     recurrency: recurrencyKind,
     validFrom: readInstant(validFrom),
     validTo: readInstant(validTo),
-    transactionId: transactionId === undefined ? undefined : String(transactionId),
+    transactionId: asText(transactionId),
     schedule: defined({
       unit: schedule['chargingRateUnit'],
       durationSeconds: schedule['duration'],

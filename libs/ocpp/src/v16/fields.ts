@@ -40,3 +40,7 @@ export const placeOf = (payload: Fields): { evseId: number; connectorId: number 
 /** Without the members that are `undefined`. */
 export const defined = (fields: { readonly [field: string]: unknown }): { [field: string]: unknown } =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
+
+/** A text, or a number as text; of anything else nothing. */
+export const asText = (value: unknown): string | undefined =>
+  typeof value === 'string' ? value : typeof value === 'number' ? String(value) : undefined

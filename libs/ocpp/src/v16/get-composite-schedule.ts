@@ -44,7 +44,7 @@ const scheduleOf = ({ connectorId, scheduleStart, chargingSchedule }: Fields): C
   }))
   if (periods.some(({ limit }) => limit === '' || limit.startsWith('-'))) return undefined
   return {
-    evseId: connectorId as CompositeSchedule['evseId'],
+    evseId: connectorId,
     ...(Number.isNaN(startAt) ? {} : { startAt: instant(startAt) }),
     durationSeconds: duration ?? 86_400,
     unit: chargingRateUnit,

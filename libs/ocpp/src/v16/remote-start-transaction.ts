@@ -1,4 +1,5 @@
 import { readChargingProfile, writeChargingProfile } from './charging-profile.ts'
+import { asText } from './fields.ts'
 import { fits, idToken, longestIdTag } from './id-token.ts'
 import type { Fields } from './inbound-message.ts'
 import type { OutboundMessage } from './outbound-message.ts'
@@ -24,7 +25,7 @@ export const remoteStartTransaction: OutboundMessage<'RemoteStart'> = {
     return 'unsupported' in written ? written : { payload: { ...place, chargingProfile: written.payload } }
   },
   read: ({ idTag, connectorId, chargingProfile }) => ({
-    idToken: idToken(String(idTag)),
+    idToken: idToken(asText(idTag) ?? ''),
     evseId: connectorId,
     ...(chargingProfile !== undefined && { chargingProfile: readChargingProfile(chargingProfile as Fields) }),
   }),

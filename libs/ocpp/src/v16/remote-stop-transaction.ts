@@ -1,3 +1,4 @@
+import { asText } from './fields.ts'
 import type { OutboundMessage } from './outbound-message.ts'
 import { writeTransactionId } from './transaction-id.ts'
 
@@ -10,5 +11,5 @@ export const remoteStopTransaction: OutboundMessage<'RemoteStop'> = {
       ? { unsupported: 'an OCPP 1.6 transaction id is a whole number from 1 to 2147483647' }
       : { payload: { transactionId: number } }
   },
-  read: ({ transactionId }) => ({ transactionId: String(transactionId) }),
+  read: ({ transactionId }) => ({ transactionId: asText(transactionId) }),
 }

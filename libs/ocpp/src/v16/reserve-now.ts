@@ -1,3 +1,4 @@
+import { asText } from './fields.ts'
 import { idToken, longestIdTag } from './id-token.ts'
 import type { OutboundMessage } from './outbound-message.ts'
 import { readInstant, writeTimestamp } from '../timestamp.ts'
@@ -23,7 +24,7 @@ export const reserveNow: OutboundMessage<'ReserveNow'> = {
     reservationId,
     evseId: connectorId,
     expiresAt: readInstant(expiryDate),
-    idToken: idToken(String(idTag)),
-    groupIdToken: parentIdTag === undefined ? undefined : idToken(String(parentIdTag)),
+    idToken: idToken(asText(idTag) ?? ''),
+    groupIdToken: parentIdTag === undefined ? undefined : idToken(asText(parentIdTag) ?? ''),
   }),
 }

@@ -1,4 +1,5 @@
 import type { ChargerCommand } from '@voltrail/contracts/charger-commands'
+import { asText } from './fields.ts'
 import type { OutboundMessage } from './outbound-message.ts'
 
 type Message = Extract<ChargerCommand, { type: 'TriggerMessage' }>['message']
@@ -22,7 +23,7 @@ export const triggerMessage: OutboundMessage<'TriggerMessage'> = {
     },
   }),
   read: ({ requestedMessage, connectorId }) => ({
-    message: neutral.get(String(requestedMessage)) ?? requestedMessage,
+    message: neutral.get(asText(requestedMessage) ?? '') ?? requestedMessage,
     evseId: connectorId,
   }),
 }

@@ -16,7 +16,7 @@ import { commandOfCall } from '../operator-call.ts'
 import { notFound } from '../problem.ts'
 import { problems } from '../route-tools.ts'
 import type { Routes } from '../route-tools.ts'
-import { commandIdOf, sendCommand } from '../send-command.ts'
+import { answerOf, commandIdOf, sendCommand } from '../send-command.ts'
 import type { Sources } from '../sources.ts'
 
 const tags = ['Commands']
@@ -50,20 +50,7 @@ export function commandRoutes(app: Routes, sources: Sources): void {
       const command = asked.type === 'RawCall' ? await commandOfCall(sources, params.id, asked, commandId) : asked
       const { timeoutMs } = query
       const reply = await sendCommand(sources, { commandId, chargerId: params.id, command, timeoutMs, asCall })
-      switch (reply.outcome) {
-        case 'result':
-          return { commandId: reply.commandId, outcome: reply.outcome, status: reply.status, payload: reply.payload }
-        case 'callError':
-          return { commandId: reply.commandId, outcome: reply.outcome, status: reply.code, detail: reply.description }
-        case 'timeout':
-          return { commandId: reply.commandId, outcome: reply.outcome, detail: 'The charger did not answer in time.' }
-        case 'offline':
-          return { commandId: reply.commandId, outcome: reply.outcome, detail: 'The charger is not connected.' }
-        case 'unknown':
-          return { commandId: reply.commandId, outcome: reply.outcome, detail: reply.detail }
-        default:
-          return reply satisfies never
-      }
+      return answerOf(reply)
     },
   })
 

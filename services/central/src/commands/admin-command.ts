@@ -21,6 +21,7 @@ import { beginSecurityUpgrade, setClientIdentities } from '@voltrail/domain/devi
 import { recordFile } from '@voltrail/domain/device/transfers'
 import { idToken, putIdToken } from '@voltrail/domain/id-token'
 import { assignTariff, defineTariff, tariff } from '@voltrail/domain/tariff'
+import { desireModelConfiguration } from '@voltrail/domain/model-configuration'
 import { changeSettings, tenant } from '@voltrail/domain/tenant'
 import type { Outcome } from '../deciding.ts'
 import { requestMetadata } from '../evidence.ts'
@@ -98,6 +99,10 @@ export const adminCommand = async (
       return settle(asked, device, deviceStream(tenantId, command.chargerId), command, (state) =>
         desireConfiguration(command, state),
       )
+    case 'DesireModelConfiguration': {
+      const { type: _, ...desired } = command
+      return settle(asked, tenant, tenantStream(tenantId), command, (state) => desireModelConfiguration(desired, state))
+    }
     case 'RecordFile':
       return settle(asked, device, deviceStream(tenantId, command.chargerId), command, (state) =>
         recordFile({ requestId: command.requestId, file: command.file, protocol: command.protocol }, state),

@@ -1,8 +1,4 @@
-import {
-  type ChargerCommand,
-  type ChargerCommandReply,
-  ChargerCommandRequest,
-} from '@voltrail/contracts/charger-commands'
+import { type ChargerCommandReply, ChargerCommandRequest } from '@voltrail/contracts/charger-commands'
 import type { MetadataInput } from '@voltrail/contracts/envelope'
 import type { CommandResult } from '@voltrail/contracts/facts'
 import type { TenantId } from '@voltrail/contracts/ids'

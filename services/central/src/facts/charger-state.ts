@@ -1,5 +1,5 @@
 import type { Fact, FactAnswer, FactOf, FactReply, FactRequest } from '@voltrail/contracts/facts'
-import { chargerStream, sessionId, sessionStream } from '@voltrail/contracts/streams'
+import { chargerStream, deviceStream, sessionId, sessionStream } from '@voltrail/contracts/streams'
 import { answeredBefore, charger } from '@voltrail/domain/charger/charger'
 import { bootCharger, changeConnectorStatus, disconnectCharger } from '@voltrail/domain/charger/connection'
 import { clockOf } from '@voltrail/domain/charger/measured-clock'
@@ -8,6 +8,9 @@ import { occurredAt } from '@voltrail/domain/occurred-at'
 import { changeChargingState, session } from '@voltrail/domain/session'
 import { accept } from '@voltrail/domain/decider'
 import { CommandId } from '@voltrail/contracts/ids'
+import { device } from '@voltrail/domain/device/device'
+import { claimMeterKeys } from '@voltrail/domain/device/meter-keys'
+import { judgeVendorData } from '@voltrail/domain/vendor-data'
 import type { CentralDeps } from '../central-deps.ts'
 import { clearFrame, factMetadata } from '../evidence.ts'
 import { settleInLog } from '../commands/settle-in-log.ts'
@@ -82,18 +85,27 @@ export const connectorStatus = async (
   return answered(deps, { type: 'ConnectorStatus' })
 }
 
-/** No vendor is handled yet: what came is kept as evidence, and answered as OCPP 1.6 §4.3 asks. */
+/** Vendor data: kept as evidence, answered as OCPP 1.6 §4.3 asks. Meter keys are known of the device before they are acknowledged. */
 export const vendorData = async (request: FactRequest<FactOf<'VendorData'>>, deps: CentralDeps): Promise<FactReply> => {
-  const { vendorId, messageId } = request.fact
+  const { tenant, chargerId, fact } = request
+  const { vendorId, messageId } = fact
+  const { status, meterKeys } = judgeVendorData(fact)
+  if (meterKeys.length > 0)
+    await deps.decide(
+      device,
+      deviceStream(tenant, chargerId),
+      (known) => claimMeterKeys(meterKeys, known),
+      factMetadata(deps, request),
+    )
   const { state } = await deps.decide(
     charger,
-    chargerStream(request.tenant, request.chargerId),
+    chargerStream(tenant, chargerId),
     (known) =>
       answeredBefore(known, request.factId) !== undefined
         ? accept()
         : accept({
             type: 'VendorDataReceived',
-            data: { vendorId, ...(messageId === undefined ? {} : { messageId }), status: 'UnknownVendorId' },
+            data: { vendorId, ...(messageId === undefined ? {} : { messageId }), status },
           }),
     await meta(deps, request),
   )
