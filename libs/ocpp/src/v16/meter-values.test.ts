@@ -79,6 +79,27 @@ describe('MeterValues', () => {
     expect(sampled('{"value":"5","measurand":"RPM"}')).toEqual([{ measurand: 'RPM', value: '5' }, []])
   })
 
+  it('have the unit that stands behind their number, whatever else is said or usual', () => {
+    const register = 'Energy.Active.Import.Register'
+    expect(sampled('{"value":"2.75 kWh"}')).toEqual([
+      { measurand: register, value: '2.75', unit: 'kWh' },
+      ['Q23-decimal-unit'],
+    ])
+    expect(sampled('{"value":"2.75KWH","unit":"Wh"}')).toEqual([
+      { measurand: register, value: '2.75', unit: 'kWh' },
+      ['Q23-decimal-unit'],
+    ])
+    // what we cannot scale is not taken for Wh
+    expect(sampled('{"value":"2.75 MWh"}')).toEqual([
+      { measurand: register, value: '2.75', unit: 'MWh' },
+      ['Q23-decimal-unit'],
+    ])
+    expect(sampled('{"value":"80 %","measurand":"SoC"}')).toEqual([
+      { measurand: 'SoC', value: '80', unit: 'Percent' },
+      ['Q23-decimal-unit'],
+    ])
+  })
+
   it('of a frame as Autel sends it, numbers without unit, are whole', () => {
     // Autel MaxiCharger: https://github.com/lbbrhzn/ocpp/issues/1989
     const { fact, rules } = values(

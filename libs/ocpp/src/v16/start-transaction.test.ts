@@ -30,6 +30,13 @@ describe('StartTransaction', () => {
     })
   })
 
+  it('has its meter start in the unit that stands behind it; one that cannot be scaled is none', () => {
+    const withMeter = (text: string) =>
+      start(`"connectorId":1,"idTag":"04A2","meterStart":"${text}","timestamp":"2026-01-31T12:00:00Z"`).fact
+    expect(withMeter('1.5 kWh')).toMatchObject({ meterStart: { value: '1.5', unit: 'kWh' } })
+    expect(withMeter('1.5 MWh')).not.toHaveProperty('meterStart')
+  })
+
   it('keeps the values as received beside what the rules made of them', () => {
     const { fact, rules } = start(
       String.raw`"connectorId":"1","idTag":"04A2\u0000","meterStart":"236.10","timestamp":"2023-10-19T15:28:07"`,
