@@ -199,6 +199,17 @@ describe('MeterValues', () => {
     expect(normalisations.at(-1)).toEqual({ rule: 'Q23-text-as-number', path: '*', raw: '92 more' })
   })
 
+  it('without a readable connector are malformed, with everything else that they say', () => {
+    const { fact } = read(
+      'Malformed',
+      '[2,"1","MeterValues",{"connectorId":"abc","transactionId":7,"meterValue":[{"timestamp":"2026-01-31T12:00:00Z","sampledValue":[{"value":"1500"}]}]}]',
+    )
+    expect(fact).toMatchObject({
+      violations: ['/connectorId must be integer'],
+      readable: { transactionId: '7', samples: [{ values: [{ value: '1500' }] }] },
+    })
+  })
+
   it('that have no list are recorded as malformed', () => {
     expect(read('Malformed', '[2,"1","MeterValues",{"connectorId":1}]').fact.meant).toBe('MeterValues')
   })
