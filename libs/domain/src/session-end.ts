@@ -90,7 +90,7 @@ const stoppedBy = (
 }
 
 /** The token of a stop that names one, and whose it is. */
-export const stoppingToken = (
+const stoppingToken = (
   { idTokenRef, groupRef }: Pick<StopSession, 'idTokenRef' | 'groupRef'>,
   start: NonNullable<WholeSession['start']>,
 ): Pick<EventNamed<'SessionStopped'>['data'], 'idTokenRef' | 'stoppedBy'> =>

@@ -77,18 +77,14 @@ describe('a stop that was parked', () => {
     ])
   })
 
-  it.each(['8400', '5000'])('replaces the stop that does not hold, at a meter stop of %s', (meterStop) => {
-    const decided = after(stop('6000', 40)).when((s) => attributeStop(stopping(meterStop, 60), s))
-    expect(decided.events).toMatchObject([
-      {
-        type: 'SessionCorrected',
-        data: { cause: 'review', stop: { energyWh: Number(meterStop) - 1000, energySource: 'meter-stop' } },
-      },
-    ])
+  it.each([stop('6000', 40), attribute('6000', 40)])('never replaces a stop that the session has', (ended) => {
+    after(ended)
+      .when((s) => attributeStop(stopping('8400', 60), s))
+      .thenRejected({ kind: 'stopped-already', stoppedAt: at(40) })
   })
 
   it('is attributed once, whatever the session was before', () => {
-    for (const before of [[], [stop('6000', 40)], [stop(undefined, 40, true)], [meter('900', 10)]])
+    for (const before of [[], [stop('8400', 60)], [stop(undefined, 40, true)], [meter('900', 10)]])
       after(...before, attribute('8400', 60))
         .when((s) => attributeStop(stopping('8400', 60), s))
         .thenNothing()

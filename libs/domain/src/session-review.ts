@@ -4,36 +4,29 @@ import type { SessionEvent } from '@voltrail/contracts/events/registry'
 import { canonicalJson } from './canonical-json.ts'
 import { accept, reject, type Decision } from './decider.ts'
 import { beganAt, summarised, type SessionRejection } from './session.ts'
-import { correction, stopOf, stoppingToken, stopSession, type StopSession, type WholeSession } from './session-end.ts'
+import { correction, stopOf, stopSession, type StopSession, type WholeSession } from './session-end.ts'
 
 /** What an operator's review does to a session: it takes a parked stop, or its end is corrected. Asked again they make nothing. */
 
 export type ReviewRejection =
   | SessionRejection
   | { readonly kind: 'not-stopped' }
+  | { readonly kind: 'stopped-already'; readonly stoppedAt: Instant }
   | { readonly kind: 'ends-before-start' }
 
 const same = (a: unknown, b: unknown): boolean => canonicalJson([a ?? null]) === canonicalJson([b ?? null])
 
-/** A stop that was parked ends this session; one that had a stop of its own is corrected, for the operator says which is true. */
+/** A stop that was parked ends this session, or replaces an end that was inferred. A session that has its stop takes no other one. */
 export const attributeStop = (command: StopSession, state: WholeSession): Decision<SessionEvent, ReviewRejection> => {
   const { start, summary } = state
   if (start === undefined) return reject({ kind: 'not-started' })
-  if (command.stoppedAt.effectiveAt < beganAt(start, summary).effectiveAt) return reject({ kind: 'ends-before-start' })
   const known = summary.stop
-  if (known === undefined || known.inferred) return stopSession({ ...command, matched: true }, state)
-  if (same(known.meterStop, command.meterStop) && same(known.stoppedAt, command.stoppedAt)) return accept()
-  const stop = stopOf({ ...command, matched: true }, start, state)
-  const { registers } = command
-  return accept(
-    correction(summary, {
-      stop,
-      registers,
-      cause: 'review',
-      detail: 'a parked stop was attributed to it',
-      token: stoppingToken(command, start),
-    }),
-  )
+  if (known !== undefined && !known.inferred)
+    return same(known.meterStop, command.meterStop) && same(known.stoppedAt, command.stoppedAt)
+      ? accept()
+      : reject({ kind: 'stopped-already', stoppedAt: known.stoppedAt.effectiveAt })
+  if (command.stoppedAt.effectiveAt < beganAt(start, summary).effectiveAt) return reject({ kind: 'ends-before-start' })
+  return stopSession({ ...command, matched: true }, state)
 }
 
 export interface CorrectSession {

@@ -17,12 +17,16 @@ describe('the number of a meter', () => {
     ['5.', '5', ['Q23-decimal-spelling']],
     ['1.25e3', '1250', ['Q23-decimal-exponent']],
     ['1.25E-4', '0.000125', ['Q23-decimal-exponent']],
-    ['230.4 V', '230.4', ['Q23-decimal-unit']],
     [21.4, '21.4', []],
     [1e-7, '0.0000001', ['Q23-decimal-exponent']],
     ['123456789012.123456789', '123456789012.123456789', []],
   ])('%j is %s by %j', (raw, value, rules) => {
     expect(readDecimal(raw)).toEqual({ value, rules })
+  })
+
+  it('keeps the unit that stands behind it', () => {
+    expect(readDecimal('230.4 V')).toEqual({ value: '230.4', unit: 'V', rules: ['Q23-decimal-unit'] })
+    expect(readDecimal('2.75kWh')).toEqual({ value: '2.75', unit: 'kWh', rules: ['Q23-decimal-unit'] })
   })
 
   it.each([

@@ -4,7 +4,8 @@ import type { FormatRuleId } from './quirks.ts'
 /** Reads the numbers that meters write into exact decimal text: no binary fraction ever stands between. */
 export type DecimalRule = Extract<FormatRuleId, `Q23-decimal-${string}`>
 
-export type ReadDecimal = { value?: Decimal; rules: DecimalRule[] }
+/** `unit`: what stood behind the number, as it stood there */
+export type ReadDecimal = { value?: Decimal; unit?: string; rules: DecimalRule[] }
 
 const strict = /^-?(?:0|[1-9][0-9]{0,11})(?:\.[0-9]{1,40})?$/
 const loose = /^([+-]?)(\d*)(?:([.,])(\d*))?(?:[eE]([+-]?\d{1,3}))?\s*(%|[A-Za-z°]{1,6})?$/
@@ -36,7 +37,7 @@ export const readDecimal = (raw: unknown): ReadDecimal => {
   const value = `${sign === '-' ? '-' : ''}${shifted}`
   const respelled = sign === '+' || whole === '' || (mark !== undefined && fraction === '') || /^0\d/.test(whole)
   if (respelled) rules.push('Q23-decimal-spelling')
-  return { value, rules }
+  return { value, ...(unit !== undefined && { unit }), rules }
 }
 
 /** digits and a power of ten, written out plainly; undefined when no meter shows such a number */

@@ -113,9 +113,12 @@ export const messageQuirks = [
   {
     ...usually,
     id: 'Q23-decimal-unit',
-    what: 'A unit behind the number is left out',
+    what: 'A unit behind the number is the unit of the value, whatever else is said or usual',
     evidence: [keba],
-    proof: decimals,
+    proof: {
+      file: 'libs/ocpp/src/v16/meter-values.test.ts',
+      test: 'have the unit that stands behind their number, whatever else is said or usual',
+    },
   },
   {
     ...always,

@@ -1,4 +1,4 @@
-import type { Fact, FactAnswer, MalformedFact } from '@voltrail/contracts/facts'
+import type { Fact, FactAnswer, MalformedFact, ReadableEnergy } from '@voltrail/contracts/facts'
 import type { Instant } from '@voltrail/contracts/quantities'
 import type { z } from 'zod'
 import type { InboundContext } from '../inbound-context.ts'
@@ -21,6 +21,8 @@ export type InboundMessage = {
   read(payload: Fields, received: Fields, desk: Desk): Fact | { refused: Violation[] }
   /** The payload of the answer. Throws `AnswerMismatch` when the answer is for another fact. */
   answer(answer: FactAnswer, now: Instant): object
+  /** What can be read of one that is refused though its other violations are left out: its connector cannot be read. */
+  placeless?(payload: Fields, desk: Desk): ReadableEnergy
   /** What a malformed one is recorded as. Only messages that carry energy have it: they are answered, never refused. */
   energy?: z.infer<typeof MalformedFact>['meant']
 }

@@ -24,7 +24,7 @@ const defaultUnits: readonly (readonly [beginning: string, unit: string])[] = [
 ]
 
 /** 1.6's own spelling, and that of the other versions. */
-const units = new Map(
+const units: ReadonlyMap<string, string> = new Map(
   [
     'Wh',
     'kWh',
@@ -44,7 +44,10 @@ const units = new Map(
     'Percent',
     'Hz',
   ].map((unit) => [unit.toLowerCase(), unit]),
-).set('celcius', 'Celsius')
+)
+  .set('celcius', 'Celsius')
+  .set('°c', 'Celsius')
+  .set('%', 'Percent')
 
 /** The meter values of a message: `path` is where the list stands. */
 export const meterSamples = (list: unknown, path: string, desk: Desk): MeterSample[] =>
@@ -74,9 +77,16 @@ const sampledValue = (sampled: Fields, path: string, desk: Desk): SampledValue =
   if (sampled['format'] === 'SignedData' || unmarked) {
     return { measurand, signed: raw, ...unitOf(sampled, undefined, path, desk), ...more }
   }
-  const { value, rules } = decimalInForce(raw, desk.context)
+  const { value, unit, rules } = decimalInForce(raw, desk.context)
   for (const rule of rules) desk.notes.add(rule, `${path}/value`, () => rawText(raw))
-  return { measurand, ...(value !== undefined && { value }), ...unitOf(sampled, measurand, path, desk), ...more }
+  // the meter wrote it beside its number: that says more than a field of its own, or than what is usual
+  const written = unit === undefined ? undefined : (units.get(unit.toLowerCase()) ?? unit)
+  return {
+    measurand,
+    ...(value !== undefined && { value }),
+    ...(written === undefined ? unitOf(sampled, measurand, path, desk) : { unit: written }),
+    ...more,
+  }
 }
 
 /** @param measurand undefined for signed records, which carry their unit inside */

@@ -79,6 +79,27 @@ describe('MeterValues', () => {
     expect(sampled('{"value":"5","measurand":"RPM"}')).toEqual([{ measurand: 'RPM', value: '5' }, []])
   })
 
+  it('have the unit that stands behind their number, whatever else is said or usual', () => {
+    const register = 'Energy.Active.Import.Register'
+    expect(sampled('{"value":"2.75 kWh"}')).toEqual([
+      { measurand: register, value: '2.75', unit: 'kWh' },
+      ['Q23-decimal-unit'],
+    ])
+    expect(sampled('{"value":"2.75KWH","unit":"Wh"}')).toEqual([
+      { measurand: register, value: '2.75', unit: 'kWh' },
+      ['Q23-decimal-unit'],
+    ])
+    // what we cannot scale is not taken for Wh
+    expect(sampled('{"value":"2.75 MWh"}')).toEqual([
+      { measurand: register, value: '2.75', unit: 'MWh' },
+      ['Q23-decimal-unit'],
+    ])
+    expect(sampled('{"value":"80 %","measurand":"SoC"}')).toEqual([
+      { measurand: 'SoC', value: '80', unit: 'Percent' },
+      ['Q23-decimal-unit'],
+    ])
+  })
+
   it('of a frame as Autel sends it, numbers without unit, are whole', () => {
     // Autel MaxiCharger: https://github.com/lbbrhzn/ocpp/issues/1989
     const { fact, rules } = values(
@@ -176,6 +197,17 @@ describe('MeterValues', () => {
     )
     expect(normalisations).toHaveLength(9)
     expect(normalisations.at(-1)).toEqual({ rule: 'Q23-text-as-number', path: '*', raw: '92 more' })
+  })
+
+  it('without a readable connector are malformed, with everything else that they say', () => {
+    const { fact } = read(
+      'Malformed',
+      '[2,"1","MeterValues",{"connectorId":"abc","transactionId":7,"meterValue":[{"timestamp":"2026-01-31T12:00:00Z","sampledValue":[{"value":"1500"}]}]}]',
+    )
+    expect(fact).toMatchObject({
+      violations: ['/connectorId must be integer'],
+      readable: { transactionId: '7', samples: [{ values: [{ value: '1500' }] }] },
+    })
   })
 
   it('that have no list are recorded as malformed', () => {

@@ -25,6 +25,11 @@ export const meterValues: InboundMessage = {
       raw: { transaction: asReceived(received, 'transactionId'), contentHash: contentHash(received['meterValue']) },
     }
   },
+  placeless: (payload, desk) => {
+    const transaction = transactionId(payload, 'Q18-transaction-zero', desk)
+    const samples = meterSamples(payload['meterValue'], '/meterValue', desk)
+    return { ...(transaction !== undefined && { transactionId: transaction }), samples }
+  },
   answer: (answer) => {
     if (answer.type !== 'MeterValues' && answer.type !== 'Malformed') throw new AnswerMismatch('MeterValues', answer)
     return {}

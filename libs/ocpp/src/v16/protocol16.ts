@@ -75,8 +75,19 @@ const inbound = (action: string, payload: unknown, context: InboundContext): Inb
   }
   if (context.strict) return refusalOf(result.refused, notes)
   const rest = withoutViolations(read.payload as Fields, result.refused)
-  const readable = message.energy === undefined || rest === undefined ? undefined : message.read(rest, received, desk)
+  const readable =
+    message.energy === undefined || rest === undefined ? undefined : readableOf(message, rest, received, desk)
   return malformed(message, result.refused, readable, notes)
+}
+
+const readableOf = (
+  message: InboundMessage,
+  rest: Fields,
+  received: Fields,
+  desk: Desk,
+): ReadableEnergy | undefined => {
+  const read = message.read(rest, received, desk)
+  return 'refused' in read ? message.placeless?.(rest, desk) : ReadableEnergy.parse(read)
 }
 
 /** A message that 1.6 does not have. Its answer is that of its own version, which no schema of 1.6 knows. */
@@ -91,7 +102,7 @@ const fromOtherVersion = (message: InboundMessage, received: Fields, desk: Desk)
 const malformed = (
   message: InboundMessage,
   violations: Violation[],
-  readable: ReturnType<InboundMessage['read']> | undefined,
+  readable: ReadableEnergy | undefined,
   notes: Notes,
 ): Inbound => {
   const described = violations.slice(0, mostViolations).map(describeViolation)
@@ -102,7 +113,7 @@ const malformed = (
       type: 'Malformed',
       meant: message.energy,
       violations: described,
-      ...(readable === undefined || 'refused' in readable ? {} : { readable: ReadableEnergy.parse(readable) }),
+      ...(readable !== undefined && { readable }),
     },
     normalisations: notes.list(),
     answer: (answer, now) => strict('response', message.action, message.answer(answer, now)),

@@ -30,6 +30,13 @@ describe('StartTransaction', () => {
     })
   })
 
+  it('has its meter start in the unit that stands behind it; one that cannot be scaled is none', () => {
+    const withMeter = (text: string) =>
+      start(`"connectorId":1,"idTag":"04A2","meterStart":"${text}","timestamp":"2026-01-31T12:00:00Z"`).fact
+    expect(withMeter('1.5 kWh')).toMatchObject({ meterStart: { value: '1.5', unit: 'kWh' } })
+    expect(withMeter('1.5 MWh')).not.toHaveProperty('meterStart')
+  })
+
   it('keeps the values as received beside what the rules made of them', () => {
     const { fact, rules } = start(
       String.raw`"connectorId":"1","idTag":"04A2\u0000","meterStart":"236.10","timestamp":"2023-10-19T15:28:07"`,
@@ -90,15 +97,24 @@ describe('StartTransaction', () => {
     expect(fact.time.at).toBe('2023-10-19T13:28:07.000Z')
   })
 
-  it('without a connector is recorded as malformed', () => {
+  it.each([
+    ['', '/connectorId is missing'],
+    ['"connectorId":"abc",', '/connectorId must be integer'],
+    ['"connectorId":5000,', '/connectorId must be a connector from 0 to 999'],
+  ])('without a readable connector (%s) is malformed, with everything else that it says', (connector, violation) => {
     const { fact } = read(
       'Malformed',
-      '[2,"1","StartTransaction",{"idTag":"A","meterStart":0,"timestamp":"2026-01-31T12:00:00Z"}]',
+      `[2,"1","StartTransaction",{${connector}"idTag":"A","meterStart":1500,"timestamp":"2026-01-31T12:00:00Z"}]`,
     )
     expect(fact).toEqual({
       type: 'Malformed',
       meant: 'TransactionStart',
-      violations: ['/connectorId is missing'],
+      violations: [violation],
+      readable: {
+        idToken: { value: 'A', type: 'Unknown' },
+        meterStart: { value: '1500', unit: 'Wh' },
+        time: { raw: '2026-01-31T12:00:00Z', at: '2026-01-31T12:00:00.000Z' },
+      },
     })
   })
 })

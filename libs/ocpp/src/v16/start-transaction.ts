@@ -1,7 +1,7 @@
 import { chargerTime } from './charger-time.ts'
 import { asReceived, placeOf, text } from './fields.ts'
 import { idTagInfo, idToken } from './id-token.ts'
-import { AnswerMismatch, type InboundMessage } from './inbound-message.ts'
+import { AnswerMismatch, type Desk, type Fields, type InboundMessage } from './inbound-message.ts'
 import { meterRegister } from './meter-register.ts'
 import { rewrittenTag } from './tag-rewrite.ts'
 
@@ -12,14 +12,11 @@ export const startTransaction: InboundMessage = {
   read: (payload, received, desk) => {
     const place = placeOf(payload)
     if ('refused' in place) return place
-    const meterStart = meterRegister(payload, 'meterStart', desk)
     const reservation = payload['reservationId']
     return {
       type: 'TransactionStart',
       ...place,
-      idToken: idToken(rewrittenTag(text(payload, 'idTag') ?? '', desk)),
-      ...(meterStart !== undefined && { meterStart }),
-      time: chargerTime(text(payload, 'timestamp') ?? '', '/timestamp', desk),
+      ...beginning(payload, desk),
       ...(typeof reservation === 'number' && { reservationId: String(reservation) }),
       raw: {
         connector: asReceived(received, 'connectorId'),
@@ -29,6 +26,7 @@ export const startTransaction: InboundMessage = {
       },
     }
   },
+  placeless: (payload, desk) => beginning(payload, desk),
   answer: (answer) => {
     switch (answer.type) {
       case 'TransactionStart':
@@ -39,4 +37,14 @@ export const startTransaction: InboundMessage = {
         throw new AnswerMismatch('StartTransaction', answer)
     }
   },
+}
+
+/** Everything that it says but where. */
+const beginning = (payload: Fields, desk: Desk) => {
+  const meterStart = meterRegister(payload, 'meterStart', desk)
+  return {
+    idToken: idToken(rewrittenTag(text(payload, 'idTag') ?? '', desk)),
+    ...(meterStart !== undefined && { meterStart }),
+    time: chargerTime(text(payload, 'timestamp') ?? '', '/timestamp', desk),
+  }
 }

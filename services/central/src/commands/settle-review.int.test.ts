@@ -103,6 +103,28 @@ describe('settling a review', () => {
     expect(await sessionTypes(cp, second)).toEqual(['SessionStarted'])
   })
 
+  it('never overwrites a stop: neither the one that the charger told, nor one that was attributed before', async () => {
+    const { cp, first, second, stop, subject } = await ambiguous('REV-stopped')
+    await stop(first)
+    await settle('REV-stopped', subject, { kind: 'attribute', transactionId: second })
+    await cp.answer({
+      type: 'Malformed',
+      meant: 'TransactionStop',
+      violations: ['/meterStop is missing'],
+      readable: { time: time(2), samples: [reading(3, '9000')] },
+    })
+    const { subject: another } = await lastParked(cp)
+    for (const transactionId of [first, second]) {
+      const before = await cp.sessionEvents(transactionId)
+      expect(await settle('REV-stopped', another, { kind: 'attribute', transactionId })).toMatchObject({
+        outcome: 'refused',
+        reason: 'stopped-already',
+        detail: expect.stringContaining('correct the session'),
+      })
+      expect(await cp.sessionEvents(transactionId)).toEqual(before)
+    }
+  })
+
   it('is healed by asking again when the log went away in between', async () => {
     const { cp, first, subject } = await ambiguous('REV-heal')
     house.faults.set({ dropConnection: { next: 1, stream: 'session-', when: 'after-commit' as const } })

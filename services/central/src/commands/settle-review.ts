@@ -177,6 +177,11 @@ const refusal = (rejection: ReviewRejection, id: string): Refused => {
   switch (rejection.kind) {
     case 'not-stopped':
       return refused(rejection.kind, `the session ${id} goes on: say when it ended (stoppedAt), or wait for its stop`)
+    case 'stopped-already':
+      return refused(
+        rejection.kind,
+        `the session ${id} has its stop already, at ${rejection.stoppedAt}: if that one is wrong, correct the session`,
+      )
     case 'ends-before-start':
       return refused(rejection.kind, `the session ${id} would end before it began: correct both times`)
     case 'not-started':
