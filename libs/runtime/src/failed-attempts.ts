@@ -1,5 +1,3 @@
-import type { EdgeLimits } from './limits.ts'
-
 /**
  * Slows down whoever guesses passwords: by the address that they come from, never by the charger that they name, so that nobody can
  * lock a charger out. Only attempts that failed count; chargers behind one address need many of them to be in each other's way.
@@ -10,11 +8,16 @@ export type FailedAttempts = {
   failed(address: string, now: number): void
 }
 
-type Limits = Pick<EdgeLimits, 'failedAttempts' | 'failedAttemptMs'>
+export interface AttemptLimits {
+  /** so many failed attempts may come from one address at once; one is forgotten each `failedAttemptMs` */
+  readonly failedAttempts: number
+  readonly failedAttemptMs: number
+}
+
 /** Addresses that are remembered; the oldest is forgotten for a new one. */
 const kept = 10_000
 
-export const createFailedAttempts = ({ failedAttempts, failedAttemptMs }: Limits): FailedAttempts => {
+export const createFailedAttempts = ({ failedAttempts, failedAttemptMs }: AttemptLimits): FailedAttempts => {
   /** how many failures count against an address, at the time of its newest */
   const known = new Map<string, { readonly count: number; readonly at: number }>()
   const countOf = (address: string, now: number): number => {
