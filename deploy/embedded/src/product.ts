@@ -30,6 +30,7 @@ export interface ProductOptions {
   /** Default 0: a free one. */
   readonly apiPort?: number
   readonly ocppPort?: number
+  readonly filesPort?: number
   /** Also run the simulated fleet. */
   readonly demo?: boolean
   /** How many edges run, each with an OCPP port of its own (the first has `ocppPort`). Default 1. */
@@ -122,6 +123,7 @@ async function bringUp(undertaking: Undertaking): Promise<Omit<Product, 'stop'>>
   const host = options.host ?? local
   const apiPort = await publicPort(host, options.apiPort ?? 0, '--api-port')
   const ocppPorts = [await publicPort(host, options.ocppPort ?? 0, '--ocpp-port')]
+  const filesPort = await publicPort(host, options.filesPort ?? 0, '--files-port')
   while (ocppPorts.length < (options.edges ?? 1)) ocppPorts.push(await freePort(host))
   const secrets = openSecrets(directory.path)
   note(describeBackends(backends))
@@ -180,6 +182,8 @@ async function bringUp(undertaking: Undertaking): Promise<Omit<Product, 'stop'>>
     databaseUrl,
     secrets,
     pkiFolder: directory.pki,
+    filesFolder: directory.files,
+    filesPort,
     host,
     apiPort,
     ocppPorts,

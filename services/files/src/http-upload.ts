@@ -40,7 +40,7 @@ const fromForm = async (
       // a file that is not wanted any more must not hold back the rest of the form, nor fail unheard
       one.catch((error: unknown) => {
         content.resume()
-        reject(error as Error)
+        reject(error)
       })
       taken.push(one)
     })

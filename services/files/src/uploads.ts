@@ -53,11 +53,13 @@ export const placeOf = ({ tenant, chargerId, requestId }: OpenTransfer): string 
 /** the part of a path after its last slash, without what no file of ours should be called */
 const cleaned = (name: string | undefined): string => {
   const last = name?.split(/[/\\]/).findLast((part) => part !== '') ?? ''
-  // oxlint-disable-next-line no-control-regex -- these are what is taken out
-  return last
-    .replaceAll(/[\u0000-\u001f\u007f]/g, '')
-    .toWellFormed()
-    .slice(0, 255)
+  return (
+    last
+      // oxlint-disable-next-line no-control-regex -- these are what is taken out
+      .replaceAll(/[\u0000-\u001f\u007f]/g, '')
+      .toWellFormed()
+      .slice(0, 255)
+  )
 }
 
 /** The last part of an object's name: `<uuid>.<protocol>.<name as a token>`, the name cut to what fits. */
