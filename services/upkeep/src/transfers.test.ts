@@ -1,4 +1,3 @@
-import type { DeviceEvent } from '@voltrail/contracts/events/registry'
 import { CommandId } from '@voltrail/contracts/ids'
 import { instant } from '@voltrail/contracts/quantities'
 import { openHouse } from './fixtures/duty-house.ts'
@@ -15,7 +14,7 @@ const house = () => {
       opened.onDevice({
         type: 'TransferBegun',
         data: { requestId: 41, kind, begunAt: minutes(0), expiresAt: minutes(120), ...more },
-      } as DeviceEvent),
+      }),
     firmwareStatus: (status: string) =>
       opened.onDevice({ type: 'FirmwareStatusReported', data: { requestId: 41, status } }),
     send: (type: 'GetLog' | 'UpdateFirmware') =>
