@@ -49,6 +49,8 @@ export interface Product {
   /** Of the first edge, up to and including `/ocpp`. */
   readonly ocppUrl: string
   readonly ocppUrls: readonly string[]
+  /** Where chargers bring and fetch files. */
+  readonly filesUrl: string
   readonly operatorKey: string
   readonly operatorKeyFile: string
   readonly dataDir: string
@@ -258,6 +260,7 @@ async function bringUp(undertaking: Undertaking): Promise<Omit<Product, 'stop'>>
     apiUrl: `http://${reachedAt(host)}:${apiPort}`,
     ocppUrl: ocppUrls[0] as string,
     ocppUrls,
+    filesUrl: `http://${reachedAt(host)}:${filesPort}`,
     operatorKey,
     operatorKeyFile: secrets.operatorKey,
     dataDir: directory.path,

@@ -38,7 +38,7 @@ const fromForm = async (
     form.on('file', (_field, content, { filename }) => {
       const one = uploads.take(guest, filename ?? fileName, content)
       // a file that is not wanted any more must not hold back the rest of the form, nor fail unheard
-      one.catch((error: unknown) => {
+      one.catch((error: Error) => {
         content.resume()
         reject(error)
       })

@@ -20,13 +20,8 @@ describe('an upload', () => {
   beforeEach(() => house.begun(41))
 
   it.each(['PUT', 'POST'])('by %s is in the log when it is acknowledged', async (method) => {
-    const answer = await fetch(
-      new Request(house.url('/log.txt'), {
-        method,
-        headers: basic(house.credential(41)),
-        body: 'hello',
-      } as RequestInit),
-    )
+    const options: RequestInit = { method, body: 'hello', headers: basic(house.credential(41)) }
+    const answer = await fetch(house.url('/log.txt'), options)
     expect(answer.ok).toBe(true)
     expect(await house.files()).toMatchObject([{ name: 'log.txt', bytes: 5 }])
   })
