@@ -6,7 +6,7 @@ import { TariffTerms } from './tariff-shape.ts'
 import { Actor, RequestId } from './charger-commands.ts'
 import { Registration } from './facts.ts'
 import { ChargerSettings } from './charger-settings.ts'
-import { AcceptedIdentity, StoredFile } from './events/device.ts'
+import { AcceptedIdentity, StoredFile, TransferKind } from './events/device.ts'
 
 /** What operators decide about tokens, tariffs, chargers and the tenant: api → central. */
 export const Adoption = z.enum(['open', 'pending', 'closed'])
@@ -134,6 +134,16 @@ export const AdminCommand = z.discriminatedUnion('type', [
     ]),
     note: z.string().max(500).optional(),
   }),
+  /** firmware or a log is about to be asked for; the command itself follows */
+  z.object({
+    type: z.literal('BeginTransfer'),
+    chargerId: ChargerId,
+    requestId: RequestId,
+    kind: TransferKind,
+    expiresAt: Instant,
+    targetVersion: z.string().max(50).optional(),
+    versionBefore: z.string().max(50).optional(),
+  }),
   /** our own file service took a file from the charger: it is acknowledged once this is decided */
   z.object({
     type: z.literal('RecordFile'),
@@ -170,6 +180,7 @@ export const adminCommandTypes = [
   'ChangeChargerSettings',
   'SettleReview',
   'RecordFile',
+  'BeginTransfer',
   'BeginSecurityUpgrade',
   'SetClientIdentities',
   'RevokeCertificate',

@@ -71,6 +71,12 @@ export const TariffId = z
   .brand<'TariffId'>()
 export type TariffId = z.infer<typeof TariffId>
 
+export const CampaignId = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,36}$/, 'a campaign id is 1 to 36 of A-Z, a-z, 0-9, _ and -')
+  .brand<'CampaignId'>()
+export type CampaignId = z.infer<typeof CampaignId>
+
 export const CommandId = z.string().min(1).max(64).brand<'CommandId'>()
 export type CommandId = z.infer<typeof CommandId>
 

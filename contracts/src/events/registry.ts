@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Category } from '../streams.ts'
 import { chargerEvents } from './charger.ts'
+import { campaignEvents } from './campaign.ts'
 import { deviceEvents } from './device.ts'
 import { sessionEvents } from './session.ts'
 import { billingEvents } from './billing.ts'
@@ -20,6 +21,7 @@ export const eventsByCategory = {
   tariff: tariffEvents,
   token: idTokenEvents,
   tenant: tenantEvents,
+  campaign: campaignEvents,
 } as const satisfies Record<Category, Record<string, z.ZodType>>
 
 type SchemasOf<C extends Category> = (typeof eventsByCategory)[C]
@@ -37,6 +39,7 @@ export type BillingEvent = EventOf<'billing'>
 export type TariffEvent = EventOf<'tariff'>
 export type IdTokenEvent = EventOf<'token'>
 export type TenantEvent = EventOf<'tenant'>
+export type CampaignEvent = EventOf<'campaign'>
 export type DomainEvent =
   | ChargerEvent
   | DeviceEvent
@@ -45,6 +48,7 @@ export type DomainEvent =
   | TariffEvent
   | IdTokenEvent
   | TenantEvent
+  | CampaignEvent
 export type EventType = DomainEvent['type']
 export type EventNamed<T extends EventType> = Extract<DomainEvent, { type: T }>
 
@@ -56,6 +60,7 @@ export const eventSchemas: Readonly<Record<EventType, z.ZodType>> = {
   ...tariffEvents,
   ...idTokenEvents,
   ...tenantEvents,
+  ...campaignEvents,
 }
 
 /** Current version per type; absent means 1. */

@@ -17,17 +17,30 @@ it('listens on this machine only and keeps its data in .voltrail unless told', (
     host: '127.0.0.1',
     apiPort: 8080,
     ocppPort: 9000,
+    filesPort: 0,
     dataDir: '.voltrail',
   })
 })
 
 it('takes every option', () => {
-  const args = ['--demo', '--host', '0.0.0.0', '--api-port', '81', '--ocpp-port=0', '--data-dir', '/srv/voltrail']
+  const args = [
+    '--demo',
+    '--host',
+    '0.0.0.0',
+    '--api-port',
+    '81',
+    '--ocpp-port=0',
+    '--files-port',
+    '82',
+    '--data-dir',
+    '/srv/voltrail',
+  ]
   expect(parseArguments(args)).toEqual({
     demo: true,
     host: '0.0.0.0',
     apiPort: 81,
     ocppPort: 0,
+    filesPort: 82,
     dataDir: '/srv/voltrail',
   })
 })

@@ -9,6 +9,7 @@ export interface Arguments {
   /** 0 takes a free one. */
   readonly apiPort: number
   readonly ocppPort: number
+  readonly filesPort: number
   readonly dataDir: string
 }
 
@@ -19,6 +20,7 @@ export const usage = `npm start -- [options]     the whole product on this machi
                      0.0.0.0 lets chargers of your network in)
   --api-port N       console and API (default 8080, 0 takes a free one)
   --ocpp-port N      chargers (default 9000, 0 takes a free one)
+  --files-port N     files and firmware of chargers (default 0: a free one)
   --data-dir DIR     everything that is kept (default .voltrail)
   --help
 
@@ -31,6 +33,7 @@ export function parseArguments(args: readonly string[]): Arguments | 'help' {
   if (values.help) return 'help'
   const apiPort = portOf('--api-port', values['api-port'] ?? '8080')
   const ocppPort = portOf('--ocpp-port', values['ocpp-port'] ?? '9000')
+  const filesPort = portOf('--files-port', values['files-port'] ?? '0')
   if (apiPort === ocppPort && apiPort !== 0) {
     throw wrong(`--api-port and --ocpp-port are both ${apiPort}`, 'give them different ports')
   }
@@ -39,6 +42,7 @@ export function parseArguments(args: readonly string[]): Arguments | 'help' {
     host: given('--host', values.host ?? '127.0.0.1'),
     apiPort,
     ocppPort,
+    filesPort,
     dataDir: given('--data-dir', values['data-dir'] ?? '.voltrail'),
   }
 }
@@ -52,6 +56,7 @@ function parse(args: readonly string[]) {
         host: { type: 'string' },
         'api-port': { type: 'string' },
         'ocpp-port': { type: 'string' },
+        'files-port': { type: 'string' },
         'data-dir': { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },

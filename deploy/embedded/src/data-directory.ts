@@ -19,6 +19,8 @@ export interface DataDirectory {
   readonly postgres: string
   /** the certificate authority, and what TLS servers are told of it */
   readonly pki: string
+  /** files of chargers and firmware images */
+  readonly files: string
   readonly logs: string
   /** One file per running process. */
   readonly run: string
@@ -92,6 +94,7 @@ function layOut(path: string): Omit<DataDirectory, 'release'> {
     nats: inside('nats'),
     postgres: inside('postgres'),
     pki: inside('pki'),
+    files: inside('files'),
     logs: inside('logs'),
     run: inside('run'),
     done: (step) => readOptional(join(steps, step)) !== undefined,

@@ -30,6 +30,7 @@ export interface ProductOptions {
   /** Default 0: a free one. */
   readonly apiPort?: number
   readonly ocppPort?: number
+  readonly filesPort?: number
   /** Also run the simulated fleet. */
   readonly demo?: boolean
   /** How many edges run, each with an OCPP port of its own (the first has `ocppPort`). Default 1. */
@@ -48,6 +49,8 @@ export interface Product {
   /** Of the first edge, up to and including `/ocpp`. */
   readonly ocppUrl: string
   readonly ocppUrls: readonly string[]
+  /** Where chargers bring and fetch files. */
+  readonly filesUrl: string
   readonly operatorKey: string
   readonly operatorKeyFile: string
   readonly dataDir: string
@@ -122,6 +125,7 @@ async function bringUp(undertaking: Undertaking): Promise<Omit<Product, 'stop'>>
   const host = options.host ?? local
   const apiPort = await publicPort(host, options.apiPort ?? 0, '--api-port')
   const ocppPorts = [await publicPort(host, options.ocppPort ?? 0, '--ocpp-port')]
+  const filesPort = await publicPort(host, options.filesPort ?? 0, '--files-port')
   while (ocppPorts.length < (options.edges ?? 1)) ocppPorts.push(await freePort(host))
   const secrets = openSecrets(directory.path)
   note(describeBackends(backends))
@@ -180,6 +184,8 @@ async function bringUp(undertaking: Undertaking): Promise<Omit<Product, 'stop'>>
     databaseUrl,
     secrets,
     pkiFolder: directory.pki,
+    filesFolder: directory.files,
+    filesPort,
     host,
     apiPort,
     ocppPorts,
@@ -254,6 +260,7 @@ async function bringUp(undertaking: Undertaking): Promise<Omit<Product, 'stop'>>
     apiUrl: `http://${reachedAt(host)}:${apiPort}`,
     ocppUrl: ocppUrls[0] as string,
     ocppUrls,
+    filesUrl: `http://${reachedAt(host)}:${filesPort}`,
     operatorKey,
     operatorKeyFile: secrets.operatorKey,
     dataDir: directory.path,

@@ -25,6 +25,7 @@ export function readyText(
     `  Console       ${apiUrl}/#key=${operatorKey}`,
     ...chargers,
     ...network,
+    `  Files         ${product.filesUrl}`,
     `  API           ${apiUrl}/docs`,
     `  Operator key  ${keyFile}`,
     `  Logs          ${shortPath(`${product.dataDir}/logs`, options.cwd)}`,

@@ -11,22 +11,26 @@ export interface SecretFiles {
   readonly pepper: string
   /** What REST wants as `Authorization: Bearer`. */
   readonly operatorKey: string
+  /** Credentials of file transfers are derived from it. */
+  readonly filesKey: string
 }
 
 /** Makes what is missing and checks what is there. Throws StartError when a file is unreadable or not what it should be. */
 export function openSecrets(dataDir: string): SecretFiles & { readonly operatorKeyText: string } {
   const masterKey = join(dataDir, 'master.key')
   const pepper = join(dataDir, 'pepper.key')
+  const filesKey = join(dataDir, 'files.key')
   const operatorKey = join(dataDir, 'operator.key')
   loadOrMake(masterKey, () => randomBytes(32).toString('hex'), /^[0-9a-f]{64}$/i)
   loadOrMake(pepper, () => randomBytes(32).toString('hex'), /^([0-9a-f]{2}){16,}$/i)
+  loadOrMake(filesKey, () => randomBytes(32).toString('hex'), /^[0-9a-f]{64}$/i)
   // base64url: may stand in a URL's fragment and on a command line as it is
   const operatorKeyText = loadOrMake(
     operatorKey,
     () => `vt_${randomBytes(24).toString('base64url')}`,
     /^[\x21-\x7e]{16,}$/,
   )
-  return { masterKey, pepper, operatorKey, operatorKeyText }
+  return { masterKey, pepper, operatorKey, filesKey, operatorKeyText }
 }
 
 function loadOrMake(path: string, make: () => string, form: RegExp): string {

@@ -9,6 +9,7 @@ const withheld = [
   'MASTER_KEY',
   'PEPPER',
   'OPERATOR_KEY',
+  'FILES_KEY',
   // one for all would be one for each
   'HEALTH_HOST',
   'HEALTH_PORT',

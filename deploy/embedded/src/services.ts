@@ -10,6 +10,8 @@ export interface Wiring {
   readonly secrets: SecretFiles
   /** the certificate authority, and what is told of it */
   readonly pkiFolder: string
+  readonly filesFolder: string
+  readonly filesPort: number
   /** Where api and edge listen. */
   readonly host: string
   readonly apiPort: number
@@ -39,6 +41,11 @@ const bus = (wiring: Wiring) => ({ NATS_URL: wiring.natsUrl })
 const database = (wiring: Wiring) => ({ DATABASE_URL: wiring.databaseUrl })
 const masterKey = (wiring: Wiring) => ({ MASTER_KEY_FILE: wiring.secrets.masterKey })
 const pepper = (wiring: Wiring) => ({ PEPPER_FILE: wiring.secrets.pepper })
+/** What the locations are made of that chargers are given. */
+const fileService = (wiring: Wiring) => ({
+  FILES_URLS: `http://${reachedAt(wiring.host)}:${wiring.filesPort}`,
+  FILES_KEY_FILE: wiring.secrets.filesKey,
+})
 /** An evaluator's charger is not refused; elsewhere the default is `closed`. */
 const adoption = { ADOPTION: 'open' }
 
@@ -83,6 +90,7 @@ export const services: readonly Service[] = [
     environment: (wiring, copy) => ({
       ...log(wiring),
       ...bus(wiring),
+      ...fileService(wiring),
       POD_NAME: podName('upkeep', copy),
       BUILD: wiring.build,
       // the one process that holds the key of the certificate authority
@@ -90,6 +98,20 @@ export const services: readonly Service[] = [
       PKI_FOLDER: join(wiring.pkiFolder, 'authority'),
       PKI_CREATE: 'true',
       PKI_PUBLISH_FOLDER: join(wiring.pkiFolder, 'trust'),
+    }),
+  },
+  {
+    name: 'files',
+    folder: 'services/files',
+    turn: 2,
+    environment: (wiring) => ({
+      ...log(wiring),
+      ...bus(wiring),
+      POD_NAME: 'files',
+      FILES_KEY_FILE: wiring.secrets.filesKey,
+      FILES_FOLDER: wiring.filesFolder,
+      FILES_HOST: wiring.host,
+      FILES_HTTP_PORT: String(wiring.filesPort),
     }),
   },
   {
@@ -128,6 +150,7 @@ export const services: readonly Service[] = [
       ...masterKey(wiring),
       ...pepper(wiring),
       ...adoption,
+      ...fileService(wiring),
       OPERATOR_KEY_FILE: wiring.secrets.operatorKey,
       API_HOST: wiring.host,
       API_PORT: String(wiring.apiPort),

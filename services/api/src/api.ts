@@ -1,6 +1,7 @@
 import { inferenceDefaults } from '@voltrail/contracts/admin-commands'
 import { randomUUID } from 'node:crypto'
 import { connectBus } from '@voltrail/bus/bus'
+import { fileService } from '@voltrail/domain/device/file-addresses'
 import { connectEventLog } from '@voltrail/event-store/esdb-log'
 import { passwordDigests } from '@voltrail/key-store/password-digest'
 import { openVault } from '@voltrail/key-store/vault'
@@ -106,6 +107,7 @@ export async function startApi(config: ApiConfig): Promise<Api> {
           ...inferenceDefaults,
         },
         trust: readTrust(await bus.keyValue(trustBucket)),
+        files: fileService(config.FILES_URLS, config.FILES_KEY),
         commandTimeoutMs: config.COMMAND_TIMEOUT,
         now: Date.now,
         newId: randomUUID,

@@ -3,6 +3,7 @@ import { TenantId } from '@voltrail/contracts/ids'
 import { duration, integer, oneOf, port, readConfig, secret, text, url } from '@voltrail/runtime/config'
 import type { Environment } from '@voltrail/runtime/config'
 import { processVariables } from '@voltrail/runtime/process-variables'
+import { parseFileAddresses } from '@voltrail/domain/device/file-addresses'
 import { operatorRoles } from './operator-key.ts'
 
 const schema = z.object({
@@ -34,6 +35,12 @@ const schema = z.object({
   MASTER_KEY: secret({ minLength: 64 }).regex(/^[0-9a-fA-F]{64}$/),
   /** At least 16 random bytes as hex digits: the same for edge and api. */
   PEPPER: secret({ minLength: 32 }).regex(/^([0-9a-fA-F]{2})+$/),
+  /** Where chargers reach the file service, by protocol, the preferred first; absent: locations have to be given. */
+  FILES_URLS: text('https://files.example.com,ftp://files.example.com:2121').transform(parseFileAddresses).optional(),
+  /** What credentials of file transfers are derived from: 32 random bytes as hex digits, the same as the file service's. */
+  FILES_KEY: secret({ minLength: 64 })
+    .regex(/^[0-9a-fA-F]{64}$/)
+    .optional(),
   /** How long a charger has to answer a command, unless the request says otherwise. */
   COMMAND_TIMEOUT: duration('30s').default(30_000),
   /** Server-sent event streams that may be open at a time. */

@@ -28,6 +28,7 @@ import { reviewRoutes } from './routes/reviews.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { settingsRoutes } from './routes/settings.ts'
 import { tariffRoutes } from './routes/tariffs.ts'
+import { transferRoutes } from './routes/transfers.ts'
 import type { Sources } from './sources.ts'
 import { refuseUnstorableText } from './unstorable-text.ts'
 
@@ -97,6 +98,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
       chargerSecurityRoutes(routes, sources)
       chargingProfileRoutes(routes, sources)
       configurationRoutes(routes, sources)
+      transferRoutes(routes, sources)
       quirkRoutes(routes, sources)
       commandRoutes(routes, sources)
       callRoutes(routes, sources)

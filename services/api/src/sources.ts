@@ -2,6 +2,7 @@ import type { TenantSettings } from '@voltrail/contracts/admin-commands'
 import type { ChargerId, TenantId } from '@voltrail/contracts/ids'
 import type { Category } from '@voltrail/contracts/streams'
 import type { TrustBundle } from '@voltrail/contracts/trust'
+import type { FileService } from '@voltrail/domain/device/file-addresses'
 import type { EventLog, LogEvent, LogPosition } from '@voltrail/event-store/event-log'
 import type { Vault } from '@voltrail/key-store/vault'
 import type { CentralClient } from '@voltrail/bus/central-client'
@@ -26,6 +27,8 @@ export type Sources = {
   readonly defaultSettings: TenantSettings
   /** whom edges trust, as upkeep published it; undefined before it ever did */
   readonly trust: () => Promise<TrustBundle | undefined>
+  /** where chargers reach our own file service; undefined: there is none */
+  readonly files: FileService | undefined
   readonly commandTimeoutMs: number
   /** now, epoch milliseconds */
   readonly now: () => number

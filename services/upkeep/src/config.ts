@@ -10,6 +10,7 @@ import {
   text,
   url,
 } from '@voltrail/runtime/config'
+import { parseFileAddresses } from '@voltrail/domain/device/file-addresses'
 import { processVariables } from '@voltrail/runtime/process-variables'
 
 /** The settings of upkeep, one environment variable each. */
@@ -44,6 +45,12 @@ const Settings = z.object({
   /** what the script's certificates chain to, PEM */
   PKI_ROOTS_PATH: text('/etc/voltrail/charger-roots.pem').optional(),
   PKI_TIMEOUT: duration('30s').default(30_000),
+  /** Where chargers reach the file service, by protocol, the preferred first; absent: locations have to be given. */
+  FILES_URLS: text('https://files.example.com,ftp://files.example.com:2121').transform(parseFileAddresses).optional(),
+  /** What credentials of file transfers are derived from: 32 random bytes as hex digits, the same as the file service's. */
+  FILES_KEY: secret({ minLength: 64 })
+    .regex(/^[0-9a-fA-F]{64}$/)
+    .optional(),
   BUILD: text('0.1.0').default('development'),
 })
 export type UpkeepConfig = z.output<typeof Settings>

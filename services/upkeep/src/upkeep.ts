@@ -21,11 +21,12 @@ import { outcomes } from './outcomes.ts'
 import { profiles } from './profiles.ts'
 import { securityUpgrade } from './security-upgrade.ts'
 import { publishTrust } from './publish-trust.ts'
+import { transfers } from './transfers.ts'
 
 const categories = ['charger', 'device', 'tenant', 'token', 'session'] as const
 
 /** Every duty, each made of what duties work with. */
-const createAll: readonly ((deps: DutyDeps) => Duty)[] = [outcomes, securityUpgrade, profiles, configuration]
+const createAll: readonly ((deps: DutyDeps) => Duty)[] = [outcomes, securityUpgrade, profiles, configuration, transfers]
 
 export interface Upkeep extends RunningService {
   readonly healthPort: number

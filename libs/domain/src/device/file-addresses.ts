@@ -34,6 +34,19 @@ export const readFileAddresses = (text: string): readonly FileAddress[] =>
       return { protocol, host: name.replace(/^\[|\]$/g, ''), ...(number === undefined ? {} : { port: number }) }
     })
 
+/** As `readFileAddresses`, for a schema of settings: what is wrong is told with the variable's name. */
+export const parseFileAddresses = (
+  text: string,
+  context: { addIssue(issue: { code: 'custom'; message: string }): void },
+): readonly FileAddress[] => {
+  try {
+    return readFileAddresses(text)
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: `is wrong: ${(error as Error).message}` })
+    return []
+  }
+}
+
 /**
  * The address that suits the charger best: the first protocol of its own list that we serve (the key
  * SupportedFileTransferProtocols of OCPP 1.6); when it tells none, HTTP, then what we prefer. Undefined: none that it can use.
@@ -55,6 +68,15 @@ export interface FileService {
   /** credentials of transfers are derived from it; the same as the file service's */
   readonly key: Uint8Array
 }
+
+/** Our file service, where both of its settings are there; the key in hex. */
+export const fileService = (
+  addresses: readonly FileAddress[] | undefined,
+  key: string | undefined,
+): FileService | undefined =>
+  addresses === undefined || addresses.length === 0 || key === undefined
+    ? undefined
+    : { addresses, key: Buffer.from(key, 'hex') }
 
 /** The location for one request at our own file service; undefined where it speaks none of the charger's protocols. */
 export const ownLocation = (

@@ -18,6 +18,7 @@ import { revokeCertificate } from '@voltrail/domain/device/certificates'
 import { desireConfiguration } from '@voltrail/domain/device/configuration'
 import { device } from '@voltrail/domain/device/device'
 import { beginSecurityUpgrade, setClientIdentities } from '@voltrail/domain/device/security-upgrade'
+import { beginTransfer } from '@voltrail/domain/device/transfer-request'
 import { recordFile } from '@voltrail/domain/device/transfers'
 import { idToken, putIdToken } from '@voltrail/domain/id-token'
 import { assignTariff, defineTariff, tariff } from '@voltrail/domain/tariff'
@@ -103,6 +104,10 @@ export const adminCommand = async (
       const { type: _, ...desired } = command
       return settle(asked, tenant, tenantStream(tenantId), command, (state) => desireModelConfiguration(desired, state))
     }
+    case 'BeginTransfer':
+      return settle(asked, device, deviceStream(tenantId, command.chargerId), command, (state) =>
+        beginTransfer({ ...command, begunAt: request.requestedAt }, state),
+      )
     case 'RecordFile':
       return settle(asked, device, deviceStream(tenantId, command.chargerId), command, (state) =>
         recordFile({ requestId: command.requestId, file: command.file, protocol: command.protocol }, state),

@@ -1,0 +1,165 @@
+import type { ChargerOutcome } from '@voltrail/contracts/events/campaign'
+import type { CampaignEvent, EventNamed } from '@voltrail/contracts/events/registry'
+import type { ChargerId } from '@voltrail/contracts/ids'
+import type { Instant } from '@voltrail/contracts/quantities'
+import { accept, reject, type Aggregate, type Decision } from './decider.ts'
+
+/** A firmware campaign: `campaign-<tenant>.<id>`. One firmware for many chargers, a few at a time, stopped when too many fail. */
+
+export type CampaignTerms = EventNamed<'CampaignCreated'>['data']
+export type Progress =
+  | { readonly state: 'waiting' }
+  | { readonly state: 'taken'; readonly requestId: number; readonly at: Instant }
+  | {
+      readonly state: 'finished'
+      readonly outcome: ChargerOutcome
+      readonly requestId?: number | undefined
+      readonly detail?: string | undefined
+    }
+
+export interface CampaignState {
+  readonly terms: CampaignTerms | undefined
+  /** `stopped`: by itself, too many failed; it can be resumed like a paused one */
+  readonly phase: 'none' | 'running' | 'paused' | 'stopped' | 'cancelled' | 'completed'
+  readonly chargers: ReadonlyMap<ChargerId, Progress>
+  /** since it was begun or resumed */
+  readonly failures: number
+}
+
+const initialState: CampaignState = { terms: undefined, phase: 'none', chargers: new Map(), failures: 0 }
+
+export const campaign: Aggregate<CampaignState, CampaignEvent> = {
+  initialState,
+  evolve: (state, event) => {
+    const charger = (id: ChargerId, progress: Progress) => new Map(state.chargers).set(id, progress)
+    switch (event.type) {
+      case 'CampaignCreated':
+        return {
+          terms: event.data,
+          phase: 'running',
+          chargers: new Map(event.data.chargers.map((id) => [id, { state: 'waiting' }])),
+          failures: 0,
+        }
+      case 'ChargerTaken': {
+        const { chargerId, requestId, at } = event.data
+        return { ...state, chargers: charger(chargerId, { state: 'taken', requestId, at }) }
+      }
+      case 'ChargerFinished': {
+        const { chargerId, requestId, outcome, detail } = event.data
+        return {
+          ...state,
+          chargers: charger(chargerId, { state: 'finished', outcome, requestId, detail }),
+          failures: state.failures + (outcome === 'Failed' ? 1 : 0),
+        }
+      }
+      case 'CampaignPaused':
+        return { ...state, phase: event.data.reason === 'failures' ? 'stopped' : 'paused' }
+      case 'CampaignResumed':
+        return { ...state, phase: 'running', failures: 0 }
+      case 'CampaignCancelled':
+        return { ...state, phase: 'cancelled' }
+      case 'CampaignCompleted':
+        return { ...state, phase: 'completed' }
+      default:
+        return event satisfies never
+    }
+  },
+}
+
+type Refusal = { readonly kind: string; readonly detail: string }
+const unknown = reject({ kind: 'unknown-campaign', detail: 'there is no such campaign' })
+
+/** A new campaign over a frozen list of chargers. The same again changes nothing. */
+export const createCampaign = (terms: CampaignTerms, state: CampaignState): Decision<CampaignEvent, Refusal> => {
+  if (state.terms !== undefined)
+    return JSON.stringify(state.terms.firmware) === JSON.stringify(terms.firmware)
+      ? accept()
+      : reject({ kind: 'campaign-exists', detail: 'there is a campaign of this name for another firmware' })
+  return accept<CampaignEvent>({ type: 'CampaignCreated', data: terms })
+}
+
+const counted = (state: CampaignState, what: (progress: Progress) => boolean): number =>
+  [...state.chargers.values()].filter(what).length
+
+/** How many chargers are under way. */
+export const underWay = (state: CampaignState): number => counted(state, (one) => one.state === 'taken')
+
+/** A charger's turn: only while the campaign runs, once for each charger, never more at once than it says. */
+export const takeCharger = (
+  { chargerId, requestId, at }: { readonly chargerId: ChargerId; readonly requestId: number; readonly at: Instant },
+  state: CampaignState,
+): Decision<CampaignEvent> =>
+  state.phase === 'running' &&
+  state.chargers.get(chargerId)?.state === 'waiting' &&
+  underWay(state) < (state.terms?.concurrency ?? 0)
+    ? accept<CampaignEvent>({ type: 'ChargerTaken', data: { chargerId, requestId, at } })
+    : accept()
+
+/** How it ended for one charger; with it the campaign may be complete, or stop for the failures. */
+export const finishCharger = (
+  {
+    chargerId,
+    outcome,
+    detail,
+  }: { readonly chargerId: ChargerId; readonly outcome: ChargerOutcome; readonly detail?: string | undefined },
+  state: CampaignState,
+): Decision<CampaignEvent> => {
+  const known = state.chargers.get(chargerId)
+  if (known === undefined || known.state === 'finished') return accept()
+  const finished: CampaignEvent = {
+    type: 'ChargerFinished',
+    data: {
+      chargerId,
+      ...(known.state === 'taken' ? { requestId: known.requestId } : {}),
+      outcome,
+      ...(detail === undefined ? {} : { detail: detail.slice(0, 300) }),
+    },
+  }
+  const ended = (what: ChargerOutcome) =>
+    counted(state, (one) => one.state === 'finished' && one.outcome === what) + (what === outcome ? 1 : 0)
+  const [done, failed, skipped] = [ended('Done'), ended('Failed'), ended('Skipped')]
+  if (done + failed + skipped === state.chargers.size && state.phase !== 'cancelled')
+    return accept<CampaignEvent>(finished, { type: 'CampaignCompleted', data: { done, failed, skipped } })
+  const failures = state.failures + (outcome === 'Failed' ? 1 : 0)
+  const stops = state.phase === 'running' && outcome === 'Failed' && failures >= (state.terms?.stopAfterFailures ?? 1)
+  return stops
+    ? accept<CampaignEvent>(finished, { type: 'CampaignPaused', data: { reason: 'failures', failures } })
+    : accept<CampaignEvent>(finished)
+}
+
+/** No charger is begun with any more until it is resumed; what is under way goes on. */
+export const pauseCampaign = (state: CampaignState): Decision<CampaignEvent, Refusal> => {
+  if (state.phase === 'none') return unknown
+  if (state.phase === 'running')
+    return accept<CampaignEvent>({ type: 'CampaignPaused', data: { reason: 'operator', failures: state.failures } })
+  return state.phase === 'paused' || state.phase === 'stopped' ? accept() : over(state)
+}
+
+/** It goes on, and counts failures anew. */
+export const resumeCampaign = (state: CampaignState): Decision<CampaignEvent, Refusal> => {
+  if (state.phase === 'none') return unknown
+  if (state.phase === 'paused' || state.phase === 'stopped')
+    return accept<CampaignEvent>({ type: 'CampaignResumed', data: {} })
+  return state.phase === 'running' ? accept() : over(state)
+}
+
+/** It is over for good; what is under way goes on to its end. */
+export const cancelCampaign = (state: CampaignState): Decision<CampaignEvent, Refusal> => {
+  if (state.phase === 'none') return unknown
+  if (state.phase === 'cancelled') return accept()
+  return state.phase === 'completed' ? over(state) : accept<CampaignEvent>({ type: 'CampaignCancelled', data: {} })
+}
+
+const over = ({ phase }: CampaignState) => reject({ kind: 'campaign-over', detail: `the campaign is ${phase}` })
+
+const minuteOf = (clock: string): number => Number(clock.slice(0, 2)) * 60 + Number(clock.slice(3))
+const day = 86_400_000
+
+/** When (ms since 1970) chargers may be begun with next: `now` itself inside the window. */
+export const nextInWindow = (now: number, window: CampaignTerms['window']): number => {
+  if (window === undefined) return now
+  const [from, until] = [minuteOf(window.from) * 60_000, minuteOf(window.until) * 60_000]
+  const clock = now % day
+  const inside = from < until ? clock >= from && clock < until : clock >= from || clock < until
+  return inside ? now : now - clock + from + (clock < from ? 0 : day)
+}

@@ -1,0 +1,179 @@
+import type { ChargerCommand } from '@voltrail/contracts/charger-commands'
+import type { TransferKind } from '@voltrail/contracts/events/device'
+import type { ChargerId, CommandId } from '@voltrail/contracts/ids'
+import { instant } from '@voltrail/contracts/quantities'
+import { ChargerParams } from '@voltrail/contracts/rest/chargers'
+import { CommandHeaders } from '@voltrail/contracts/rest/commands'
+import { FirmwareBody, LogBody, TransferAnswer, TransferList } from '@voltrail/contracts/rest/transfers'
+import { ownLocation } from '@voltrail/domain/device/file-addresses'
+import { transferRequestId } from '@voltrail/domain/device/transfer-request'
+import { readCharger, readDevice } from '../charger-device.ts'
+import { ApiProblem } from '../problem.ts'
+import { decide, problems } from '../route-tools.ts'
+import type { Routes } from '../route-tools.ts'
+import { answerOf, commandIdOf, sendCommand } from '../send-command.ts'
+import type { Sources } from '../sources.ts'
+import { transferView } from '../transfer-view.ts'
+
+const tags = ['Firmware and logs']
+const minute = 60_000
+
+export function transferRoutes(app: Routes, sources: Sources): void {
+  /** Begins the transfer in the log, then asks the charger; the location is made here, and its credential is kept nowhere. */
+  const transfer = async (asked: {
+    readonly chargerId: ChargerId
+    readonly commandId: CommandId
+    readonly kind: TransferKind
+    readonly location: string | undefined
+    readonly fileName: string | undefined
+    readonly expiresAt: number
+    readonly targetVersion?: string | undefined
+    readonly command: (requestId: number, location: string) => ChargerCommand
+  }) => {
+    const { chargerId, commandId, kind, location: given, fileName, expiresAt, targetVersion, command } = asked
+    const { identity } = await readCharger(sources, chargerId)
+    const requestId = transferRequestId(commandId)
+    const location = given ?? (await own({ chargerId, requestId, kind, expiresAt, fileName }))
+    await decide(sources, {
+      type: 'BeginTransfer',
+      chargerId,
+      requestId,
+      kind,
+      expiresAt: instant(expiresAt),
+      ...(targetVersion === undefined ? {} : { targetVersion }),
+      ...(identity?.firmwareVersion === undefined ? {} : { versionBefore: identity.firmwareVersion.slice(0, 50) }),
+    })
+    const reply = await sendCommand(sources, {
+      commandId,
+      chargerId,
+      command: command(requestId, location),
+      timeoutMs: undefined,
+    })
+    return { requestId, command: answerOf(reply) }
+  }
+
+  const own = async (request: {
+    readonly chargerId: ChargerId
+    readonly requestId: number
+    readonly kind: TransferKind
+    readonly expiresAt: number
+    readonly fileName: string | undefined
+  }): Promise<string> => {
+    const { files, tenant } = sources
+    if (files === undefined)
+      throw new ApiProblem('refused', 'No file service is set up (FILES_URLS and FILES_KEY): give a location.')
+    const { configuration } = await readDevice(sources, request.chargerId)
+    const supported = configuration?.keys.find(({ key }) => key === 'SupportedFileTransferProtocols')?.value
+    const { fileName, ...rest } = request
+    try {
+      const made = ownLocation(files, { ...rest, tenant, ...(fileName === undefined ? {} : { fileName }) }, supported)
+      if (made !== undefined) return made
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      throw new ApiProblem('refused', `${error.message}.`)
+    }
+    const spoken = files.addresses.map(({ protocol }) => protocol).join(', ')
+    throw new ApiProblem(
+      'refused',
+      `The charger speaks ${supported} and our file service ${spoken}: give a location of your own.`,
+    )
+  }
+
+  app.route({
+    method: 'POST',
+    url: '/chargers/:id/logs',
+    schema: {
+      tags,
+      operationId: 'requestLog',
+      summary: 'Have a charger upload its diagnostics or its security log',
+      description:
+        'To our own file service, by the first protocol that the charger says it speaks, or to a location of your own. ' +
+        'An older request of the same kind is superseded. An `Idempotency-Key` makes a repeated request the same one.',
+      params: ChargerParams,
+      headers: CommandHeaders,
+      body: LogBody,
+      response: { 202: TransferAnswer, ...problems(400, 404, 413, 415, 422) },
+    },
+    handler: async ({ params, headers, body }, reply) => {
+      const { log, from, until, location, fileName, expiresInMinutes } = body
+      const answer = await transfer({
+        chargerId: params.id,
+        commandId: commandIdOf(sources, params.id, headers['idempotency-key']),
+        kind: log,
+        location,
+        fileName,
+        expiresAt: sources.now() + expiresInMinutes * minute,
+        command: (requestId, where) => ({
+          type: 'GetLog',
+          requestId,
+          log,
+          location: where,
+          ...(from === undefined ? {} : { from: instant(Date.parse(from)) }),
+          ...(until === undefined ? {} : { until: instant(Date.parse(until)) }),
+        }),
+      })
+      return reply.code(202).send(answer)
+    },
+  })
+
+  app.route({
+    method: 'POST',
+    url: '/chargers/:id/firmware',
+    schema: {
+      tags,
+      operationId: 'updateFirmware',
+      summary: 'Have a charger update its firmware',
+      description:
+        'Done when a later boot reports the version (any other than now where none is named); `Installed` alone is no success. ' +
+        'Never sent again by itself. With `signature` and `signingCertificate` it is the signed update of the security extension.',
+      params: ChargerParams,
+      headers: CommandHeaders,
+      body: FirmwareBody,
+      response: { 202: TransferAnswer, ...problems(400, 404, 413, 415, 422) },
+    },
+    handler: async ({ params, headers, body }, reply) => {
+      const { location, image, version, retrieveAt, signature, signingCertificate, expiresInMinutes } = body
+      const now = sources.now()
+      const retrieve = retrieveAt === undefined ? now : Date.parse(retrieveAt)
+      const answer = await transfer({
+        chargerId: params.id,
+        commandId: commandIdOf(sources, params.id, headers['idempotency-key']),
+        kind: 'Firmware',
+        location,
+        fileName: image,
+        // its time begins when it may be fetched
+        expiresAt: Math.max(now, retrieve) + expiresInMinutes * minute,
+        targetVersion: version,
+        command: (requestId, where) => ({
+          type: 'UpdateFirmware',
+          requestId,
+          location: where,
+          retrieveAt: instant(retrieve),
+          ...(signature === undefined || signingCertificate === undefined ? {} : { signature, signingCertificate }),
+        }),
+      })
+      return reply.code(202).send(answer)
+    },
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/chargers/:id/transfers',
+    schema: {
+      tags,
+      operationId: 'listTransfers',
+      summary: 'The firmware updates and logs of a charger, and what became of them',
+      params: ChargerParams,
+      response: { 200: TransferList, ...problems(404) },
+    },
+    handler: async ({ params }) => {
+      await readCharger(sources, params.id)
+      const { transfers = [], endedTransfers = [] } = await readDevice(sources, params.id)
+      return {
+        items: [...transfers, ...endedTransfers]
+          .map(transferView)
+          .toSorted((a, b) => (a.begunAt === b.begunAt ? 0 : a.begunAt < b.begunAt ? 1 : -1)),
+      }
+    },
+  })
+}

@@ -1,0 +1,19 @@
+import type { EndedTransfer, Transfer } from '@voltrail/contracts/events/device'
+import type { TransferView } from '@voltrail/contracts/rest/transfers'
+
+/** A transfer as the API shows it, whether it goes on or has ended. */
+export const transferView = (one: Transfer & Partial<EndedTransfer>): TransferView => ({
+  requestId: one.requestId,
+  kind: one.kind,
+  begunAt: one.begunAt,
+  expiresAt: one.expiresAt,
+  status: one.status ?? null,
+  statusAt: one.statusAt ?? null,
+  campaignId: one.campaignId ?? null,
+  targetVersion: one.targetVersion ?? null,
+  files: one.files.map(({ name, bytes, sha256 }) => ({ name, bytes, sha256 })),
+  outcome: one.outcome ?? null,
+  detail: one.detail ?? null,
+  firmwareVersion: one.firmwareVersion ?? null,
+  endedAt: one.endedAt ?? null,
+})

@@ -1,0 +1,25 @@
+import { z } from 'zod'
+import { type Environment, integer, port, readConfig, secret, text, url } from '@voltrail/runtime/config'
+import { processVariables } from '@voltrail/runtime/process-variables'
+
+/** The settings of the file service, one environment variable each. */
+const Settings = z.object({
+  ...processVariables,
+  NATS_URL: url(['nats', 'tls'], 'nats://localhost:4222'),
+  ESDB_URL: url(['esdb', 'esdb+discover', 'kurrentdb', 'kurrentdb+discover'], 'esdb://localhost:2113?tls=false'),
+  POD_NAME: text('files-1').default('files'),
+  /** What credentials of file transfers are derived from: 32 random bytes as hex digits, the same for all. */
+  FILES_KEY: secret({ minLength: 64 }).regex(/^[0-9a-fA-F]{64}$/),
+  /** where files and firmware images lie */
+  FILES_FOLDER: text('/var/lib/voltrail/files'),
+  FILES_HOST: text('0.0.0.0').default('127.0.0.1'),
+  FILES_HTTP_PORT: port(9080).default(9080),
+  /** PEM files; with both the listener speaks HTTPS */
+  FILES_TLS_CERT_PATH: text('/etc/voltrail/files.pem').optional(),
+  FILES_TLS_KEY_PATH: text('/etc/voltrail/files-key.pem').optional(),
+  /** bytes of one file at most */
+  FILES_MAX_BYTES: integer({ min: 1, max: 10_000_000_000, example: 100_000_000 }).default(100_000_000),
+})
+export type FilesConfig = z.output<typeof Settings>
+
+export const filesConfig = (env: Environment): FilesConfig => readConfig(Settings, env, 'files')

@@ -1,0 +1,150 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { connectBus } from '@voltrail/bus/bus'
+import { centralClient } from '@voltrail/bus/central-client'
+import { instant } from '@voltrail/contracts/quantities'
+import { categoryPrefix } from '@voltrail/contracts/streams'
+import { subscribeInBatches } from '@voltrail/event-store/subscription'
+import { openDiskStore } from '@voltrail/object-store/disk-store'
+import { createFailedAttempts } from '@voltrail/runtime/failed-attempts'
+import { startHealthServer } from '@voltrail/runtime/health'
+import { listen } from '@voltrail/runtime/listen'
+import { createLog } from '@voltrail/runtime/log'
+import { createMetrics, gauge } from '@voltrail/runtime/metrics'
+import type { RunningService } from '@voltrail/runtime/shutdown'
+import { StartError } from '@voltrail/runtime/start-error'
+import { startTicker } from '@voltrail/runtime/ticker'
+import { createAdmit } from './access.ts'
+import type { FilesConfig } from './config.ts'
+import { createHttpListener } from './http-listener.ts'
+import { createOpenTransfers } from './open-transfers.ts'
+import { createUploads, type RecordFile } from './uploads.ts'
+
+export interface Files extends RunningService {
+  readonly healthPort: number
+  readonly httpPort: number
+}
+
+const retryMs = 10_000
+/** how long the log may take to tell of a request that a charger acts on already */
+const lagMs = 3_000
+const attempts = { failedAttempts: 60, failedAttemptMs: 2_000 }
+
+/** The composition of the file service: everything that it holds is opened here and closed in the reverse order. */
+export const startFiles = async (config: FilesConfig): Promise<Files> => {
+  const log = createLog({ service: 'files', level: config.LOG_LEVEL, pretty: config.LOG_PRETTY }).child({
+    pod: config.POD_NAME,
+  })
+  const metrics = createMetrics('files')
+  const closers: (() => unknown)[] = []
+  const closeAll = async () => {
+    for (const close of closers.toReversed())
+      await Promise.resolve()
+        .then(close)
+        .catch((error: unknown) => log.warn({ err: error }, 'closing failed'))
+  }
+  try {
+    const key = Buffer.from(config.FILES_KEY, 'hex')
+    const tls = await readTls(config)
+    const store = await openDiskStore(config.FILES_FOLDER)
+    const bus = await connectBus({ url: config.NATS_URL, name: config.POD_NAME, log: (line) => log.info(line) })
+    closers.push(() => bus.drain())
+    const transfers = createOpenTransfers(key)
+    const record: RecordFile = async ({ tenant, chargerId, requestId }, file, protocol) => {
+      const reply = await centralClient(bus, tenant).decide({
+        requestId: createHash('sha256').update(file.object).digest('hex'),
+        actor: { kind: 'service', id: 'files' },
+        requestedAt: instant(Date.now()),
+        command: { type: 'RecordFile', chargerId, requestId, file, protocol },
+      })
+      return reply.outcome === 'done' ? { outcome: 'recorded', changed: reply.changed } : reply
+    }
+    const { FILES_MAX_BYTES: maxBytes } = config
+    const uploads = createUploads({ store, transfers, record, maxBytes })
+    gauge(metrics, {
+      name: 'voltrail_files_unrecorded',
+      help: 'Files that are stored and not known to be in the log',
+      read: () => uploads.waiting(),
+    })
+    const feed = subscribeInBatches({
+      connectionString: config.ESDB_URL,
+      filter: { streamPrefixes: [categoryPrefix('device')] },
+      from: 'start',
+      onDown: (reason) => log.warn({ reason }, 'the feed of the file service is down'),
+      onBatch: ({ events }) => {
+        for (const event of events) transfers.hear(event)
+      },
+    })
+    void feed.done.then((end) => {
+      if (end.outcome === 'failed')
+        log.error({ err: end.error }, 'no transfer is heard of any more: an event cannot be read, see the error')
+    })
+    closers.push(() => feed.stop())
+    let recovered = false
+    const ticker = startTicker(
+      async () => {
+        // what is open is known once the log has been heard to its end
+        if (feed.status().state !== 'live') return
+        if (!recovered) await uploads.recover()
+        recovered = true
+        await uploads.retry()
+      },
+      { everyMs: retryMs, onError: (error) => log.error({ err: error }, 'writing stored files into the log failed') },
+    )
+    closers.push(() => ticker.stop())
+    const admit = createAdmit({ key, transfers, attempts: createFailedAttempts(attempts), now: Date.now, lagMs })
+    const server = createHttpListener({ admit, uploads, store, maxBytes, log, ...(tls === undefined ? {} : { tls }) })
+    const address = { host: config.FILES_HOST, port: config.FILES_HTTP_PORT }
+    const httpPort = await listen(server, address, 'the file service')
+    closers.push(
+      () =>
+        new Promise<void>((resolve) => {
+          server.close(() => resolve())
+          server.closeIdleConnections()
+        }),
+    )
+    const health = await startHealthServer({
+      host: config.HEALTH_HOST,
+      port: config.HEALTH_PORT,
+      registry: metrics,
+      checks: {
+        bus: () => (bus.status() === 'connected' ? undefined : `the bus is ${bus.status()}`),
+        feed: () => {
+          const status = feed.status()
+          return status.state === 'down' || status.state === 'failed' ? `${status.state}: ${status.reason}` : undefined
+        },
+      },
+    })
+    closers.push(() => health.stop())
+    health.setReady()
+    log.info({ httpPort, healthPort: health.port }, 'the file service is ready')
+    return {
+      healthPort: health.port,
+      httpPort,
+      async stop() {
+        health.setReady(false)
+        await closeAll()
+      },
+    }
+  } catch (error) {
+    await closeAll()
+    throw error
+  }
+}
+
+const readTls = async ({ FILES_TLS_CERT_PATH: certPath, FILES_TLS_KEY_PATH: keyPath }: FilesConfig) => {
+  if (certPath === undefined && keyPath === undefined) return undefined
+  if (certPath === undefined || keyPath === undefined)
+    throw new StartError(
+      'HTTPS needs a certificate and its key',
+      'set FILES_TLS_CERT_PATH and FILES_TLS_KEY_PATH, or neither',
+    )
+  const [cert, key] = await Promise.all(
+    [certPath, keyPath].map((path) =>
+      readFile(path, 'utf8').catch((error: unknown) => {
+        throw new StartError(`${path} cannot be read`, 'name a PEM file that this process may read', { cause: error })
+      }),
+    ),
+  )
+  return { cert: cert as string, key: key as string }
+}
