@@ -1,11 +1,12 @@
 import { z } from 'zod'
-import { ChargerId, DecimalString, TariffId, TokenRef, TransactionId } from './ids.ts'
+import { CampaignId, ChargerId, DecimalString, TariffId, TokenRef, TransactionId } from './ids.ts'
 import { ClearIdToken } from './personal.ts'
 import { Instant, Wh } from './quantities.ts'
 import { TariffTerms } from './tariff-shape.ts'
 import { Actor, RequestId } from './charger-commands.ts'
 import { Registration } from './facts.ts'
 import { ChargerSettings } from './charger-settings.ts'
+import { campaignTerms } from './events/campaign.ts'
 import { AcceptedIdentity, StoredFile, TransferKind } from './events/device.ts'
 
 /** What operators decide about tokens, tariffs, chargers and the tenant: api → central. */
@@ -144,6 +145,13 @@ export const AdminCommand = z.discriminatedUnion('type', [
     targetVersion: z.string().max(50).optional(),
     versionBefore: z.string().max(50).optional(),
   }),
+  /** `chargers`: what the filter meant when it was made */
+  z.object({ type: z.literal('CreateCampaign'), campaignId: CampaignId, ...campaignTerms }),
+  z.object({
+    type: z.literal('ChangeCampaign'),
+    campaignId: CampaignId,
+    action: z.enum(['pause', 'resume', 'cancel']),
+  }),
   /** our own file service took a file from the charger: it is acknowledged once this is decided */
   z.object({
     type: z.literal('RecordFile'),
@@ -181,6 +189,8 @@ export const adminCommandTypes = [
   'SettleReview',
   'RecordFile',
   'BeginTransfer',
+  'CreateCampaign',
+  'ChangeCampaign',
   'BeginSecurityUpgrade',
   'SetClientIdentities',
   'RevokeCertificate',

@@ -150,6 +150,22 @@ export const cancelCampaign = (state: CampaignState): Decision<CampaignEvent, Re
   return state.phase === 'completed' ? over(state) : accept<CampaignEvent>({ type: 'CampaignCancelled', data: {} })
 }
 
+export const changeCampaign = (
+  action: 'pause' | 'resume' | 'cancel',
+  state: CampaignState,
+): Decision<CampaignEvent, Refusal> => {
+  switch (action) {
+    case 'pause':
+      return pauseCampaign(state)
+    case 'resume':
+      return resumeCampaign(state)
+    case 'cancel':
+      return cancelCampaign(state)
+    default:
+      return action satisfies never
+  }
+}
+
 const over = ({ phase }: CampaignState) => reject({ kind: 'campaign-over', detail: `the campaign is ${phase}` })
 
 const minuteOf = (clock: string): number => Number(clock.slice(0, 2)) * 60 + Number(clock.slice(3))

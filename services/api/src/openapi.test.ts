@@ -49,6 +49,7 @@ describe('the OpenAPI document', () => {
         .sort(),
     ).toEqual(
       [
+        'get /v1/campaigns/{id}',
         'get /v1/chargers',
         'get /v1/chargers/{id}',
         'put /v1/chargers/{id}',
@@ -56,6 +57,8 @@ describe('the OpenAPI document', () => {
         'get /v1/chargers/{id}/certificates',
         'post /v1/chargers/{id}/certificates/install',
         'post /v1/chargers/{id}/certificates/refresh',
+        'post /v1/campaigns',
+        'post /v1/campaigns/{id}/{action}',
         'post /v1/chargers/{id}/certificates/delete',
         'post /v1/chargers/{id}/certificates/{serial}/revoke',
         'get /v1/pki/roots',

@@ -13,6 +13,7 @@ import { addDocs } from './docs.ts'
 import { addLivePage } from './page/live-page.ts'
 import { operatorKeyCheck } from './operator-key.ts'
 import { nothingHere, routeMethods } from './route-methods.ts'
+import { campaignRoutes } from './routes/campaigns.ts'
 import { certificateRoutes } from './routes/certificates.ts'
 import { chargerSecurityRoutes } from './routes/charger-security.ts'
 import { chargerSettingsRoutes } from './routes/charger-settings.ts'
@@ -99,6 +100,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
       chargingProfileRoutes(routes, sources)
       configurationRoutes(routes, sources)
       transferRoutes(routes, sources)
+      campaignRoutes(routes, sources)
       quirkRoutes(routes, sources)
       commandRoutes(routes, sources)
       callRoutes(routes, sources)

@@ -18,7 +18,10 @@ interface Watch {
   readonly tenant: TenantId
   readonly chargerId: ChargerId
   /** what is under way, and when its command was asked of the charger */
-  readonly open: Map<number, { readonly begunAt: number; asked: boolean; offline: boolean }>
+  readonly open: Map<
+    number,
+    { readonly begunAt: number; readonly byCampaign: boolean; asked: boolean; offline: boolean }
+  >
   boot: { readonly firmwareVersion: string; readonly bootedAt: Instant } | undefined
   /** the newest boot has not been looked at */
   unseenBoot: boolean
@@ -99,8 +102,13 @@ export const transfers = (deps: DutyDeps): Duty => {
       const heard = event as unknown as Recorded<DeviceEvent>
       switch (heard.type) {
         case 'TransferBegun': {
-          const { requestId, begunAt } = heard.data
-          watch.open.set(requestId, { begunAt: Date.parse(begunAt), asked: false, offline: false })
+          const { requestId, begunAt, campaignId } = heard.data
+          watch.open.set(requestId, {
+            begunAt: Date.parse(begunAt),
+            byCampaign: campaignId !== undefined,
+            asked: false,
+            offline: false,
+          })
           return [key]
         }
         case 'TransferEnded':
@@ -121,9 +129,11 @@ export const transfers = (deps: DutyDeps): Duty => {
         watch.unseenBoot = false
       }
       let next = Number.POSITIVE_INFINITY
-      for (const [requestId, { begunAt, asked, offline }] of watch.open) {
-        const unsent = !asked && begunAt + unsentMs <= deps.now()
-        if (!asked && !unsent) next = Math.min(next, begunAt + unsentMs)
+      for (const [requestId, { begunAt, byCampaign, asked, offline }] of watch.open) {
+        // a campaign sends its own, as soon as it can
+        const mayBeUnsent = !asked && !byCampaign
+        const unsent = mayBeUnsent && begunAt + unsentMs <= deps.now()
+        if (mayBeUnsent && !unsent) next = Math.min(next, begunAt + unsentMs)
         if (!offline && !unsent) continue
         const detail = offline ? 'the charger was not connected' : 'it was never sent to the charger'
         const end = { requestId, outcome: 'Failed', detail } as const

@@ -3,6 +3,7 @@ import { centralClient } from '@voltrail/bus/central-client'
 import { holdLease } from '@voltrail/bus/lease'
 import { categoryPrefix } from '@voltrail/contracts/streams'
 import { trustBucket } from '@voltrail/contracts/trust'
+import { fileService } from '@voltrail/domain/device/file-addresses'
 import { connectEventLog } from '@voltrail/event-store/esdb-log'
 import { subscribeInBatches } from '@voltrail/event-store/subscription'
 import { createWriteLoop } from '@voltrail/event-store/write-loop'
@@ -11,6 +12,7 @@ import { createLog } from '@voltrail/runtime/log'
 import { createMetrics, gauge } from '@voltrail/runtime/metrics'
 import type { RunningService } from '@voltrail/runtime/shutdown'
 import { startTicker } from '@voltrail/runtime/ticker'
+import { campaigns } from './campaigns.ts'
 import { certificates } from './certificates.ts'
 import type { UpkeepConfig } from './config.ts'
 import { configuration } from './configuration.ts'
@@ -23,7 +25,7 @@ import { securityUpgrade } from './security-upgrade.ts'
 import { publishTrust } from './publish-trust.ts'
 import { transfers } from './transfers.ts'
 
-const categories = ['charger', 'device', 'tenant', 'token', 'session'] as const
+const categories = ['charger', 'device', 'tenant', 'token', 'session', 'campaign'] as const
 
 /** Every duty, each made of what duties work with. */
 const createAll: readonly ((deps: DutyDeps) => Duty)[] = [outcomes, securityUpgrade, profiles, configuration, transfers]
@@ -75,8 +77,9 @@ export const startUpkeep = async (config: UpkeepConfig, given: Partial<UpkeepPac
       publish: publishTrust(await bus.keyValue(trustBucket), config.PKI_PUBLISH_FOLDER),
       renewBeforeMs: config.PKI_RENEW_BEFORE,
     }
+    const files = fileService(config.FILES_URLS, config.FILES_KEY)
     const duties = createDuties({
-      duties: [...createAll, certificates(certificateTerms)].map((create) => create(deps)),
+      duties: [...createAll, certificates(certificateTerms), campaigns({ files })].map((create) => create(deps)),
       now,
       onWaits: (duty, reason) => log.warn({ duty, reason }, 'a duty waits'),
       onFailed: (error, what) => log.error({ err: error, what }, 'a duty failed'),

@@ -3,6 +3,7 @@ import type { DomainEvent } from '@voltrail/contracts/events/registry'
 import type { TenantId, TokenRef } from '@voltrail/contracts/ids'
 import { instant } from '@voltrail/contracts/quantities'
 import {
+  campaignStream,
   chargerStream,
   deviceStream,
   tariffStream,
@@ -10,6 +11,7 @@ import {
   tokenStream,
   type StreamName,
 } from '@voltrail/contracts/streams'
+import { campaign, changeCampaign, createCampaign } from '@voltrail/domain/campaign'
 import { charger } from '@voltrail/domain/charger/charger'
 import { registerCharger } from '@voltrail/domain/charger/connection'
 import { changeChargerSettings } from '@voltrail/domain/charger/settings'
@@ -107,6 +109,16 @@ export const adminCommand = async (
     case 'BeginTransfer':
       return settle(asked, device, deviceStream(tenantId, command.chargerId), command, (state) =>
         beginTransfer({ ...command, begunAt: request.requestedAt }, state),
+      )
+    case 'CreateCampaign': {
+      const { type: _, ...terms } = command
+      return settle(asked, campaign, campaignStream(tenantId, command.campaignId), command, (state) =>
+        createCampaign(terms, state),
+      )
+    }
+    case 'ChangeCampaign':
+      return settle(asked, campaign, campaignStream(tenantId, command.campaignId), command, (state) =>
+        changeCampaign(command.action, state),
       )
     case 'RecordFile':
       return settle(asked, device, deviceStream(tenantId, command.chargerId), command, (state) =>

@@ -1,0 +1,78 @@
+import { z } from 'zod'
+import { CampaignWindow, ChargerOutcome } from '../events/campaign.ts'
+import { CampaignId, ChargerId } from '../ids.ts'
+import { Instant } from '../quantities.ts'
+import { bothOrNone, firmware, oneSource } from './transfers.ts'
+
+const word = z.string().min(1).max(100)
+
+/** Which chargers: those that match all that is given, as they are when the campaign is made. */
+export const CampaignFilter = z
+  .strictObject({
+    vendor: word.optional(),
+    model: word.optional(),
+    firmwareVersion: word.optional().describe('what they report now'),
+    chargerIds: z.array(ChargerId).min(1).max(5_000).optional(),
+  })
+  .refine((filter) => Object.values(filter).some((value) => value !== undefined), {
+    error: 'give at least one of vendor, model, firmwareVersion, chargerIds',
+  })
+export type CampaignFilter = z.infer<typeof CampaignFilter>
+
+export const CampaignBody = z
+  .strictObject({
+    campaignId: CampaignId.optional().describe(
+      'made by us unless given; a repeat with the same id is the same campaign',
+    ),
+    filter: CampaignFilter,
+    ...firmware,
+    version: z.string().min(1).max(50).describe('what a charger must report at its boot for success'),
+    concurrency: z.int().min(1).max(500).default(5).describe('chargers at once'),
+    stopOnFailures: z
+      .union([
+        z.strictObject({ count: z.int().min(1).max(5_000) }),
+        z.strictObject({ share: z.number().gt(0).max(1).describe('of all chargers') }),
+      ])
+      .default({ count: 3 })
+      .describe('it stops by itself when so many have failed'),
+    window: CampaignWindow.optional().describe('time of day (UTC) at which chargers may be begun with'),
+    minutesPerCharger: z.int().min(5).max(10_080).default(120),
+  })
+  .refine(oneSource[0], { ...oneSource[1], path: [...oneSource[1].path] })
+  .refine(bothOrNone[0], { ...bothOrNone[1], path: [...bothOrNone[1].path] })
+  .meta({
+    id: 'CreateCampaign',
+    examples: [
+      { filter: { vendor: 'Acme', model: 'One' }, image: 'acme-one-2.0.1.bin', version: '2.0.1', concurrency: 10 },
+    ],
+  })
+
+export const CampaignParams = z.object({ id: CampaignId })
+export const CampaignActionParams = z.object({ id: CampaignId, action: z.enum(['pause', 'resume', 'cancel']) })
+
+export const CampaignView = z
+  .object({
+    campaignId: CampaignId,
+    phase: z
+      .enum(['running', 'paused', 'stopped', 'cancelled', 'completed'])
+      .describe('stopped: by itself, for its failures; it can be resumed'),
+    version: z.string(),
+    location: z.string().nullable(),
+    image: z.string().nullable(),
+    concurrency: z.int(),
+    stopAfterFailures: z.int(),
+    window: CampaignWindow.nullable(),
+    counts: z.object({ waiting: z.int(), taken: z.int(), done: z.int(), failed: z.int(), skipped: z.int() }),
+    chargers: z.array(
+      z.object({
+        chargerId: ChargerId,
+        state: z.enum(['waiting', 'taken', 'finished']),
+        requestId: z.int().nullable().describe('of its transfer'),
+        takenAt: Instant.nullable().describe('while it is under way'),
+        outcome: ChargerOutcome.nullable(),
+        detail: z.string().nullable(),
+      }),
+    ),
+  })
+  .meta({ id: 'Campaign' })
+export type CampaignView = z.infer<typeof CampaignView>

@@ -1,0 +1,307 @@
+import type { MetadataInput } from '@voltrail/contracts/envelope'
+import type { CampaignEvent, ChargerEvent, DeviceEvent } from '@voltrail/contracts/events/registry'
+import { CommandId, type ChargerId, type TenantId, type TransactionId } from '@voltrail/contracts/ids'
+import { instant } from '@voltrail/contracts/quantities'
+import { deviceStream, parseStream, type StreamName } from '@voltrail/contracts/streams'
+import {
+  campaign,
+  finishCharger,
+  nextInWindow,
+  takeCharger,
+  underWay,
+  type CampaignState,
+  type CampaignTerms,
+  type Progress,
+} from '@voltrail/domain/campaign'
+import type { Decision, Recorded } from '@voltrail/domain/decider'
+import { device } from '@voltrail/domain/device/device'
+import { ownLocation, type FileService } from '@voltrail/domain/device/file-addresses'
+import { beginTransfer, endTransfer, transferRequestId } from '@voltrail/domain/device/transfer-request'
+import { Waits, type Duty, type DutyDeps } from './duty.ts'
+
+interface Watch {
+  connected: boolean
+  accepted: boolean
+  firmwareVersion: string | undefined
+  readonly charging: Set<TransactionId>
+  /** firmware updates that are under way, a campaign's or not */
+  readonly updating: Set<number>
+  /** of campaigns: what became of them */
+  readonly ended: Map<number, { readonly done: boolean; readonly detail: string }>
+  /** commands of campaigns that stand in the log: never sent again */
+  readonly asked: Set<string>
+}
+type Taken = Extract<Progress, { state: 'taken' }>
+
+const commandMs = 30_000
+const awayMs = 5_000
+const minute = 60_000
+
+/**
+ * Rolls firmware out: takes idle chargers of a campaign, as many at once as it says, asks each once, and records how it ended for
+ * each. Where it stands is in the campaign's stream, and every request has a number made of campaign and charger, so a restart
+ * goes on where the last process was and asks no charger twice.
+ */
+export const campaigns =
+  ({ files }: { readonly files: FileService | undefined }) =>
+  (deps: DutyDeps): Duty => {
+    const watches = new Map<string, Watch>()
+    /** the campaigns that a charger is in */
+    const campaignsOf = new Map<string, Set<string>>()
+    /** commands of this process whose answer has not come */
+    const sent = new Set<string>()
+    /** commands that central will not send, and why */
+    const refused = new Map<string, string>()
+
+    const watchOf = (key: string): Watch => {
+      const known = watches.get(key)
+      if (known !== undefined) return known
+      const watch: Watch = {
+        connected: false,
+        accepted: false,
+        firmwareVersion: undefined,
+        charging: new Set(),
+        updating: new Set(),
+        ended: new Map(),
+        asked: new Set(),
+      }
+      watches.set(key, watch)
+      return watch
+    }
+
+    const metaOf = (tenant: TenantId, { campaignId }: CampaignTerms, command: object): MetadataInput => {
+      const now = instant(deps.now())
+      return {
+        tenant,
+        causation: { pod: deps.pod },
+        correlation: campaignId,
+        actor: { kind: 'service', id: 'upkeep' },
+        receivedAt: now,
+        decision: {
+          build: deps.build,
+          clock: now,
+          command: JSON.parse(JSON.stringify(command)),
+          lookups: [],
+          settings: {},
+        },
+      }
+    }
+
+    const look = async (stream: StreamName, tenant: TenantId): Promise<number | undefined> => {
+      let { state } = await deps.loop.load(campaign, stream)
+      const { terms } = state
+      if (terms === undefined) return undefined
+      const decide = async (command: object, decision: (known: CampaignState) => Decision<CampaignEvent>) => {
+        const decided = await deps.loop.decide(campaign, stream, decision, metaOf(tenant, terms, command))
+        if (decided.outcome === 'unavailable') throw new Waits(decided.reason)
+        state = decided.state
+      }
+      const finish = (chargerId: ChargerId, outcome: 'Done' | 'Failed' | 'Skipped', detail: string) => {
+        const end = { chargerId, outcome, detail }
+        return decide({ type: 'FinishCharger', ...end }, (known) => finishCharger(end, known))
+      }
+      let again: number | undefined
+
+      for (const [chargerId, progress] of state.chargers) {
+        if (progress.state !== 'taken') continue
+        const end = watchOf(deviceStream(tenant, chargerId)).ended.get(progress.requestId)
+        if (end !== undefined) await finish(chargerId, end.done ? 'Done' : 'Failed', end.detail)
+        else if (!(await start(tenant, terms, chargerId, progress))) again = deps.now() + awayMs
+      }
+      if (state.phase !== 'running') return again
+      const opens = nextInWindow(deps.now(), terms.window)
+      if (opens > deps.now()) return Math.min(opens, again ?? opens)
+      for (const [chargerId, progress] of state.chargers) {
+        if (state.phase !== 'running' || underWay(state) >= terms.concurrency) break
+        if (progress.state !== 'waiting') continue
+        const watch = watchOf(deviceStream(tenant, chargerId))
+        if (watch.firmwareVersion === terms.firmware.version) {
+          await finish(chargerId, 'Skipped', 'it has this version already')
+          continue
+        }
+        if (!isIdle(watch)) continue
+        const requestId = transferRequestId(JSON.stringify([terms.campaignId, chargerId]))
+        const take = { chargerId, requestId, at: instant(deps.now()) }
+        const { location, reason } = await locate(tenant, terms, chargerId, take)
+        if (location === undefined) {
+          await finish(chargerId, 'Failed', reason)
+          continue
+        }
+        await decide({ type: 'TakeCharger', ...take }, (known) => takeCharger(take, known))
+        const taken = state.chargers.get(chargerId)
+        if (taken?.state === 'taken' && !(await start(tenant, terms, chargerId, taken))) again = deps.now() + awayMs
+      }
+      if (state.phase !== 'running') return again
+      // the window ends without an event
+      return terms.window === undefined ? again : Math.min(again ?? Infinity, deps.now() + minute)
+    }
+
+    const expiryOf = ({ minutesPerCharger }: CampaignTerms, { at }: { readonly at: string }): number =>
+      Date.parse(at) + minutesPerCharger * minute
+
+    const locate = async (
+      tenant: TenantId,
+      terms: CampaignTerms,
+      chargerId: ChargerId,
+      taken: { readonly requestId: number; readonly at: string },
+    ): Promise<{ readonly location: string | undefined; readonly reason: string }> => {
+      const { location, image } = terms.firmware
+      if (location !== undefined || image === undefined) return { location, reason: 'it names no firmware' }
+      if (files === undefined) return { location: undefined, reason: 'no file service is set up' }
+      const { state } = await deps.loop.load(device, deviceStream(tenant, chargerId))
+      const supported = state.configuration?.keys.find(({ key }) => key === 'SupportedFileTransferProtocols')?.value
+      const { requestId } = taken
+      const request = { tenant, chargerId, requestId, kind: 'Firmware', expiresAt: expiryOf(terms, taken) } as const
+      try {
+        const own = ownLocation(files, { ...request, fileName: image }, supported)
+        return { location: own, reason: `it speaks ${supported}, the file service does not` }
+      } catch (error) {
+        if (error instanceof RangeError) return { location: undefined, reason: error.message }
+        throw error
+      }
+    }
+
+    /** Begins the update and asks the charger, once. @returns whether nothing is left to be done now */
+    const start = async (
+      tenant: TenantId,
+      terms: CampaignTerms,
+      chargerId: ChargerId,
+      taken: Taken,
+    ): Promise<boolean> => {
+      const stream = deviceStream(tenant, chargerId)
+      const watch = watchOf(stream)
+      const { requestId, at } = taken
+      const { campaignId, firmware } = terms
+      const commandId = CommandId.parse(`campaign-${campaignId}-${requestId}`)
+      if (watch.asked.has(commandId)) return true
+      if (sent.has(commandId)) return false
+      const refusal = refused.get(commandId)
+      if (refusal !== undefined) {
+        const end = { requestId, outcome: 'Refused', detail: refusal } as const
+        const meta = metaOf(tenant, terms, { type: 'EndTransfer', ...end })
+        const ended = await deps.loop.decide(device, stream, (state) => endTransfer(end, state), meta)
+        if (ended.outcome === 'unavailable') throw new Waits(ended.reason)
+        return true
+      }
+      const { location } = await locate(tenant, terms, chargerId, taken)
+      if (location === undefined) return true
+      const begin = {
+        requestId,
+        kind: 'Firmware',
+        begunAt: at,
+        expiresAt: instant(expiryOf(terms, taken)),
+        targetVersion: firmware.version,
+        versionBefore: watch.firmwareVersion?.slice(0, 50),
+        campaignId,
+      } as const
+      const meta = metaOf(tenant, terms, { type: 'BeginTransfer', ...begin })
+      const begun = await deps.loop.decide(device, stream, (state) => beginTransfer(begin, state), meta)
+      if (begun.outcome === 'unavailable') throw new Waits(begun.reason)
+      // it ended meanwhile, as one that was never sent: the log says so next
+      if (!begun.state.transfers?.some((one) => one.requestId === requestId)) return true
+      sent.add(commandId)
+      const { signature, signingCertificate } = firmware
+      const unsent = (reason: unknown) => {
+        sent.delete(commandId)
+        deps.log.warn({ chargerId, campaignId, reason }, 'a firmware update could not be sent yet')
+      }
+      deps
+        .central(tenant)
+        .command({
+          commandId,
+          chargerId,
+          actor: { kind: 'service', id: 'upkeep' },
+          requestedAt: instant(deps.now()),
+          timeoutMs: commandMs,
+          command: {
+            type: 'UpdateFirmware',
+            requestId,
+            location,
+            retrieveAt: instant(deps.now()),
+            ...(signature === undefined || signingCertificate === undefined ? {} : { signature, signingCertificate }),
+          },
+        })
+        .then((reply) => {
+          if (reply.outcome === 'refused') refused.set(commandId, reply.detail)
+          if (reply.outcome === 'unavailable' || reply.outcome === 'refused') unsent(reply)
+        }, unsent)
+      return false
+    }
+
+    const heardOfCharger = (watch: Watch, event: Recorded<ChargerEvent>): boolean => {
+      switch (event.type) {
+        case 'ChargerRegistered':
+        case 'ChargerRegistrationChanged':
+          watch.accepted = event.data.registration === 'Accepted'
+          return watch.accepted
+        case 'ChargerConnected':
+          watch.connected = true
+          return true
+        case 'ChargerDisconnected':
+          watch.connected = false
+          return false
+        case 'ChargerBooted':
+          watch.accepted = event.data.registration === 'Accepted'
+          watch.firmwareVersion = event.data.firmwareVersion
+          return true
+        case 'TransactionOpened':
+          watch.charging.add(event.data.transactionId)
+          return false
+        case 'TransactionClosed':
+          watch.charging.delete(event.data.transactionId)
+          return true
+        case 'CommandRequested':
+          if (event.data.commandId.startsWith('campaign-')) {
+            watch.asked.add(event.data.commandId)
+            sent.delete(event.data.commandId)
+          }
+          return false
+        default:
+          return false
+      }
+    }
+
+    const heardOfDevice = (watch: Watch, event: Recorded<DeviceEvent>): boolean => {
+      if (event.type === 'TransferBegun' && event.data.kind === 'Firmware') watch.updating.add(event.data.requestId)
+      if (event.type !== 'TransferEnded' || !watch.updating.delete(event.data.requestId)) return false
+      const { requestId, outcome, detail } = event.data
+      watch.ended.set(requestId, { done: outcome === 'Done', detail: detail ?? outcome })
+      return true
+    }
+
+    const heardOfCampaign = (tenant: TenantId, stream: string, event: Recorded<CampaignEvent>): void => {
+      if (event.type === 'CampaignCreated')
+        for (const chargerId of event.data.chargers) {
+          const key = deviceStream(tenant, chargerId)
+          campaignsOf.set(key, (campaignsOf.get(key) ?? new Set()).add(stream))
+        }
+      if (event.type === 'CampaignCompleted') for (const streams of campaignsOf.values()) streams.delete(stream)
+    }
+
+    return {
+      name: 'campaigns',
+      hear(event) {
+        const address = parseStream(event.stream)
+        if (address?.category === 'campaign') {
+          heardOfCampaign(address.tenant, event.stream, event as unknown as Recorded<CampaignEvent>)
+          return [event.stream]
+        }
+        if (address?.category !== 'charger' && address?.category !== 'device') return []
+        const key = deviceStream(address.tenant, address.chargerId)
+        const watch = watchOf(key)
+        const changed =
+          address.category === 'charger'
+            ? heardOfCharger(watch, event as unknown as Recorded<ChargerEvent>)
+            : heardOfDevice(watch, event as unknown as Recorded<DeviceEvent>)
+        return changed ? [...(campaignsOf.get(key) ?? [])] : []
+      },
+      async look(key) {
+        const address = parseStream(key)
+        return address?.category === 'campaign' ? look(key as StreamName, address.tenant) : undefined
+      },
+    }
+  }
+
+/** Nobody is interrupted, and no charger gets two firmwares at once. */
+const isIdle = ({ connected, accepted, charging, updating }: Watch): boolean =>
+  connected && accepted && charging.size === 0 && updating.size === 0
