@@ -85,8 +85,12 @@ const judgeCharger = async (charger: ModelCharger, log: EsdbLog): Promise<string
   const differences = whole ? [] : [`${charger.id}: its chain is broken`]
   const opened = events.flatMap((event) => (event.type === 'TransactionOpened' ? [event.data.transactionId] : []))
   if (new Set(opened).size !== opened.length) differences.push(`${charger.id}: a transaction was opened twice`)
-  const asked = events.flatMap((event) => (event.type === 'CommandRequested' ? [event.data] : []))
-  const settled = events.filter((event) => event.type === 'CommandSettled')
+  // upkeep asks chargers of its own accord, too
+  const asked = events.flatMap((event) =>
+    event.type === 'CommandRequested' && event.data.command.type === 'RemoteStop' ? [event.data] : [],
+  )
+  const ids = new Set(asked.map(({ commandId }) => commandId))
+  const settled = events.filter((event) => event.type === 'CommandSettled' && ids.has(event.data.commandId))
   const arrived = charger.remoteStops.length
   if (asked.length !== arrived || settled.length !== arrived || asked.some(({ sentFirst }) => sentFirst !== true))
     differences.push(

@@ -48,6 +48,7 @@ it('comes up on an empty directory, survives a crash of a part, and finds everyt
       'billing',
       'timers',
       'upkeep',
+      'files',
       'projector-reporting',
       'projector-load',
       'edge',
