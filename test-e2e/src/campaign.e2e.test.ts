@@ -35,7 +35,7 @@ const openUpdating = (ocppUrl: string, id: string, onUpdating: (id: string, unde
       get UpdateFirmware() {
         asked += 1
         onUpdating(id, true)
-        const { location } = cp.calls.at(-1)?.params as { location: string }
+        const { location } = cp.calls.at(-1)!.params as { location: string }
         void update(location).catch(() => {})
         return {}
       },
@@ -93,8 +93,8 @@ describe('a firmware campaign over 50 chargers, on the wire', () => {
   }, 60_000)
 
   it('goes on over two that fail when three would stop it, touches a charging one only once it is idle, and completes', async () => {
-    const busy = fleet.find(({ id }) => id === charging)
-    const { transactionId } = (await busy?.call('StartTransaction', {
+    const busy = fleet.find(({ id }) => id === charging)!
+    const { transactionId } = (await busy.call('StartTransaction', {
       connectorId: 1,
       idTag: 'TAG-1',
       meterStart: 0,
@@ -105,7 +105,7 @@ describe('a firmware campaign over 50 chargers, on the wire', () => {
     const before = await get('to-2', ({ counts }) => counts.waiting === 1 && counts.taken === 0)
     expect(before).toMatchObject({ phase: 'running', counts: { done: fleetSize - 3, failed: 2 } })
     expect(touched).not.toContain(charging)
-    await busy?.call('StopTransaction', { transactionId, meterStop: 10, timestamp: timestamp(0), idTag: 'TAG-1' })
+    await busy.call('StopTransaction', { transactionId, meterStop: 10, timestamp: timestamp(0), idTag: 'TAG-1' })
     const after = await get('to-2', ({ phase }) => phase === 'completed')
     expect(after.counts).toEqual({ waiting: 0, taken: 0, done: fleetSize - 2, failed: 2, skipped: 0 })
     const failed = after.chargers.filter(({ outcome }) => outcome === 'Failed').map(({ chargerId }) => chargerId)
