@@ -2,10 +2,34 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { z } from 'zod'
+import type { SecurityEventPage } from '@voltrail/contracts/rest/security-events'
 import type { TransferAnswer, TransferList, TransferView } from '@voltrail/contracts/rest/transfers'
 import { startProduct, type Product } from '@voltrail/embedded/product'
 import { openCharger, type Charger } from './fixtures/charger.ts'
 import { openRest, type Rest } from './fixtures/rest.ts'
+
+/** what the feed shows from the beginning up to the first event of a type with this text in it */
+const firstOnFeed = async (product: Product, type: string, text = type): Promise<string> => {
+  const closing = new AbortController()
+  const response = await fetch(new URL(`/v1/events?types=${type}`, product.apiUrl), {
+    headers: { authorization: `Bearer ${product.operatorKey}` },
+    signal: closing.signal,
+  })
+  let shown = ''
+  const decoder = new TextDecoder()
+  for await (const part of response.body ?? []) {
+    shown += decoder.decode(part as Uint8Array, { stream: true })
+    if (
+      shown
+        .split('\n\n')
+        .slice(0, -1)
+        .some((one) => one.includes('data: ') && one.includes(text))
+    )
+      break
+  }
+  closing.abort()
+  return shown
+}
 
 type List = z.infer<typeof TransferList>
 type Answer = z.infer<typeof TransferAnswer>
@@ -57,6 +81,24 @@ describe('firmware and logs of a charger, on the wire', () => {
       await cp.call('DiagnosticsStatusNotification', { status })
       expect(await ended(asked)).toMatchObject({ kind: 'DiagnosticsLog', outcome, status })
     })
+    it('come to our own file service where no location is given, by a credential that the log never shows', async () => {
+      const asked = await ask('logs', {})
+      const given = new URL((last('GetDiagnostics') as { location: string }).location)
+      const [user, password] = [given.username, given.password]
+      given.username = given.password = ''
+      const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
+      const put = await fetch(new URL('diag.txt', given), {
+        method: 'PUT',
+        body: 'all is well',
+        headers: { authorization },
+      })
+      expect(put.ok).toBe(true)
+      await cp.call('DiagnosticsStatusNotification', { status: 'Uploaded' })
+      expect(await ended(asked)).toMatchObject({ outcome: 'Done', files: [{ name: 'diag.txt', bytes: 11 }] })
+      const shown = await firstOnFeed(product, 'CommandRequested', asked.command.commandId)
+      expect(shown).toContain(given.host)
+      expect(shown).not.toContain(password)
+    })
     it('of the security log carry the number of their request', async () => {
       const asked = await ask('logs', { log: 'SecurityLog', location: 'https://logs.example.com/in' })
       expect(last('GetLog')).toMatchObject({ requestId: asked.requestId, logType: 'SecurityLog' })
@@ -78,6 +120,23 @@ describe('firmware and logs of a charger, on the wire', () => {
           detail: 'Rejected',
         },
       )
+    })
+  })
+
+  describe('security events', () => {
+    const tell = (type: string) =>
+      cp.call('SecurityEventNotification', { type, timestamp: '2026-01-31T12:00:00Z', techInfo: 'panel 2' })
+    it('are classed by severity, listed once each, and on the live feed', async () => {
+      for (const type of ['TamperDetectionActivated', 'InvalidMessages', 'TamperDetectionActivated']) await tell(type)
+      const list = (query: string) => rest.get<z.infer<typeof SecurityEventPage>>(`${path}/security-events${query}`)
+      expect((await list('')).items).toMatchObject([
+        { event: 'InvalidMessages', severity: 'warning', at: '2026-01-31T12:00:00.000Z' },
+        { event: 'TamperDetectionActivated', severity: 'critical', techInfo: 'panel 2' },
+      ])
+      expect((await list('?severity=critical')).items).toHaveLength(1)
+      const first = await list('?limit=1')
+      expect((await list(`?limit=1&cursor=${first.next}`)).items).toMatchObject([{ severity: 'critical' }])
+      expect(await firstOnFeed(product, 'SecurityEventReported')).toContain('TamperDetectionActivated')
     })
   })
 

@@ -64,6 +64,7 @@ describe('the OpenAPI document', () => {
         'get /v1/pki/roots',
         'get /v1/pki/crl',
         'get /v1/chargers/{id}/security',
+        'get /v1/chargers/{id}/security-events',
         'get /v1/chargers/{id}/settings',
         'get /v1/chargers/{id}/transfers',
         'put /v1/chargers/{id}/client-identities',

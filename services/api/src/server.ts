@@ -26,6 +26,7 @@ import { eventRoutes } from './routes/events.ts'
 import { idTokenRoutes } from './routes/id-tokens.ts'
 import { quirkRoutes } from './routes/quirks.ts'
 import { reviewRoutes } from './routes/reviews.ts'
+import { securityEventRoutes } from './routes/security-events.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { settingsRoutes } from './routes/settings.ts'
 import { tariffRoutes } from './routes/tariffs.ts'
@@ -101,6 +102,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
       configurationRoutes(routes, sources)
       transferRoutes(routes, sources)
       campaignRoutes(routes, sources)
+      securityEventRoutes(routes, sources)
       quirkRoutes(routes, sources)
       commandRoutes(routes, sources)
       callRoutes(routes, sources)

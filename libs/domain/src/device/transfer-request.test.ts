@@ -1,6 +1,7 @@
 import type { DeviceEvent } from '@voltrail/contracts/events/registry'
+import { DeviceSummary } from '@voltrail/contracts/events/device'
 import { CommandId } from '@voltrail/contracts/ids'
-import { at, foldHistory, given } from '../fixtures/given.ts'
+import { at, foldHistory, given, recorded } from '../fixtures/given.ts'
 import { applyOutcome } from './command-outcome.ts'
 import { device } from './device.ts'
 import {
@@ -71,6 +72,25 @@ describe('a request for a file', () => {
     const state = foldHistory(device, [begun()])
     expect(expireTransfers({ now: Date.parse(at(119)) }, state)).toEqual({ accepted: [] })
     expect(expireTransfers({ now: Date.parse(at(120)) }, state)).toEqual({ accepted: [ended('Expired')] })
+  })
+})
+
+describe('what is known of transfers', () => {
+  it('is the same from a summary as from the whole history', () => {
+    const history = [
+      begun({ ...firmware, requestId: 7, targetVersion: '2.0', campaignId: 'c' }),
+      begun(),
+      { type: 'LogStatusReported', data: { log: 'DiagnosticsLog', status: 'Uploading', requestId: 41 } },
+      { type: 'TransferEnded', data: { requestId: 7, outcome: 'Done', detail: 'd', firmwareVersion: '2.0' } },
+    ] as const satisfies readonly DeviceEvent[]
+    const whole = foldHistory(device, [...history])
+    const summary = DeviceSummary.parse(JSON.parse(JSON.stringify({ ...whole, eventsSinceSummary: 0 })))
+    expect(device.restore?.(recorded({ type: 'DeviceSummarised', data: { summary } }, 4), undefined)).toEqual({
+      ...whole,
+      eventsSinceSummary: 0,
+    })
+    expect(whole.transfers).toMatchObject([{ requestId: 41, status: 'Uploading', statusAt: at(0) }])
+    expect(whole.endedTransfers).toMatchObject([{ requestId: 7, outcome: 'Done', campaignId: 'c' }])
   })
 })
 
