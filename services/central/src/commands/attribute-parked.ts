@@ -73,10 +73,21 @@ const startParked = async (parked: Parked, to: Attribution): Promise<Attribution
   if (begun !== undefined && begun.startKey !== startKey)
     return refused('not-attributable', `transaction ${transactionId} belongs to another start by now`)
   const stream = chargerStream(tenant, chargerId)
-  const place = placeOfStart(parked, begun, to.evseId, (await deps.load(charger, stream)).state)
+  const { state: before } = await deps.load(charger, stream)
+  const place = placeOfStart(parked, begun, to.evseId, before)
   if ('outcome' in place) return place
-  if (begun !== undefined) return undefined
   const { evseId, connectorId } = place
+  /** An operator may decide long after: the newest start on the EVSE is the one that goes on. */
+  const endOlder = async (state: ChargerState): Promise<void> => {
+    const here = state.openTransactions.filter((open) => open.evseId === evseId)
+    const newest = here.toSorted((a, b) => (a.startedAt.effectiveAt < b.startedAt.effectiveAt ? 1 : -1))[0]
+    if (newest !== undefined) await endSuperseded(newest, state, { tenant, chargerId, receivedAt, metadata }, deps)
+  }
+  if (begun !== undefined) {
+    // asked again after a crash: what comes after the start may be missing
+    await endOlder(before)
+    return undefined
+  }
   const token = await deps.lookUps.token(tenant, idToken.ref)
   const meant = { ...idToken, ...(token.ref === idToken.ref ? {} : token.value.idToken) }
   const settings = await deps.lookUps.settings(tenant)
@@ -108,10 +119,7 @@ const startParked = async (parked: Parked, to: Attribution): Promise<Attribution
     ),
     `the start of session ${id}`,
   )
-  // an operator may decide long after: the newest start on the EVSE is the one that goes on
-  const here = opened.state.openTransactions.filter((open) => open.evseId === evseId)
-  const newest = here.toSorted((a, b) => (a.startedAt.effectiveAt < b.startedAt.effectiveAt ? 1 : -1))[0]
-  if (newest !== undefined) await endSuperseded(newest, opened.state, { tenant, chargerId, receivedAt, metadata }, deps)
+  await endOlder(opened.state)
   return undefined
 }
 

@@ -445,4 +445,30 @@ describe('settling a review', () => {
     expect(await settle('REV-poison', subject, { kind: 'attribute', transactionId })).toMatchObject({ outcome: 'done' })
     expect(await sessionTypes(cp, transactionId)).toEqual(['SessionStarted'])
   })
+
+  // the last one: the log that was full is away for a while
+  it('is healed by asking again when the log went away before the older session was ended', async () => {
+    const cp = house.charger('REV-older-heal')
+    await cp.connect()
+    const at = time(100)
+    const older = await cp.answer({
+      type: 'TransactionStart',
+      evseId: 1,
+      connectorId: 1,
+      idToken,
+      meterStart: wh('500'),
+      time: at,
+      raw: { connector: '1', idToken: idToken.value, timestamp: at.raw, meterStart: '500' },
+    })
+    const { transactionId, subject } = await parkedStart('REV-older-heal', 1, 50)
+    const decision = { kind: 'attribute', transactionId } as const
+    house.faults.set({ diskFull: { next: 1_000, stream: `session-default.REV-older-heal.${older.transactionId}` } })
+    expect(await settle('REV-older-heal', subject, decision)).toMatchObject({ outcome: 'unavailable' })
+    house.faults.clear()
+    expect(await settle('REV-older-heal', subject, decision)).toMatchObject({ outcome: 'done' })
+    expect((await cp.sessionEvents(older.transactionId)).at(-1)).toMatchObject({
+      type: 'SessionStopped',
+      data: { inferred: true, reason: 'NextStart' },
+    })
+  })
 })
