@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { CampaignId, ChargerId, DecimalString, TariffId, TokenRef, TransactionId } from './ids.ts'
+import { CampaignId, ChargerId, DecimalString, EvseId, TariffId, TokenRef, TransactionId } from './ids.ts'
 import { ClearIdToken } from './personal.ts'
 import { Instant, Wh } from './quantities.ts'
 import { TariffTerms } from './tariff-shape.ts'
@@ -122,8 +122,8 @@ export const AdminCommand = z.discriminatedUnion('type', [
     subject: z.string().max(1_000),
     decision: z.discriminatedUnion('kind', [
       z.object({ kind: z.literal('dismiss') }),
-      /** a parked stop or reading belongs to this transaction */
-      z.object({ kind: z.literal('attribute'), transactionId: TransactionId }),
+      /** a parked stop or reading belongs to this transaction; a parked start is it, on this EVSE if its connector could not be read */
+      z.object({ kind: z.literal('attribute'), transactionId: TransactionId, evseId: EvseId.min(1).optional() }),
       /** the truth about a session's end, as an operator knows it */
       z.object({
         kind: z.literal('correct'),

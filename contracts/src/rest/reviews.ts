@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ChargerId, DecimalString, SessionId, TransactionId } from '../ids.ts'
+import { ChargerId, DecimalString, EvseId, SessionId, TransactionId } from '../ids.ts'
 import { Instant, Wh } from '../quantities.ts'
 import { ReviewDecision } from '../events/charger.ts'
 import { Actor } from '../charger-commands.ts'
@@ -95,7 +95,15 @@ export const SettleReviewBody = z
         .strictObject({ kind: z.literal('dismiss') })
         .describe('It stays as it is; energy that was suspect is right, and is billed.'),
       z
-        .strictObject({ kind: z.literal('attribute'), transactionId: TransactionId })
+        .strictObject({
+          kind: z.literal('attribute'),
+          transactionId: TransactionId,
+          evseId: EvseId.min(1)
+            .optional()
+            .describe(
+              'where a start began whose connector could not be read; not needed when the charger is known to have one EVSE',
+            ),
+        })
         .describe(
           'The parked stop ends the session of this transaction, the parked meter values are its readings. A parked start ' +
             'becomes the session of the transaction that the charger was answered.',
@@ -120,6 +128,10 @@ export const SettleReviewBody = z
     id: 'SettleReview',
     examples: [
       { decision: { kind: 'attribute', transactionId: '1724510933' }, note: 'seen on the meter' },
+      {
+        decision: { kind: 'attribute', transactionId: '1724510933', evseId: 2 },
+        note: 'the driver was at the right socket',
+      },
       { decision: { kind: 'correct', transactionId: '1724510933', energyWh: 7400, stoppedAt: '2026-01-31T12:55:00Z' } },
       { decision: { kind: 'dismiss' } },
     ],

@@ -1,6 +1,14 @@
-import type { EnergySource } from '@voltrail/contracts/events/session'
+import type { EnergySource, RegisterTrack } from '@voltrail/contracts/events/session'
 import type { Instant, OccurredAt, RegisterReading, Wh } from '@voltrail/contracts/quantities'
-import { compareReadings, energyBetween, leaptAhead, trackReading, trackedEnergy, wentBack } from './registers.ts'
+import {
+  compareReadings,
+  energyBetween,
+  leaptAhead,
+  trackReading,
+  trackedEnergy,
+  untimedMs,
+  wentBack,
+} from './registers.ts'
 import type { TimedReading } from './session.ts'
 
 /** What is billed of a session: from all that its meter said, in whatever order and however often it came. */
@@ -22,20 +30,77 @@ export interface BilledEnergy {
 
 /**
  * The billed energy and where it comes from: meter stop − meter start when the register only grew; otherwise the sum of the
- * monotone segments of all readings, meter start and meter stop among them.
+ * monotone segments of all readings, meter start and meter stop among them. Readings in disorder are no reset: a clock that was
+ * set, or a sample that came stale, shows dips that the register never had. Where the register ended no lower than it began, a
+ * reset is believed only with a reading below the first or above the last; without one its energy cannot be told from disorder,
+ * so it is last − first, flagged where the readings dip in the order of their telling too.
  */
 export const billedEnergy = (metered: MeteredSession): BilledEnergy => {
   const { meterStart, meterStop } = metered
-  const track = registerSeries(metered).reduce<ReturnType<typeof trackReading> | undefined>(
-    (known, { reading, at }) => trackReading(known, reading, at),
+  const series = registerSeries(metered)
+  const [first, last] = [series[0]?.reading, series.at(-1)?.reading]
+  if (first === undefined || last === undefined) return { energyWh: 0 as Wh, energySource: 'none' }
+  const span = spanOf(metered, series)
+  const bothTold = meterStart !== undefined && meterStop !== undefined
+  const difference = (doubts: number): BilledEnergy => ({
+    energyWh: Math.max(0, energyBetween(first, last)) as Wh,
+    energySource: bothTold ? 'meter-stop' : 'registers',
+    ...(doubts > 0 ? { meterResets: doubts } : {}),
+  })
+
+  if (!wentBack(first, last) && dips(series).length > 0 && !isResetProven(series, first, last)) {
+    // whatever their order was: each value was passed once, on the way from the first to the last
+    const climbed = series.toSorted((a, b) => compareReadings(a.reading, b.reading))
+    const [begin, end] = [Date.parse(series[0]!.at), Date.parse(series.at(-1)!.at)]
+    const track = trackOf(
+      climbed.map(({ reading }) => ({ at: series[0]!.at, reading })),
+      () => span(end - begin),
+    )!
+    return track.resets === 0 ? difference(toldDips(metered.readings, series)) : ofSegments(track, track.resets)
+  }
+  const track = trackOf(series, span)!
+  const resets = Math.max(track.resets, bothTold && wentBack(meterStart, meterStop) ? 1 : 0)
+  return bothTold && resets === 0 ? difference(0) : ofSegments(track, resets)
+}
+
+const ofSegments = (track: RegisterTrack, resets: number): BilledEnergy => ({
+  energyWh: trackedEnergy(track),
+  energySource: 'registers',
+  ...(resets > 0 ? { meterResets: resets } : {}),
+})
+
+const trackOf = (series: readonly TimedReading[], span: (ms: number) => number): RegisterTrack | undefined =>
+  series.reduce<RegisterTrack | undefined>(
+    (known, { reading, at }) => trackReading(known, reading, at, span),
     undefined,
   )
-  if (track === undefined) return { energyWh: 0 as Wh, energySource: 'none' }
-  const brokeOff = meterStart !== undefined && meterStop !== undefined && wentBack(meterStart, meterStop) ? 1 : 0
-  const meterResets = Math.max(track.resets, brokeOff)
-  if (meterStart !== undefined && meterStop !== undefined && meterResets === 0)
-    return { energyWh: Math.max(0, energyBetween(meterStart, meterStop)) as Wh, energySource: 'meter-stop' }
-  return { energyWh: trackedEnergy(track), energySource: 'registers', ...(meterResets > 0 ? { meterResets } : {}) }
+
+const isResetProven = (series: readonly TimedReading[], first: RegisterReading, last: RegisterReading): boolean =>
+  series.some(({ reading }) => wentBack(first, reading) || wentBack(reading, last))
+
+/** Neighbours of which the later one is lower. */
+const dips = (series: readonly TimedReading[]): (readonly [TimedReading, TimedReading])[] =>
+  series.flatMap((to, i) => {
+    const from = series[i - 1]
+    return from !== undefined && from.at < to.at && wentBack(from.reading, to.reading) ? [[from, to] as const] : []
+  })
+
+/** How many dips in time the charger told as dips; a value that it told before is a repeat and tells nothing new. */
+const toldDips = (told: readonly TimedReading[], series: readonly TimedReading[]): number => {
+  const turns = new Map<number, number>()
+  for (const [turn, { reading }] of told.entries()) if (!turns.has(reading.wh)) turns.set(reading.wh, turn)
+  const firstTold = new Set(
+    [...turns.values()].map((turn) => told[turn]!).map(({ at, reading }) => `${at} ${reading.wh}`),
+  )
+  const news = series.filter(({ at, reading }) => firstTold.has(`${at} ${reading.wh}`))
+  return dips(news).filter(([from, to]) => turns.get(from.reading.wh)! < turns.get(to.reading.wh)!).length
+}
+
+/** How long a rise may have taken: times that nobody vouches for, and a session without readings, tell no power. */
+const spanOf = ({ startedAt, stoppedAt, meterStart, meterStop }: MeteredSession, series: readonly TimedReading[]) => {
+  const timed = [startedAt, stoppedAt].every(({ reason }) => reason !== 'untrusted-clock' && reason !== 'received')
+  const between = series.length - (meterStart === undefined ? 0 : 1) - (meterStop === undefined ? 0 : 1)
+  return (ms: number): number => (!timed ? untimedMs : between === 0 ? Math.max(ms, untimedMs) : ms)
 }
 
 const begins = ({ context }: TimedReading): boolean => context === 'Transaction.Begin'
@@ -102,16 +167,24 @@ const withBegin = (
 const mostReadings = 512
 
 /**
- * The readings of a message as they are stored. Of a very long list (a stop may carry megabytes) only those that the energy
- * depends on: the first, the last, and both sides of each place where the register broke off. The frame keeps them all.
+ * The readings of a message as they are stored, at most `mostReadings`. Of a very long list (a stop may carry megabytes) only
+ * those that the energy depends on: the first, the last, the lowest, the highest, and both sides of the places where the
+ * register broke off, the greatest first. The frame keeps them all.
  */
-export const essential = (list: readonly TimedReading[]): readonly TimedReading[] =>
-  list.length <= mostReadings
-    ? list
-    : list.filter((one, i) => {
-        const [before, after] = [list[i - 1], list[i + 1]]
-        return before === undefined || after === undefined || breaksOff(before, one) || breaksOff(one, after)
-      })
+export const essential = (list: readonly TimedReading[]): readonly TimedReading[] => {
+  if (list.length <= mostReadings) return list
+  const byValue = [...list.keys()].toSorted((a, b) => compareReadings(list[a]!.reading, list[b]!.reading))
+  const kept = new Set([0, list.length - 1, byValue[0]!, byValue.at(-1)!])
+  const breaks = list.flatMap((to, i) => {
+    const from = list[i - 1]
+    return from === undefined || !breaksOff(from, to) ? [] : [{ i, height: Math.abs(to.reading.wh - from.reading.wh) }]
+  })
+  for (const { i } of breaks.toSorted((a, b) => b.height - a.height)) {
+    if (kept.size > mostReadings - 2) break
+    kept.add(i - 1).add(i)
+  }
+  return list.filter((_, i) => kept.has(i))
+}
 
 const breaksOff = (from: TimedReading, to: TimedReading): boolean =>
   wentBack(from.reading, to.reading) || leaptAhead(from.reading, to.reading, Date.parse(to.at) - Date.parse(from.at))

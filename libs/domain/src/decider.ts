@@ -15,6 +15,7 @@ export type Recorded<E> = E & { readonly revision: number; readonly metadata: Ev
  * - `restore` gives the whole state from an event that carries a summary (with event 0 where `needsFirst` says so), so that
  *   a load need not go further back; it must equal the full fold up to and including that event.
  * - `summarise` gives an event to append when the state has gone long without one.
+ * - `bulky`: the state grows with its stream, so that a cache keeps only a few of them.
  */
 export interface Aggregate<S, E> {
   readonly initialState: S
@@ -22,4 +23,5 @@ export interface Aggregate<S, E> {
   readonly needsFirst?: boolean
   readonly restore?: (event: Recorded<E>, first: Recorded<E> | undefined) => S | undefined
   readonly summarise?: (state: S) => E | undefined
+  readonly bulky?: true
 }

@@ -47,6 +47,9 @@ export const leaptAhead = (from: RegisterReading, to: RegisterReading, ms: numbe
     .minus(exactWh(from))
     .gt(mostAtOnceWh + (mostWatts * Math.max(0, ms)) / 3_600_000)
 
+/** At `mostWatts`, with what is taken at once, this is 1 MWh: more than any session takes whose times tell nothing. */
+export const untimedMs = 3_240_000
+
 export const isSameReading = (a: RegisterReading, b: RegisterReading): boolean => exactWh(a).eq(exactWh(b))
 
 /** Below 0 when `a` is the lower one, 0 when both are the same. */
@@ -65,16 +68,18 @@ export const beginTrack = (reading: RegisterReading, at: Instant): RegisterTrack
  * The track with one more reading. A reading older than the newest one changes nothing (it came late, its energy is already
  * inside), nor does a lower one of the same instant (another context of it). A register that went back, or leapt ahead, ends a
  * monotone segment and opens the next.
+ * @param span how long a rise may have taken, of the time between its readings in ms; that time itself unless told
  */
 export const trackReading = (
   track: RegisterTrack | undefined,
   reading: RegisterReading,
   at: Instant,
+  span: (ms: number) => number = (ms) => ms,
 ): RegisterTrack => {
   if (track === undefined) return beginTrack(reading, at)
   if (at < track.lastAt) return track
   const back = wentBack(track.last, reading)
-  if (!back && !leaptAhead(track.last, reading, Date.parse(at) - Date.parse(track.lastAt))) {
+  if (!back && !leaptAhead(track.last, reading, span(Date.parse(at) - Date.parse(track.lastAt)))) {
     const jitter = compareReadings(track.last, reading) > 0
     return { ...track, last: jitter ? track.last : reading, lastAt: at }
   }

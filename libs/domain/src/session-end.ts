@@ -25,10 +25,22 @@ import {
  * stream from the beginning; meter values, which are many, need only its newest event.
  */
 
+/** Messages, the newest first: one more costs nothing, however many there are. */
+interface Messages {
+  readonly readings: readonly TimedReading[]
+  readonly before: Messages | undefined
+}
+
+const inOrderOfTelling = (newest: Messages | undefined): TimedReading[] => {
+  const messages: (readonly TimedReading[])[] = []
+  for (let one = newest; one !== undefined; one = one.before) messages.push(one.readings)
+  return messages.toReversed().flat()
+}
+
 /** A session with all its readings, as they came. */
 export interface WholeSession extends SessionState {
   /** of its meter values */
-  readonly metered: readonly TimedReading[]
+  readonly metered: Messages | undefined
   /** of the stop that holds (1.6 transactionData) */
   readonly told: readonly TimedReading[]
 }
@@ -38,7 +50,7 @@ const evolve = (state: WholeSession, event: Recorded<SessionEvent>): WholeSessio
   const next = { ...session.evolve(state, event), metered, told }
   switch (event.type) {
     case 'SessionEnergyMetered':
-      return { ...next, metered: [...metered, ...event.data.registers] }
+      return { ...next, metered: { readings: event.data.registers, before: metered } }
     case 'SessionStopped':
       return { ...next, told: event.data.registers }
     case 'SessionCorrected':
@@ -54,8 +66,9 @@ const evolve = (state: WholeSession, event: Recorded<SessionEvent>): WholeSessio
 
 /** `session` for decisions about its end. It has no short way to its state: each event may hold readings. */
 export const wholeSession: Aggregate<WholeSession, SessionEvent> = {
-  initialState: { ...session.initialState, metered: [], told: [] },
+  initialState: { ...session.initialState, metered: undefined, told: [] },
   evolve,
+  bulky: true,
 }
 
 export interface StopSession {
@@ -171,7 +184,7 @@ const energyOf = (
     startedAt: beganAt(start, summary),
     meterStop,
     stoppedAt,
-    readings: [...metered, ...told, ...more],
+    readings: [...inOrderOfTelling(metered), ...told, ...more],
   })
 
 /** What a stop makes of a session; the readings that came with a stop before it are not of this one. */

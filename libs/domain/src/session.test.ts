@@ -6,6 +6,7 @@ import { at, foldHistory, given, recorded } from './fixtures/given.ts'
 import { readRegister } from './registers.ts'
 import {
   changeChargingState,
+  emptySummary,
   meterSession,
   session,
   startSession,
@@ -248,13 +249,36 @@ describe('a session', () => {
     ])
   })
 
+  it('folds ten thousand meter values in linear time, all of them for its end', () => {
+    const length = 10_000
+    const values = Array.from({ length }, (_, i): SessionEvent => ({
+      type: 'SessionEnergyMetered',
+      data: {
+        contentKey: `${i}`,
+        registers: [{ at: at(i), reading: readRegister(String(i === 5_000 ? 0 : 1000 + i), 'Wh') }],
+        live: {},
+        measuredAt: at(i),
+        late: false,
+        summary: emptySummary,
+      },
+    }))
+    let state = foldHistory(wholeSession, [started()])
+    const told = values.map((event) => {
+      state = wholeSession.evolve(state, recorded(event, 1))
+      return state.metered
+    })
+    // each state shares what was before it: nothing is copied
+    expect(told.every((one, i) => one?.before === told[i - 1])).toBe(true)
+    const decided = stopSession(stopping('12000', length), state)
+    expect(decided).toMatchObject({ accepted: [{ data: { meterResets: 1, energyWh: 4999 + 12_000 } }] })
+  })
   it('stores of a very long list of readings only what its energy depends on', () => {
-    const values = Array.from({ length: 10_000 }, (_, i) => (i < 5000 ? i * 2 : (i - 5000) * 3))
+    const values = Array.from({ length: 10_000 }, (_, i) => (i < 5000 ? i * 4 : (i - 5000) * 3))
     const registers = values.map((wh, i) => ({ at: at(i / 1000), reading: readRegister(String(wh), 'Wh') }))
     const all = { ...stopping(undefined, 60), registers }
     const decided = stopSession(all, foldHistory(wholeSession, [started({ meterStart: readRegister('0', 'Wh') })]))
     const [stopped] = 'accepted' in decided ? decided.accepted : []
-    expect(stopped).toMatchObject({ data: { energyWh: 4999 * 2 + 4999 * 3, energySource: 'registers' } })
+    expect(stopped).toMatchObject({ data: { energyWh: 4999 * 4 + 4999 * 3, energySource: 'registers' } })
     expect((stopped!.data as { registers: unknown[] }).registers).toHaveLength(4)
     expect(foldHistory(wholeSession, [started({ meterStart: readRegister('0', 'Wh') }), stopped!]).summary).toEqual(
       (stopped!.data as { summary: unknown }).summary,

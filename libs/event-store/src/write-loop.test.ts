@@ -162,6 +162,39 @@ describe('the write loop', () => {
     ])
   })
 
+  it('reads a stream once for each aggregate that decides on it, and then only what is new', async () => {
+    const log = createMemoryLog()
+    const loop = setUp(log)
+    const bulky = { ...visitsInFull, bulky: true as const }
+    await setUp(log).decide(
+      visits,
+      CP1,
+      () => accept(...Array.from({ length: 500 }, (_, i) => visit(`v${i}`))),
+      metadata(),
+    )
+    await loop.load(bulky, CP1)
+    await loop.load(visits, CP1)
+    const before = log.eventsRead()
+    for (let i = 0; i < 20; i++) {
+      await loop.decide(visits, CP1, () => reject('ended' as const), metadata())
+      await loop.decide(bulky, CP1, () => accept(visit(`late${i}`)), metadata())
+    }
+    expect(log.eventsRead() - before).toBeLessThanOrEqual(2 * 20)
+    expect(await loop.load(visits, CP1)).toMatchObject({ state: { total: 520 } })
+  })
+
+  it('keeps few of those states that grow with their stream', async () => {
+    const log = createMemoryLog()
+    const loop = setUp(log)
+    const bulky = { ...visitsInFull, bulky: true as const }
+    for (let i = 0; i < 65; i++) await loop.decide(bulky, stream(`CP${i}`), visitOnce('a'), metadata())
+    const before = log.eventsRead()
+    await loop.load(bulky, stream('CP64'))
+    expect(log.eventsRead() - before).toBe(0)
+    await loop.load(bulky, stream('CP0'))
+    expect(log.eventsRead() - before).toBe(1)
+  })
+
   it('says unavailable when the log cannot be read or written', async () => {
     const memory = createMemoryLog()
     const unwritable = setUp({ ...memory, append: async () => ({ outcome: 'unavailable', reason: 'no answer' }) })

@@ -49,7 +49,7 @@ export interface WriteLoop {
 
 export interface WriteLoopOptions {
   readonly log: EventLog
-  /** streams whose folded state is kept, the least recently used goes first */
+  /** folded states that are kept, one for each stream and aggregate; the least recently used goes first */
   readonly cacheSize: number
   /** the build of the deciders, written into the decision inputs of every event */
   readonly build: string
@@ -57,20 +57,29 @@ export interface WriteLoopOptions {
   readonly maxConflicts?: number
 }
 
-type Cached = { readonly aggregate: unknown; readonly loaded: Loaded<unknown> }
+/** Most of those states whose size grows with their stream. */
+const keptBulky = 64
 
-/** See `WriteLoop`. It holds folded states of `cacheSize` streams; nothing in it must survive the process. */
+/** See `WriteLoop`. It holds `cacheSize` folded states; nothing in it must survive the process. */
 export function createWriteLoop({ log, cacheSize, build, maxConflicts = 20 }: WriteLoopOptions): WriteLoop {
-  const cache = new LRUCache<string, Cached>({ max: cacheSize })
+  const slim = new LRUCache<string, Loaded<unknown>>({ max: cacheSize })
+  const bulky = new LRUCache<string, Loaded<unknown>>({ max: Math.min(cacheSize, keptBulky) })
+  const aggregates = new WeakMap<object, number>()
+  let knownAggregates = 0
   const queue = createStreamQueue()
 
+  const cacheOf = <S, E>(aggregate: Aggregate<S, E>) => (aggregate.bulky === true ? bulky : slim)
+  const keyOf = (aggregate: object, stream: string): string => {
+    const number = aggregates.get(aggregate) ?? knownAggregates++
+    aggregates.set(aggregate, number)
+    return `${number} ${stream}`
+  }
   const remember = <S, E>(aggregate: Aggregate<S, E>, stream: string, loaded: Loaded<S>): Loaded<S> => {
-    cache.set(stream, { aggregate, loaded })
+    cacheOf(aggregate).set(keyOf(aggregate, stream), loaded)
     return loaded
   }
   const cached = <S, E>(aggregate: Aggregate<S, E>, stream: string): Loaded<S> | undefined => {
-    const hit = cache.get(stream)
-    return hit?.aggregate === aggregate ? (hit.loaded as Loaded<S>) : undefined
+    return cacheOf(aggregate).get(keyOf(aggregate, stream)) as Loaded<S> | undefined
   }
   const refresh = async <S, E extends DomainEvent>(aggregate: Aggregate<S, E>, stream: string, loaded: Loaded<S>) =>
     remember(aggregate, stream, await loadForward(log, aggregate, stream, loaded))

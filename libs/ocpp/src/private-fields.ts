@@ -33,3 +33,9 @@ export const withheldOrRaw = (action: string, path: string, standardField: boole
   if (value === undefined) return ''
   return `withheld: ${Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'an object' : `a ${typeof value}`}`
 }
+
+/** A value that should be a number: what is none may be a record that names a person, so only its length is told. */
+export const numberOrWithheld = (value: unknown): string =>
+  typeof value !== 'string' || /^[-+.,\d\s"']*[A-Za-z%°]{0,6}["'\s]*$/.test(value)
+    ? rawText(value)
+    : `withheld: ${value.length} characters`

@@ -44,8 +44,13 @@ export const sealText = async (
 /** Fields of any version or dialect whose value may be an id token or name a person; also inside JSON that is text in a frame. */
 const personalField = /(?:id_?tag|id_?token|tag_?id|emaid|evcc_?id|rfid|uid|vin|user_?name)\\*["']\s*:/i
 
-/** A signed record names the identification that it was made for. */
-const signedRecord = /SignedData|OCMF\|/
+/** A signed record names the identification that it was made for, however the charger marked it, or if it did not. */
+const signedRecord = /signed_?data|OCMF\|/i
+const hasSigned = (fact: Fact): boolean =>
+  'samples' in fact && fact.samples.some(({ values }) => values.some(({ signed }) => signed !== undefined))
+/** What a register shows is a number; any other text may be a record of a kind that nobody knows. */
+const unreadableValue = (request: FactRequest<Fact>): boolean =>
+  request.normalisations.some(({ rule }) => rule === 'Q23-decimal-unreadable')
 
 /**
  * The frame of a fact that is about nobody. Chargers put tags where no schema has them, and vendor data may hold anything: such
@@ -56,7 +61,11 @@ export const clearFrame = async (deps: CentralDeps, request: FactRequest<Fact>):
   if (frame === undefined) return undefined
   // an answer to a command may hold what the command named, and nobody here knows any more what that was
   const mayHoldAnything = fact.type === 'VendorData' || fact.type === 'LateAnswer'
-  return mayHoldAnything || personalField.test(frame) || signedRecord.test(frame)
+  return mayHoldAnything ||
+    personalField.test(frame) ||
+    signedRecord.test(frame) ||
+    hasSigned(fact) ||
+    unreadableValue(request)
     ? sealText(deps, tenant, deps.vault.tokenRef(tenant, ''), frame)
     : deps.frames.clear(tenant, frame)
 }

@@ -30,7 +30,7 @@ describe('a probe of the log', () => {
     expect(await probe.first()).toBe('well')
     for (let i = 0; i < 3; i++) expect(await probe.write('recovering')).toBe(true)
     const kept = []
-    for await (const event of log.readStored('probe-central-1')) kept.push(event.revision)
+    for await (const event of log.readStored('probe-log')) kept.push(event.revision)
     expect(kept).toEqual([3])
   })
 

@@ -79,8 +79,8 @@ const beyondAnyRevision = 2 ** 50
 
 export interface LogProbe {
   /**
-   * The first probe of this process. `well` when it is written, but `recovering` when the process before it ended in a recovery:
-   * what flapped then may flap still.
+   * The first probe of this process. `well` when it is written, but `recovering` when the newest probe of any pod says so: what
+   * flapped a moment ago may flap still, and a pod that has just started knows nothing better.
    */
   first(): Promise<LogState>
   /** Appends one event, which says the present state; true when it was written in time. */
@@ -92,16 +92,20 @@ export interface LogProbe {
 /** What a probe says; those of older builds said no state. */
 const ProbeData = z.object({ state: z.string().optional() })
 
-/** Probes are written to a stream of this pod alone, which keeps one event. @param slowMs a probe that takes longer has failed */
+/**
+ * Probes are written to one stream of all pods, which keeps one event: a pod that starts anew, under whatever name, finds there
+ * what the others have seen.
+ * @param slowMs a probe that takes longer has failed
+ */
 export const logProbe = (log: Pick<EsdbLog, 'appendBytes' | 'readLast'>, pod: string, slowMs: number): LogProbe => {
-  const stream = `probe-${pod}`
+  const stream = 'probe-log'
   const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
   const event = (of: string, expected: number, type: string, data: string) => {
     const hash = createHash('sha256').update(`${of}\n${expected}\n${type}\n${data}`).digest('hex')
     return { id: eventIdOf(hash), type, data: bytes(data), metadata: bytes('{}') }
   }
   const probe = (state: LogState, expected: number) =>
-    event(stream, expected, 'Probe', JSON.stringify({ at: new Date().toISOString(), state }))
+    event(stream, expected, 'Probe', JSON.stringify({ at: new Date().toISOString(), pod, state }))
   let revision: number | undefined
   let left: string | undefined
 

@@ -169,6 +169,26 @@ describe('central, with what meters tell', () => {
         expect(JSON.stringify([metadata, data])).not.toContain(idToken.value)
     })
 
+    it('sealed also where the charger marks them in its own way, or not at all', async () => {
+      const cp = await online('CP-own-way')
+      const { transactionId } = await cp.answer(start('1000', 60))
+      const text = 'AP;0;3;04A1B2C3;IVB'
+      for (const [minutes, frame, rules] of [
+        [50, frameWith('MeterValues', { connectorId: 1 }, text).replace('SignedData', 'signedData'), []],
+        [
+          49,
+          `[2,"18","MeterValues",{"meterValue":[{"sampledValue":[{"value":"${text}"}]}]}]`,
+          ['Q23-decimal-unreadable'],
+        ],
+      ] as const)
+        await cp.answer(meter([sample(minutes, signed(text, 'Sample.Clock'))], transactionId), {
+          frame,
+          normalisations: rules.map((rule) => ({ rule, path: '/value', raw: 'withheld: 19 characters' })),
+        })
+      const told = JSON.stringify((await cp.sessionEvents(transactionId)).map(({ data, metadata }) => [data, metadata]))
+      expect(told).not.toContain(idToken.value)
+    })
+
     it('where begin and end both come in the stop', async () => {
       const cp = await online('CP-signed-stop')
       const { transactionId } = await cp.answer(start('1000', 60))

@@ -1,5 +1,5 @@
 import type { Decimal } from '@voltrail/contracts/quantities'
-import { rawText } from '../notes.ts'
+import { numberOrWithheld } from '../private-fields.ts'
 import { decimalInForce } from '../reading-in-force.ts'
 import type { Desk, Fields } from './inbound-message.ts'
 
@@ -17,8 +17,8 @@ export const meterRegister = (
   const raw = payload[field]
   if (raw === undefined) return undefined
   const { value, unit = 'Wh', rules } = decimalInForce(raw, desk.context)
-  for (const rule of rules) desk.notes.add(rule, `/${field}`, () => rawText(raw))
+  for (const rule of rules) desk.notes.add(rule, `/${field}`, () => numberOrWithheld(raw))
   const known = energyUnits.get(unit.toLowerCase())
-  if (known === undefined) desk.notes.add('Q23-decimal-unreadable', `/${field}`, () => rawText(raw))
+  if (known === undefined) desk.notes.add('Q23-decimal-unreadable', `/${field}`, () => numberOrWithheld(raw))
   return value === undefined || known === undefined ? undefined : { value, unit: known }
 }

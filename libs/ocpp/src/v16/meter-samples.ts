@@ -1,5 +1,6 @@
 import type { MeterSample, SampledValue } from '@voltrail/contracts/facts'
 import { rawText } from '../notes.ts'
+import { numberOrWithheld } from '../private-fields.ts'
 import { rulesInForce } from '../quirks.ts'
 import { decimalInForce } from '../reading-in-force.ts'
 import { chargerTime } from './charger-time.ts'
@@ -78,7 +79,7 @@ const sampledValue = (sampled: Fields, path: string, desk: Desk): SampledValue =
     return { measurand, signed: raw, ...unitOf(sampled, undefined, path, desk), ...more }
   }
   const { value, unit, rules } = decimalInForce(raw, desk.context)
-  for (const rule of rules) desk.notes.add(rule, `${path}/value`, () => rawText(raw))
+  for (const rule of rules) desk.notes.add(rule, `${path}/value`, () => numberOrWithheld(raw))
   // the meter wrote it beside its number: that says more than a field of its own, or than what is usual
   const written = unit === undefined ? undefined : (units.get(unit.toLowerCase()) ?? unit)
   return {

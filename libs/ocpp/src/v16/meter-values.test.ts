@@ -100,6 +100,15 @@ describe('MeterValues', () => {
     ])
   })
 
+  it('that are no number say in a note only how long they were: a record of a kind that nobody knows may name a person', () => {
+    const { normalisations } = read(
+      'MeterValues',
+      '[2,"1","MeterValues",{"connectorId":1,"meterValue":[{"timestamp":"2026-01-31T12:00:00Z","sampledValue":[{"value":"AP;0;3;04A1B2C3;x"},{"value":"n/a"},{"value":"NaN"}]}]}]',
+    )
+    const raws = normalisations.filter(({ rule }) => rule === 'Q23-decimal-unreadable').map(({ raw }) => raw)
+    expect(raws).toEqual(['withheld: 17 characters', 'withheld: 3 characters', '"NaN"'])
+  })
+
   it('of a frame as Autel sends it, numbers without unit, are whole', () => {
     // Autel MaxiCharger: https://github.com/lbbrhzn/ocpp/issues/1989
     const { fact, rules } = values(

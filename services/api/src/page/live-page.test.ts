@@ -18,7 +18,7 @@ describe('the live page', () => {
   })
 
   describe('offers for a review', () => {
-    type Choice = { kind: string; transactionId?: string; fixed?: boolean }
+    type Choice = { kind: string; transactionId?: string; fixed?: boolean; placeless?: boolean }
     const { choicesFor, decisionOf, kindWords } = runInContext(
       `${reviewsScript}; ({ choicesFor, decisionOf, kindWords })`,
       createContext({ decode: (text: string) => text }),
@@ -33,6 +33,10 @@ describe('the live page', () => {
     it('to attribute what could be read, to correct a session, to dismiss', () => {
       const start = parked({ meant: 'TransactionStart', transactionId: '7', evseId: 1, idToken: {} })
       expect(start[0]).toMatchObject({ kind: 'attribute', transactionId: '7', fixed: true })
+      expect(start[0]).toMatchObject({ placeless: false })
+      expect(parked({ meant: 'TransactionStart', transactionId: '7', idToken: {} })[0]).toMatchObject({
+        placeless: true,
+      })
       expect(kinds(parked({ meant: 'TransactionStart', transactionId: '7' }))).toEqual(['correct', 'dismiss'])
       const stop = parked({ meant: 'TransactionStop', occurredAt: {}, namedTransaction: '9' })
       expect(stop[0]).toMatchObject({ kind: 'attribute', transactionId: '9', fixed: false })
@@ -46,6 +50,9 @@ describe('the live page', () => {
       const given = { transactionId: ' 7 ', energyWh: '', startedAt: '', stoppedAt: '2026-01-31T12:55:00' }
       for (const kind of ['dismiss', 'attribute', 'correct'])
         expect(SettleReviewBody.safeParse({ decision: decisionOf(kind, given) }).error).toBeUndefined()
+      const placed = decisionOf('attribute', { ...given, evseId: '2' })
+      expect(SettleReviewBody.parse({ decision: placed })).toEqual({ decision: placed })
+      expect(placed).toEqual({ kind: 'attribute', transactionId: '7', evseId: 2 })
       expect(decisionOf('correct', { ...given, energyWh: '0' })).toMatchObject({ transactionId: '7', energyWh: 0 })
     })
 

@@ -57,9 +57,9 @@ function choicesFor({ type, data, sessionId, chargerId }) {
   if (type === 'ChargerIdentityContested') return [dismiss]
   if (type !== 'FrameParked') return [correct, dismiss]
   const start = data.meant === 'TransactionStart'
-  const readable = start ? data.idToken && data.evseId !== undefined : data.meant === 'TransactionStop' ? data.occurredAt : data.registers
+  const readable = start ? data.idToken : data.meant === 'TransactionStop' ? data.occurredAt : data.registers
   const attribute = start
-    ? { kind: 'attribute', words: 'Make it the session that it began', transactionId: data.transactionId, fixed: true }
+    ? { kind: 'attribute', words: 'Make it the session that it began', transactionId: data.transactionId, fixed: true, placeless: data.evseId === undefined }
     : { kind: 'attribute', words: 'These ' + meantWords[data.meant] + ' belong to a session', transactionId: data.namedTransaction || '', fixed: false }
   if (data.meant === 'TransactionStop') attribute.words = 'It ended a session'
   return [...(readable ? [attribute] : []), { ...correct, transactionId: data.namedTransaction || '', fixed: false }, dismiss]
@@ -67,7 +67,7 @@ function choicesFor({ type, data, sessionId, chargerId }) {
 function decisionOf(kind, given) {
   if (kind === 'dismiss') return { kind }
   const transactionId = given.transactionId.trim()
-  if (kind === 'attribute') return { kind, transactionId }
+  if (kind === 'attribute') return { kind, transactionId, ...(given.evseId ? { evseId: Number(given.evseId) } : {}) }
   const time = (name) => (given[name] ? { [name]: new Date(given[name]).toISOString() } : {})
   return { kind, transactionId, ...(given.energyWh === '' ? {} : { energyWh: Number(given.energyWh) }), ...time('startedAt'), ...time('stoppedAt') }
 }
@@ -76,13 +76,14 @@ function decisionForm(detail) {
   const field = (words, name, options) => element('label', {}, words, element('input', { name, autocomplete: 'off', ...options }))
   const kind = element('select', { name: 'kind' }, ...choices.map((one) => element('option', { value: one.kind }, one.words)))
   const transaction = field('Transaction', 'transactionId', { required: true, maxLength: 36 })
+  const evse = field('EVSE on which it began (the connector could not be read)', 'evseId', { type: 'number', min: '1', max: '999', step: '1' })
   const times = element('div', { className: 'fields' },
     field('Energy in Wh', 'energyWh', { type: 'number', min: '0', step: '1' }), field('Began', 'startedAt', { type: 'datetime-local', step: '1' }), field('Ended', 'stoppedAt', { type: 'datetime-local', step: '1' }))
   const running = element('datalist', { id: 'review-transactions' }, ...sessions.filter((one) => one.chargerId === detail.chargerId).map((one) => element('option', { value: one.transactionId }, (stateWords[one.state] || one.state) + ', ' + energy(one.energyWh))))
   transaction.lastChild.setAttribute('list', 'review-transactions')
   const problem = element('p', { className: 'bad', role: 'alert', hidden: true })
   const send = element('button', { className: 'primary', type: 'submit' }, 'Settle')
-  const form = element('form', { className: 'decide' }, element('label', {}, 'Decision', kind), transaction, running, times,
+  const form = element('form', { className: 'decide' }, element('label', {}, 'Decision', kind), transaction, running, evse, times,
     field('Note: why (it stays in the log: name no person)', 'note', { maxLength: 500 }), problem, element('div', {}, send))
   const choose = () => {
     const choice = choices.find((one) => one.kind === kind.value)
@@ -90,6 +91,8 @@ function decisionForm(detail) {
     transaction.lastChild.disabled = choice.kind === 'dismiss'
     transaction.lastChild.readOnly = choice.fixed === true
     transaction.lastChild.value = choice.transactionId || ''
+    evse.hidden = !choice.placeless
+    evse.lastChild.disabled = !choice.placeless
     times.hidden = choice.kind !== 'correct'
   }
   kind.addEventListener('change', choose)
@@ -97,7 +100,7 @@ function decisionForm(detail) {
   form.addEventListener('submit', async (submitted) => {
     submitted.preventDefault()
     const read = (name) => form.elements[name].value
-    const decision = decisionOf(kind.value, { transactionId: read('transactionId'), energyWh: read('energyWh'), startedAt: read('startedAt'), stoppedAt: read('stoppedAt') })
+    const decision = decisionOf(kind.value, { transactionId: read('transactionId'), evseId: form.elements.evseId.disabled ? '' : read('evseId'), energyWh: read('energyWh'), startedAt: read('startedAt'), stoppedAt: read('stoppedAt') })
     const note = read('note').trim()
     send.disabled = true
     problem.hidden = true

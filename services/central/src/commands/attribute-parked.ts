@@ -1,12 +1,12 @@
 import type { AdminCommandReply } from '@voltrail/contracts/admin-commands'
 import type { MetadataInput } from '@voltrail/contracts/envelope'
 import type { EventNamed } from '@voltrail/contracts/events/registry'
-import type { ChargerId, TenantId, TransactionId } from '@voltrail/contracts/ids'
+import type { ChargerId, ConnectorId, EvseId, TenantId, TransactionId } from '@voltrail/contracts/ids'
 import type { Instant } from '@voltrail/contracts/quantities'
 import { chargerStream, sessionId, sessionStream } from '@voltrail/contracts/streams'
 import { claimedBy } from '@voltrail/domain/charger/candidates'
-import { charger } from '@voltrail/domain/charger/charger'
-import { closeTransaction, openTransaction } from '@voltrail/domain/charger/transactions'
+import { charger, type ChargerState } from '@voltrail/domain/charger/charger'
+import { closeTransaction, openTransaction, openWithKey } from '@voltrail/domain/charger/transactions'
 import { authorise } from '@voltrail/domain/id-token'
 import { meterSession, session, startSession, type MeterSession, type SessionStarted } from '@voltrail/domain/session'
 import { meterAfterStop, wholeSession } from '@voltrail/domain/session-end'
@@ -20,20 +20,25 @@ export interface Attribution {
   readonly tenant: TenantId
   readonly chargerId: ChargerId
   readonly transactionId: TransactionId
+  /** where a start began whose connector could not be read */
+  readonly evseId?: EvseId | undefined
   /** when the frame came */
   readonly receivedAt: Instant
   readonly deps: CentralDeps
   readonly metadata: (correlation: string, lookups?: MetadataInput['decision']['lookups']) => MetadataInput
 }
 
-export type AttributionRefusal = Extract<AdminCommandReply, { outcome: 'refused' }> | ReviewRejection
-const refused = (reason: string, detail: string): AttributionRefusal => ({ outcome: 'refused', reason, detail })
+type Refused = Extract<AdminCommandReply, { outcome: 'refused' }>
+export type AttributionRefusal = Refused | ReviewRejection
+const refused = (reason: string, detail: string): Refused => ({ outcome: 'refused', reason, detail })
 
 /**
  * What was parked becomes what it meant: a start a session, a stop the end of one, meter values readings of one. Made again it
  * makes nothing. `undefined` when it is done.
  */
 export const attributeParked = async (parked: Parked, to: Attribution): Promise<AttributionRefusal | undefined> => {
+  if (parked.meant !== 'TransactionStart' && to.evseId !== undefined)
+    return refused('other-connector', 'evseId says where a parked start began; this is none: leave it out')
   switch (parked.meant) {
     case 'TransactionStart':
       return startParked(parked, to)
@@ -52,21 +57,37 @@ export const attributeParked = async (parked: Parked, to: Attribution): Promise<
  */
 const startParked = async (parked: Parked, to: Attribution): Promise<AttributionRefusal | undefined> => {
   const { tenant, chargerId, transactionId, receivedAt, deps, metadata } = to
-  const { evseId, connectorId, idToken, occurredAt: startedAt, meterStart, contentKey: startKey } = parked
-  if (evseId === undefined || connectorId === undefined || idToken === undefined || startedAt === undefined)
+  const { idToken, occurredAt: startedAt, meterStart, contentKey: startKey } = parked
+  if (idToken === undefined || startedAt === undefined) {
+    const missing = [...(idToken === undefined ? ['id token'] : []), ...(startedAt === undefined ? ['time'] : [])]
     return refused(
       'not-attributable',
-      `no session can be made of this start: its ${idToken === undefined ? 'id token' : 'connector'} could not be read`,
+      `no session can be made of this start: its ${missing.join(' and its ')} could not be read`,
     )
+  }
   if (transactionId !== parked.transactionId)
     return refused('other-transaction', `the charger was answered that this is transaction ${parked.transactionId}`)
   const id = sessionId(chargerId, transactionId)
   const known = await deps.load(session, sessionStream(tenant, id))
-  if (known.state.start !== undefined)
-    return known.state.start.startKey === startKey
-      ? undefined
-      : refused('not-attributable', `transaction ${transactionId} belongs to another start by now`)
-
+  const { start: begun } = known.state
+  if (begun !== undefined && begun.startKey !== startKey)
+    return refused('not-attributable', `transaction ${transactionId} belongs to another start by now`)
+  const stream = chargerStream(tenant, chargerId)
+  const { state: before } = await deps.load(charger, stream)
+  const place = placeOfStart(parked, begun, to.evseId, before)
+  if ('outcome' in place) return place
+  const { evseId, connectorId } = place
+  /** An operator may decide long after: the newest start on the EVSE is the one that goes on. */
+  const endOlder = async (state: ChargerState): Promise<void> => {
+    const here = state.openTransactions.filter((open) => open.evseId === evseId)
+    const newest = here.toSorted((a, b) => (a.startedAt.effectiveAt < b.startedAt.effectiveAt ? 1 : -1))[0]
+    if (newest !== undefined) await endSuperseded(newest, state, { tenant, chargerId, receivedAt, metadata }, deps)
+  }
+  if (begun !== undefined) {
+    // asked again after a crash: what comes after the start may be missing
+    await endOlder(before)
+    return undefined
+  }
   const token = await deps.lookUps.token(tenant, idToken.ref)
   const meant = { ...idToken, ...(token.ref === idToken.ref ? {} : token.value.idToken) }
   const settings = await deps.lookUps.settings(tenant)
@@ -83,7 +104,7 @@ const startParked = async (parked: Parked, to: Attribution): Promise<Attribution
   const lookups = [...token.lookups, settings.lookup]
   const opened = await deps.decide(
     charger,
-    chargerStream(tenant, chargerId),
+    stream,
     (state) => openTransaction({ ...common, tokenRef: meant.ref, authorization: authorization.status }, state),
     metadata(id, lookups),
   )
@@ -98,11 +119,46 @@ const startParked = async (parked: Parked, to: Attribution): Promise<Attribution
     ),
     `the start of session ${id}`,
   )
-  // an operator may decide long after: the newest start on the EVSE is the one that goes on
-  const here = opened.state.openTransactions.filter((open) => open.evseId === evseId)
-  const newest = here.toSorted((a, b) => (a.startedAt.effectiveAt < b.startedAt.effectiveAt ? 1 : -1))[0]
-  if (newest !== undefined) await endSuperseded(newest, opened.state, { tenant, chargerId, receivedAt, metadata }, deps)
+  await endOlder(opened.state)
   return undefined
+}
+
+interface Place {
+  readonly evseId: EvseId
+  readonly connectorId: ConnectorId
+}
+
+/**
+ * Where a parked start began: as it says, as it was decided when this was asked before, as the operator says, or on the one EVSE
+ * that the charger is known to have.
+ */
+const placeOfStart = (
+  { evseId, connectorId, contentKey }: Parked,
+  begun: Place | undefined,
+  asked: EvseId | undefined,
+  state: ChargerState,
+): Place | Refused => {
+  const told =
+    evseId === undefined ? (begun ?? openWithKey(state, contentKey)) : { evseId, connectorId: connectorId ?? 1 }
+  if (told !== undefined)
+    return asked === undefined || asked === told.evseId
+      ? told
+      : refused('other-connector', `this start is one of EVSE ${told.evseId}: leave evseId out`)
+  const known = [...new Set(state.connectors.map((one) => one.evseId))].filter((one) => one > 0)
+  const only = known.length === 1 ? known[0] : undefined
+  const meant = asked ?? only
+  if (meant === undefined)
+    return refused(
+      'no-connector',
+      `the connector of this start could not be read, and the charger is known to have ${known.length === 0 ? 'none' : `the EVSEs ${known.join(', ')}`}: say in the decision where it began (evseId)`,
+    )
+  return { evseId: meant, connectorId: connectorIn(state, meant) }
+}
+
+/** The connector of an EVSE, where the charger told of one; else its first. */
+const connectorIn = (state: ChargerState, evseId: EvseId): ConnectorId => {
+  const connectors = state.connectors.filter((one) => one.evseId === evseId)
+  return (connectors.length === 1 ? connectors[0]?.connectorId : undefined) ?? 1
 }
 
 /** The register forgets the transaction only after its session has its stop. */

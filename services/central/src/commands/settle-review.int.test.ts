@@ -308,6 +308,72 @@ describe('settling a review', () => {
     })
   })
 
+  describe('of a start whose connector could not be read', () => {
+    const placeless = async (id: string, ...evses: number[]) => {
+      const cp = house.charger(id)
+      await cp.connect()
+      for (const evseId of evses)
+        await cp.answer({ type: 'ConnectorStatus', evseId, connectorId: 1, status: 'Charging', errorCode: 'NoError' })
+      const { transactionId } = await cp.answer({
+        type: 'Malformed',
+        meant: 'TransactionStart',
+        violations: ['/connectorId must be integer'],
+        readable: { idToken, meterStart: wh('1000'), time: time(60) },
+      })
+      return { cp, transactionId, ...(await lastParked(cp)) }
+    }
+    const attribute = (transactionId: TransactionId) => ({ kind: 'attribute' as const, transactionId })
+    const start = async (cp: Charger, transactionId: TransactionId) => (await cp.sessionEvents(transactionId))[0]
+
+    it('keeps what else it says, its token sealed', async () => {
+      const { parked } = await placeless('REV-placeless')
+      expect(parked.data).toMatchObject({ meterStart: { wh: 1000 }, idToken: { sealed: {} }, occurredAt: {} })
+      expect(JSON.stringify([parked.data, parked.metadata])).not.toContain(idToken.value)
+    })
+
+    it('takes the EVSE that the operator names, and asks for it when the charger has not exactly one', async () => {
+      for (const [id, ...evses] of [['REV-which-0'], ['REV-which-2', 0, 1, 2]] as [string, ...number[]][]) {
+        const { cp, transactionId, subject } = await placeless(id, ...evses)
+        expect(await settle(id, subject, attribute(transactionId))).toMatchObject({
+          outcome: 'refused',
+          reason: 'no-connector',
+          detail: expect.stringMatching(/connector of this start could not be read.*evseId/),
+        })
+        expect(await cp.sessionEvents(transactionId)).toEqual([])
+        const decision = { ...attribute(transactionId), evseId: 2 }
+        expect(await settle(id, subject, decision)).toMatchObject({ outcome: 'done', changed: true })
+        expect(await start(cp, transactionId)).toMatchObject({
+          type: 'SessionStarted',
+          data: { evseId: 2, connectorId: 1, meterStart: { wh: 1000 }, authorization: { status: 'Accepted' } },
+        })
+      }
+    })
+
+    it('takes the one EVSE that the charger is known to have', async () => {
+      const { cp, transactionId, subject } = await placeless('REV-which-1', 0, 1)
+      expect(await settle('REV-which-1', subject, attribute(transactionId))).toMatchObject({ outcome: 'done' })
+      expect(await start(cp, transactionId)).toMatchObject({ data: { evseId: 1, connectorId: 1 } })
+    })
+
+    it('stays where it was put when it is asked again after a crash, and takes no EVSE where one was told', async () => {
+      const { cp, transactionId, subject } = await placeless('REV-which-heal')
+      house.faults.set({ dropConnection: { next: 1, stream: 'session-', when: 'after-commit' as const } })
+      await settle('REV-which-heal', subject, { ...attribute(transactionId), evseId: 2 })
+      const again = await settle('REV-which-heal', subject, { ...attribute(transactionId), evseId: 3 })
+      expect(again.outcome).toBe('refused')
+      expect((await settle('REV-which-heal', subject, { ...attribute(transactionId), evseId: 2 })).outcome).toBe('done')
+      expect(await start(cp, transactionId)).toMatchObject({ data: { evseId: 2 } })
+
+      const told = await parkedStart('REV-told')
+      const other = { ...attribute(told.transactionId), evseId: 2 }
+      expect(await settle('REV-told', told.subject, other)).toMatchObject({ reason: 'other-connector' })
+      const { subject: stop, first } = await ambiguous('REV-evse-stop')
+      expect(await settle('REV-evse-stop', stop, { ...attribute(first), evseId: 2 })).toMatchObject({
+        reason: 'other-connector',
+      })
+    })
+  })
+
   it('takes parked meter values into the session named; the energy follows', async () => {
     const { cp, first } = await ambiguous('REV-meter')
     await cp.answer({
@@ -378,5 +444,31 @@ describe('settling a review', () => {
     const { transactionId } = parked.data as { transactionId: TransactionId }
     expect(await settle('REV-poison', subject, { kind: 'attribute', transactionId })).toMatchObject({ outcome: 'done' })
     expect(await sessionTypes(cp, transactionId)).toEqual(['SessionStarted'])
+  })
+
+  // the last one: the log that was full is away for a while
+  it('is healed by asking again when the log went away before the older session was ended', async () => {
+    const cp = house.charger('REV-older-heal')
+    await cp.connect()
+    const at = time(100)
+    const older = await cp.answer({
+      type: 'TransactionStart',
+      evseId: 1,
+      connectorId: 1,
+      idToken,
+      meterStart: wh('500'),
+      time: at,
+      raw: { connector: '1', idToken: idToken.value, timestamp: at.raw, meterStart: '500' },
+    })
+    const { transactionId, subject } = await parkedStart('REV-older-heal', 1, 50)
+    const decision = { kind: 'attribute', transactionId } as const
+    house.faults.set({ diskFull: { next: 1_000, stream: `session-default.REV-older-heal.${older.transactionId}` } })
+    expect(await settle('REV-older-heal', subject, decision)).toMatchObject({ outcome: 'unavailable' })
+    house.faults.clear()
+    expect(await settle('REV-older-heal', subject, decision)).toMatchObject({ outcome: 'done' })
+    expect((await cp.sessionEvents(older.transactionId)).at(-1)).toMatchObject({
+      type: 'SessionStopped',
+      data: { inferred: true, reason: 'NextStart' },
+    })
   })
 })

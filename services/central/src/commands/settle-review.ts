@@ -26,8 +26,8 @@ const refused = (reason: string, detail: string): Refused => ({ outcome: 'refuse
 /**
  * What an operator decides about something that waits: first what becomes of the session and of the register of open
  * transactions, last `ReviewSettled`. Each step made again makes nothing, so a crash between them is healed by asking again.
- * Refusals: unknown-review, already-settled, not-attributable, unknown-transaction, other-transaction, not-stopped,
- * ends-before-start.
+ * Refusals: unknown-review, already-settled, not-attributable, no-connector, other-connector, unknown-transaction,
+ * other-transaction, not-stopped, stopped-already, ends-before-start.
  */
 export const settleReview = async (command: Command, asked: Asked): Promise<AdminCommandReply> => {
   const { tenantId, deps } = asked
@@ -141,6 +141,7 @@ const applied = async (command: Command, waiting: LogEvent, asked: Asked): Promi
       tenant: tenantId,
       chargerId,
       transactionId,
+      evseId: decision.evseId,
       receivedAt: waiting.metadata.receivedAt,
       deps,
       metadata: (correlation, lookups = []) => {
