@@ -75,8 +75,13 @@ const trackOf = (series: readonly TimedReading[], span: (ms: number) => number):
     undefined,
   )
 
+/** A single low reading after which the register is where it was before is a stale one. */
 const isResetProven = (series: readonly TimedReading[], first: RegisterReading, last: RegisterReading): boolean =>
-  series.some(({ reading }) => wentBack(first, reading) || wentBack(reading, last))
+  series.some(({ reading }, i) => {
+    if (wentBack(reading, last)) return true
+    const [before, after] = [series[i - 1]?.reading, series[i + 1]?.reading]
+    return wentBack(first, reading) && (before === undefined || after === undefined || wentBack(before, after))
+  })
 
 /** Neighbours of which the later one is lower. */
 const dips = (series: readonly TimedReading[]): (readonly [TimedReading, TimedReading])[] =>

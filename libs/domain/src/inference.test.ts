@@ -73,7 +73,16 @@ describe('an inferred end', () => {
     inferred('ConnectorAvailable', 45).thenMatching(ends(45, 'ConnectorAvailable')))
   it('is not before the last register', () =>
     inferred('ConnectorAvailable', 20).thenMatching(ends(30, 'ConnectorAvailable')))
-  it('is not after the next start', () => inferred('NextStart', 20).thenMatching(ends(20, 'NextStart')))
+  it('is not after the next start; what was measured later is the next session’s, unless it names this one', () => {
+    const end = (history: readonly SessionEvent[]) =>
+      following([started, ...history], (state) =>
+        inferStop({ because: 'NextStart', receivedAt: at(99), provenAt: at(20) }, state as never),
+      )[0]?.data
+    const at20 = { stoppedAt: { receivedAt: at(99), effectiveAt: at(20), reason: 'inferred' } }
+    expect(end(metered)).toMatchObject({ energyWh: 0, ...at20 })
+    const named = metered.map((event) => ({ ...event, data: { ...event.data, named: true } }) as SessionEvent)
+    expect(end(named)).toMatchObject({ energyWh: 3000, ...at20 })
+  })
   it('is at the last register when the next start came later', () =>
     inferred('NextStart', 50).thenMatching(ends(30, 'NextStart')))
   it('is at the start when there was never a register', () => {

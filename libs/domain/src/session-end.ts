@@ -1,5 +1,5 @@
 import type { FactId, TokenRef } from '@voltrail/contracts/ids'
-import type { OccurredAt, RegisterReading } from '@voltrail/contracts/quantities'
+import type { Instant, OccurredAt, RegisterReading } from '@voltrail/contracts/quantities'
 import type { AuthorizationStatus } from '@voltrail/contracts/personal'
 import type { EventNamed, SessionEvent } from '@voltrail/contracts/events/registry'
 import type { SessionStop, SessionSummary } from '@voltrail/contracts/events/session'
@@ -28,12 +28,16 @@ import {
 /** Messages, the newest first: one more costs nothing, however many there are. */
 interface Messages {
   readonly readings: readonly TimedReading[]
+  /** the charger named the transaction itself: they are of this session, whatever time they have */
+  readonly named: boolean
   readonly before: Messages | undefined
 }
 
-const inOrderOfTelling = (newest: Messages | undefined): TimedReading[] => {
+/** @param until of messages that name no transaction, what was measured later is the next session's */
+const inOrderOfTelling = (newest: Messages | undefined, until: Instant | undefined): TimedReading[] => {
   const messages: (readonly TimedReading[])[] = []
-  for (let one = newest; one !== undefined; one = one.before) messages.push(one.readings)
+  for (let one = newest; one !== undefined; one = one.before)
+    messages.push(one.named || until === undefined ? one.readings : one.readings.filter(({ at }) => at <= until))
   return messages.toReversed().flat()
 }
 
@@ -50,7 +54,7 @@ const evolve = (state: WholeSession, event: Recorded<SessionEvent>): WholeSessio
   const next = { ...session.evolve(state, event), metered, told }
   switch (event.type) {
     case 'SessionEnergyMetered':
-      return { ...next, metered: { readings: event.data.registers, before: metered } }
+      return { ...next, metered: { readings: event.data.registers, named: event.data.named === true, before: metered } }
     case 'SessionStopped':
       return { ...next, told: event.data.registers }
     case 'SessionCorrected':
@@ -174,7 +178,12 @@ export const meterAfterStop = (
 }
 
 const energyOf = (
-  { meterStop, stoppedAt }: Pick<MeteredSession, 'meterStop' | 'stoppedAt'>,
+  {
+    meterStop,
+    stoppedAt,
+    reason,
+    inferred,
+  }: Pick<MeteredSession, 'meterStop' | 'stoppedAt'> & Pick<SessionStop, 'reason' | 'inferred'>,
   start: SessionStarted,
   { summary, metered, told }: WholeSession,
   more: readonly TimedReading[],
@@ -184,7 +193,11 @@ const energyOf = (
     startedAt: beganAt(start, summary),
     meterStop,
     stoppedAt,
-    readings: [...inOrderOfTelling(metered), ...told, ...more],
+    readings: [
+      ...inOrderOfTelling(metered, inferred && reason === 'NextStart' ? stoppedAt.effectiveAt : undefined),
+      ...told,
+      ...more,
+    ],
   })
 
 /** What a stop makes of a session; the readings that came with a stop before it are not of this one. */

@@ -92,6 +92,9 @@ describe('what waits for review', () => {
     expect(reviewOf(stopped('untrusted-clock', true, 2))?.detail).toBe(
       `no stop came; the end was inferred (Local); the stop says ${at(0)} and came at ${at(5)}: the charger's clock cannot be trusted; the meter was reset or replaced, or went back, 2 times; billed as the sum of what it counted up`,
     )
+    const reset = stopped('charger-clock', false, 1)
+    const billedByStop = { ...reset, data: { ...reset.data, energySource: 'meter-stop' } } as typeof reset
+    expect(reviewOf(billedByStop)?.detail).toContain('billed as meter stop minus meter start')
   })
 
   it('is also a parked frame, two boxes under one identity, and an amount beyond money', () => {

@@ -83,8 +83,10 @@ const ambiguousDetail =
 const suspectDetail =
   'its energy is a thousandth or a thousandfold of power times time: Wh and kWh may have been taken for each other; it is not billed until this is settled'
 
-const resetDetail = ({ meterResets = 0 }: SessionStop): string =>
-  `the meter was reset or replaced, or went back, ${meterResets} times; billed as the sum of what it counted up`
+const resetDetail = ({ meterResets = 0, energySource }: SessionStop): string => {
+  const billed = energySource === 'meter-stop' ? 'meter stop minus meter start' : 'the sum of what it counted up'
+  return `the meter was reset or replaced, or went back, ${meterResets} times; billed as ${billed}`
+}
 const clockDetail = (what: 'start' | 'stop', { charger, receivedAt }: SessionStop['stoppedAt']): string =>
   `the ${what} says ${charger ?? 'no time'} and came at ${receivedAt}: the charger's clock cannot be trusted`
 
