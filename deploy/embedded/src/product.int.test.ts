@@ -86,7 +86,7 @@ it('comes up on an empty directory, survives a crash of a part, and finds everyt
     expect(edge?.pid).toBeGreaterThan(0)
 
     const before = identities(pidsOf(first))
-    expect(before).toHaveLength(12)
+    expect(before).toHaveLength(14)
     await first.stop()
     expect(await allGone(before, 0)).toBe(true)
     expect(recordedProcesses(dataDir)).toEqual([])
