@@ -40,6 +40,10 @@ export const RegisterCandidate = z.object({
   reading: RegisterReading,
   context: z.string().optional(),
   contentKey: z.string(),
+  /** the transaction that the charger named, whose start is parked: it is held for no other */
+  namedTransaction: TransactionId.optional(),
+  /** of the register only: the start that took it, and when that began; a later start on the EVSE may take it over */
+  claim: z.object({ transactionId: TransactionId, startedAt: Instant }).optional(),
 })
 export type RegisterCandidate = z.infer<typeof RegisterCandidate>
 
@@ -145,6 +149,10 @@ export const ChargerSummary = z.object({
   /** the newest transactions that were closed, newest last: what was measured in them may come later */
   closedTransactions: z
     .array(z.object({ transactionId: TransactionId, evseId: EvseId, startedAt: Instant }))
+    .optional(),
+  /** the newest starts that were parked, newest last: the transaction ids that they were answered, where and when they began */
+  parkedStarts: z
+    .array(z.object({ transactionId: TransactionId, evseId: EvseId.optional(), at: Instant.optional() }))
     .optional(),
   /** tokens for which we asked for a start of our own, oldest first */
   remoteStarts: z.array(z.object({ commandId: CommandId, tokenRef: TokenRef, at: Instant })).optional(),

@@ -42,6 +42,8 @@ export const SessionStop = z.object({
   meterStop: RegisterReading.optional(),
   reason: z.string(),
   inferred: z.boolean(),
+  /** of an inferred end: when the next session on the EVSE began; what was measured after it is of that one */
+  nextStartAt: Instant.optional(),
   energyWh: Wh,
   energySource: EnergySource,
   /** verdict on the token that stopped it, when it named one */

@@ -30,7 +30,8 @@ export const inferStop = (
   const effectiveAt =
     provenAt === undefined ? last : because === 'NextStart' ? earlier(last, provenAt) : later(last, provenAt)
   const stoppedAt = { receivedAt, effectiveAt, reason: 'inferred' as const }
-  return stopSession({ factId, stoppedAt, reason: because, inferred: true, registers: [] }, state)
+  const nextStartAt = because === 'NextStart' ? provenAt : undefined
+  return stopSession({ factId, stoppedAt, reason: because, inferred: true, nextStartAt, registers: [] }, state)
 }
 
 const earlier = (a: Instant, b: Instant): Instant => (a < b ? a : b)

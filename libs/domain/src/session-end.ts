@@ -81,6 +81,8 @@ export interface StopSession {
   readonly meterStop?: RegisterReading | undefined
   readonly reason: string
   readonly inferred: boolean
+  /** of an inferred end: when the next session on the EVSE began */
+  readonly nextStartAt?: Instant | undefined
   readonly registers: readonly TimedReading[]
   readonly idTokenRef?: TokenRef | undefined
   /** the group of the token that stopped it */
@@ -183,7 +185,8 @@ const energyOf = (
     stoppedAt,
     reason,
     inferred,
-  }: Pick<MeteredSession, 'meterStop' | 'stoppedAt'> & Pick<SessionStop, 'reason' | 'inferred'>,
+    nextStartAt = stoppedAt.effectiveAt,
+  }: Pick<MeteredSession, 'meterStop' | 'stoppedAt'> & Pick<StopSession, 'reason' | 'inferred' | 'nextStartAt'>,
   start: SessionStarted,
   { summary, metered, told }: WholeSession,
   more: readonly TimedReading[],
@@ -194,7 +197,7 @@ const energyOf = (
     meterStop,
     stoppedAt,
     readings: [
-      ...inOrderOfTelling(metered, inferred && reason === 'NextStart' ? stoppedAt.effectiveAt : undefined),
+      ...inOrderOfTelling(metered, inferred && reason === 'NextStart' ? nextStartAt : undefined),
       ...told,
       ...more,
     ],
@@ -206,6 +209,7 @@ export const stopOf = (command: StopSession, start: SessionStarted, whole: Whole
   ...(command.meterStop === undefined ? {} : { meterStop: command.meterStop }),
   reason: command.reason,
   inferred: command.inferred,
+  ...(command.nextStartAt === undefined ? {} : { nextStartAt: command.nextStartAt }),
   ...(command.authorization === undefined ? {} : { authorization: command.authorization }),
   ...(command.matched === true ? { matched: true } : {}),
   ...energyOf(command, start, { ...whole, told: [] }, command.registers),

@@ -125,6 +125,7 @@ const onlyStop = (data: SessionStop): SessionStop => ({
   ...(data.meterStop === undefined ? {} : { meterStop: data.meterStop }),
   reason: data.reason,
   inferred: data.inferred,
+  ...(data.nextStartAt === undefined ? {} : { nextStartAt: data.nextStartAt }),
   energyWh: data.energyWh,
   energySource: data.energySource,
   ...(data.authorization === undefined ? {} : { authorization: data.authorization }),

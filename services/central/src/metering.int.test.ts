@@ -263,6 +263,62 @@ describe('central, with what meters tell', () => {
       expect(events.at(-1)!.data).toMatchObject({ energyWh: 500 })
     })
 
+    it('of an EVSE without a session to one start each, where two come late', async () => {
+      const cp = await online('CP-claim-once')
+      await cp.answer(status('Preparing'))
+      for (const [minutes, value] of [
+        [50, '2000'],
+        [40, '3000'],
+        [20, '5000'],
+        [10, '6000'],
+      ] as const)
+        await cp.answer(meter([sample(minutes, register(value))]))
+      const first = await cp.answer(start('1000', 60))
+      const second = await cp.answer(start('4000', 30))
+      await cp.answer(stop('7000', 1, second.transactionId))
+      const billed = async (id: string) => ((await cp.sessionEvents(id)).at(-1)!.data as { energyWh?: number }).energyWh
+      expect([await billed(first.transactionId), await billed(second.transactionId)]).toEqual([2000, 3000])
+    })
+
+    it('that name a parked start to it once it becomes a session, and to no older one on its EVSE', async () => {
+      const cp = await online('CP-of-parked')
+      const old = await cp.answer(start('1000', 100))
+      await cp.answer(meter([sample(90, register('2000'))], old.transactionId))
+      const readable = { evseId: 1, connectorId: 1, idToken, meterStart: wh('2000'), time: time(50), samples: [] }
+      const malformed = { type: 'Malformed', meant: 'TransactionStart', violations: ['/idTag: is too long'], readable }
+      const answer = await cp.answer(malformed as never)
+      const { transactionId } = answer as unknown as { transactionId: string }
+      await cp.answer(meter([sample(30, register('7000'))], transactionId))
+      expect(types(await cp.sessionEvents(old.transactionId))).toEqual(['SessionStarted', 'SessionEnergyMetered'])
+
+      const parked = (await cp.events()).find((one) => one.type === 'FrameParked')!
+      const decision = { kind: 'attribute', transactionId }
+      const subject = `${parked.stream}@${parked.revision}`
+      await house.admin({ type: 'SettleReview', chargerId: 'CP-of-parked', subject, decision } as never)
+      expect((await cp.sessionEvents(old.transactionId)).at(-1)!.data).toMatchObject({ inferred: true, energyWh: 1000 })
+      expect((await cp.sessionEvents(transactionId as never)).at(-1)!.data).toMatchObject({
+        summary: { energyWh: 5000 },
+      })
+    })
+
+    it('to a session that the next start has ended, though they were measured after its last known register', async () => {
+      const cp = await online('CP-late-inferred')
+      const { transactionId } = await cp.answer(start('1000', 60))
+      await cp.answer(meter([sample(40, register('2000'))]))
+      const next = await cp.answer(start('4000', 10))
+      const end = async () => (await cp.sessionEvents(transactionId)).at(-1)!.data
+      await cp.answer(meter([sample(20, register('3900'))]))
+      expect(await end()).toMatchObject({ cause: 'late-meter', stop: { energyWh: 2900 } })
+      // a moment before the next start, and no more than its meter start
+      await cp.answer(meter([sample(10.5, register('4000'))]))
+      expect(await end()).toMatchObject({ stop: { energyWh: 3000 } })
+      await cp.answer(meter([sample(30, register('3000'))]))
+      await cp.answer(meter([sample(10.4, register('4100'))]))
+      await cp.answer(meter([sample(5, register('4500'))]))
+      expect((await cp.sessionEvents(transactionId)).at(-1)!.data).toMatchObject({ summary: { energyWh: 3000 } })
+      expect((await cp.sessionEvents(next.transactionId)).at(-1)!.data).toMatchObject({ summary: { energyWh: 500 } })
+    })
+
     it('of connector 0, or of a connector that is free, to telemetry', async () => {
       const cp = await online('CP-idle')
       await cp.answer(status('Available'))

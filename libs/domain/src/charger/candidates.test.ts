@@ -3,9 +3,9 @@ import type { FactId } from '@voltrail/contracts/ids'
 import { instant } from '@voltrail/contracts/quantities'
 import { at, foldHistory, given } from '../fixtures/given.ts'
 import { readRegister } from '../registers.ts'
-import type { TransactionId } from '@voltrail/contracts/ids'
+import type { TokenRef, TransactionId } from '@voltrail/contracts/ids'
 import { claimedBy, holdRegisters, mayBeInUse, worthHolding } from './candidates.ts'
-import { charger } from './charger.ts'
+import { charger, type ChargerState } from './charger.ts'
 import { closedOnEvseAt, closedWith } from './closed-transactions.ts'
 
 const holding = (wh: string, minutes: number, evseId = 1) => ({
@@ -23,6 +23,35 @@ const status = (to: 'Available' | 'Preparing', evseId = 1, connectorId = 1): Cha
   type: 'ConnectorStatusChanged',
   data: { evseId, connectorId, status: to, errorCode: 'NoError' },
 })
+
+const opened = (id: string, minutes: number, meterStart?: string, receivedAt = 60): ChargerEvent => ({
+  type: 'TransactionOpened',
+  data: {
+    transactionId: id as TransactionId,
+    startKey: `start ${id}`,
+    evseId: 1,
+    connectorId: 1,
+    tokenRef: 'a'.repeat(32) as TokenRef,
+    ...(meterStart === undefined ? {} : { meterStart: readRegister(meterStart, 'Wh') }),
+    startedAt: { receivedAt: at(receivedAt), effectiveAt: at(minutes), reason: 'charger-clock' },
+    authorization: 'Accepted',
+  },
+})
+const parkedStart = (id: string, minutes: number): ChargerEvent => ({
+  type: 'FrameParked',
+  data: {
+    meant: 'TransactionStart',
+    reason: 'malformed',
+    detail: '',
+    contentKey: `parked ${id}`,
+    transactionId: id as TransactionId,
+    evseId: 1,
+    occurredAt: { receivedAt: at(60), effectiveAt: at(minutes), reason: 'charger-clock' },
+  },
+})
+/** What is claimed, and by which transaction. */
+const claims = ({ candidates = [] }: ChargerState) =>
+  candidates.flatMap(({ contentKey, claim }) => (claim === undefined ? [] : [`${contentKey} ${claim.transactionId}`]))
 
 describe('registers without a session', () => {
   it('are held once', () => {
@@ -45,21 +74,49 @@ describe('registers without a session', () => {
     expect(mayBeInUse(free, 1, instant(Date.parse(since) - 1))).toBe(true)
     expect(mayBeInUse(free, 1, since)).toBe(false)
   })
-  it('are claimed by a start on their EVSE, from its time on', () => {
-    const { state } = given(
-      charger,
+  it('are claimed by a start on their EVSE, from its time on, and found again when it is told again', () => {
+    const state = foldHistory(charger, [
       ...held(holding('100', 1), holding('300', 5), holding('200', 3), holding('7', 4, 2)),
-    )
-    const claimed = claimedBy(state, { evseId: 1, at: at(2), receivedAt: at(10) })
-    expect(claimed.map((one) => [one.contentKey, one.measuredAt])).toEqual([
+      opened('9', 2),
+    ])
+    expect(claimedBy(state, '9' as TransactionId).map((one) => [one.contentKey, one.measuredAt])).toEqual([
       ['1 200@3', at(3)],
       ['1 300@5', at(5)],
     ])
   })
   it('are claimed only where they fit its meter start', () => {
-    const { state } = given(charger, ...held(holding('100', 1), holding('300', 5)))
-    const start = { evseId: 1, at: at(0), receivedAt: at(10), meterStart: readRegister('200', 'Wh') }
-    expect(claimedBy(state, start).map((one) => one.contentKey)).toEqual(['1 300@5'])
+    const state = foldHistory(charger, [...held(holding('100', 1), holding('300', 5)), opened('9', 0, '200')])
+    expect(claims(state)).toEqual(['1 300@5 9'])
+  })
+  it('are claimed by one start each: the one that began last before them, whichever comes first', () => {
+    const four = held(holding('2000', 10), holding('3000', 20), holding('5000', 40), holding('6000', 50))
+    const each = ['1 2000@10 1', '1 3000@20 1', '1 5000@40 2', '1 6000@50 2']
+    const [first, second] = [opened('1', 0, '1000'), opened('2', 30, '4000')]
+    expect(claims(foldHistory(charger, [...four, first, second]))).toEqual(each)
+    expect(claims(foldHistory(charger, [...four, second, first]))).toEqual(each)
+    // the second is over by then
+    const over: ChargerEvent = {
+      type: 'TransactionClosed',
+      data: { transactionId: '2' as TransactionId, reason: 'stopped' },
+    }
+    expect(claims(foldHistory(charger, [...four, second, over, first]))).toEqual(each)
+    // nothing was held when the second came: a bound all the same
+    expect(claims(foldHistory(charger, [second, over, ...four, first]))).toEqual(each.slice(0, 2))
+  })
+  it('are claimed until the next parked start on their EVSE', () => {
+    const two = held(holding('2000', 10), holding('5000', 40))
+    expect(claims(foldHistory(charger, [...two, parkedStart('2', 30), opened('1', 0)]))).toEqual(['1 2000@10 1'])
+  })
+  it('are of the parked start that they name, and of no other', () => {
+    const named = { ...holding('5000', 40, 2), named: '2' as TransactionId }
+    const { events } = given(charger).when((s) => holdRegisters(named, s))
+    const history = [...held(holding('2000', 10)), ...(events as ChargerEvent[])]
+    expect(claims(foldHistory(charger, [...history, opened('1', 0)]))).toEqual(['1 2000@10 1'])
+    expect(claims(foldHistory(charger, [...history, opened('2', 60)]))).toEqual(['2 5000@40 2'])
+  })
+  it('are no longer compared with new ones when a start has taken them', () => {
+    const state = foldHistory(charger, [...held(holding('100', 0)), opened('9', 0)])
+    expect(worthHolding(state, 1, holding('100', 1).registers)).toBe(true)
   })
   it('are worth holding where the register moved, the first of them each, then one in 15 minutes, and each that went back', () => {
     const first = foldHistory(charger, held(holding('100', 0)))
@@ -79,10 +136,10 @@ describe('registers without a session', () => {
     expect(worthHolding(inUse, 1, holding('100', 15).registers)).toBe(true)
   })
   it('are claimed for seven days', () => {
-    const { state } = given(charger, ...held(holding('100', 1)))
-    const start = { evseId: 1, at: at(0) }
-    expect(claimedBy(state, { ...start, receivedAt: at(7 * 1440) })).toHaveLength(1)
-    expect(claimedBy(state, { ...start, receivedAt: at(7 * 1440 + 2) })).toHaveLength(0)
+    const claimed = (receivedAt: number) =>
+      claims(foldHistory(charger, [...held(holding('100', 1)), opened('9', 0, undefined, receivedAt)]))
+    expect(claimed(7 * 1440)).toHaveLength(1)
+    expect(claimed(7 * 1440 + 2)).toHaveLength(0)
     const later = given(charger, ...held(holding('100', 1), holding('200', 7 * 1440 + 2))).state
     expect(later.candidates).toHaveLength(1)
   })

@@ -1,11 +1,11 @@
 import type { ChargerEvent } from '@voltrail/contracts/events/registry'
-import type { FactId } from '@voltrail/contracts/ids'
-import type { Instant, RegisterReading } from '@voltrail/contracts/quantities'
+import type { FactId, TransactionId } from '@voltrail/contracts/ids'
+import type { Instant } from '@voltrail/contracts/quantities'
 import { accept, type Decision } from '../decider.ts'
 import { isSameReading, wentBack } from '../registers.ts'
 import type { MeterSession, TimedReading } from '../session.ts'
 import { answeredBefore, type ChargerState } from './charger.ts'
-import { claimableMs, keptCandidates } from './kept-candidates.ts'
+import { keptCandidates } from './kept-candidates.ts'
 
 /** Register readings of an EVSE in use that has no session: its start may come later, from the charger's queue. */
 
@@ -28,10 +28,18 @@ const thinnedMs = 15 * 60_000
 /**
  * Whether readings tell a start that may come later anything new: the first of their EVSE; those of a register that moved, each of
  * the first and then one in 15 minutes, and each that went back; of one that stands still, one in 15 minutes while the EVSE is
- * known to be in use.
+ * known to be in use. What a start has taken is held no longer.
+ * @param named the parked start that they name: they are compared with what is held for it
  */
-export const worthHolding = (state: ChargerState, evseId: number, registers: readonly TimedReading[]): boolean => {
-  const held = (state.candidates ?? []).filter((one) => one.evseId === evseId)
+export const worthHolding = (
+  state: ChargerState,
+  evseId: number,
+  registers: readonly TimedReading[],
+  named?: TransactionId,
+): boolean => {
+  const held = (state.candidates ?? []).filter(
+    (one) => one.evseId === evseId && one.claim === undefined && one.namedTransaction === named,
+  )
   const [newest, told] = [held.at(-1), registers.at(-1)]
   if (newest === undefined || told === undefined) return told !== undefined
   if (told.at > newest.at && wentBack(newest.reading, told.reading)) return true
@@ -51,12 +59,14 @@ export const holdRegisters = (
     readonly evseId: number
     readonly contentKey: string
     readonly registers: readonly TimedReading[]
+    /** the parked start that they name */
+    readonly named?: TransactionId | undefined
     /** it carries a signed record: its frame is kept though it may have no reading */
     readonly signed?: boolean | undefined
   },
   state: ChargerState,
 ): Decision<ChargerEvent> => {
-  const { factId, evseId, contentKey, registers, signed } = command
+  const { factId, evseId, contentKey, registers, named, signed } = command
   if (answeredBefore(state, factId) !== undefined || heldBefore(state, contentKey)) return accept()
   // more cannot be kept; of a longer list its ends tell the most
   const some =
@@ -67,38 +77,25 @@ export const holdRegisters = (
     reading,
     ...(context === undefined ? {} : { context }),
     contentKey,
+    ...(named === undefined ? {} : { namedTransaction: named }),
   }))
   return candidates.length === 0 && signed !== true
     ? accept()
     : accept<ChargerEvent>({ type: 'RegistersHeld', data: { candidates } })
 }
 
-/**
- * What a start that has come late takes into its session: each message as if it had come after it. A reading below its meter start
- * is of another session, or of another register.
- */
-export const claimedBy = (
-  state: ChargerState,
-  start: {
-    readonly evseId: number
-    readonly at: Instant
-    readonly receivedAt: Instant
-    readonly meterStart?: RegisterReading | undefined
-  },
-): readonly MeterSession[] => {
-  const oldest = Date.parse(start.receivedAt) - claimableMs
-  const claimed = (state.candidates ?? []).filter(
-    (one) =>
-      one.evseId === start.evseId &&
-      one.at >= start.at &&
-      Date.parse(one.at) >= oldest &&
-      (start.meterStart === undefined || !wentBack(start.meterStart, one.reading)),
-  )
+/** What a start that has come late took into its session when it was opened: each message as if it had come after it. */
+export const claimedBy = (state: Pick<ChargerState, 'candidates'>, transactionId: TransactionId): MeterSession[] => {
+  const claimed = (state.candidates ?? []).filter((one) => one.claim?.transactionId === transactionId)
   const keys = [...new Set(claimed.map((one) => one.contentKey))]
-  return keys.map((contentKey) => {
+  return keys.flatMap((contentKey) => {
     const registers = claimed
       .filter((one) => one.contentKey === contentKey)
       .map(({ at, reading, context }) => ({ at, reading, ...(context === undefined ? {} : { context }) }))
-    return { contentKey, registers, live: {}, measuredAt: registers.at(-1)?.at ?? start.at }
+    const measuredAt = registers.at(-1)?.at
+    const named = claimed.some((one) => one.contentKey === contentKey && one.namedTransaction !== undefined)
+    return measuredAt === undefined
+      ? []
+      : [{ contentKey, registers, live: {}, measuredAt, ...(named ? { named } : {}) }]
   })
 }

@@ -1,4 +1,4 @@
-import type { CommandId, ConnectionEpoch, FactId, TransactionId } from '@voltrail/contracts/ids'
+import type { CommandId, ConnectionEpoch, FactId } from '@voltrail/contracts/ids'
 import type { FactAnswer } from '@voltrail/contracts/facts'
 import type { ChargerSummary } from '@voltrail/contracts/events/charger'
 import type { ChargerEvent, EventNamed } from '@voltrail/contracts/events/registry'
@@ -6,9 +6,10 @@ import type { Aggregate, Recorded } from '../decider.ts'
 import { availableSince } from './available-since.ts'
 import { rememberReview } from './reviews.ts'
 import { closedWith } from './closed-transactions.ts'
-import { candidatesWith } from './kept-candidates.ts'
+import { candidatesWith, claimedWith } from './kept-candidates.ts'
 import { leftCharging } from './left-charging.ts'
 import { measuredClock } from './measured-clock.ts'
+import { parkedStartsWith } from './parked-starts.ts'
 import { startsWith } from './recent-starts.ts'
 import { bootedSerialsWith, takeoversWith } from './takeovers.ts'
 import { remoteStartsWith, remoteStartsWithout } from './remote-starts.ts'
@@ -112,9 +113,6 @@ const remember = (state: ChargerState, factId: FactId | undefined, answer: FactA
 
 const rememberKey = (state: ChargerState, contentKey: string | undefined): ChargerState =>
   contentKey === undefined ? state : { ...state, contentKeys: [...state.contentKeys.slice(1 - keptKeys), contentKey] }
-
-/** By it the stop of a transaction whose start was parked is known: it ends no other transaction that happens to be open. */
-export const parkedStartKey = (transactionId: TransactionId): string => `parked start ${transactionId}`
 
 const upsertConnector = (state: ChargerState, connector: ChargerState['connectors'][number]): ChargerState => ({
   ...state,
@@ -237,6 +235,7 @@ const change = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerStat
       return {
         ...state,
         openTransactions: [...state.openTransactions, open],
+        ...claimedWith(state, open),
         recentStarts: startsWith(state, { ...open, charger: open.startedAt.charger }),
         ...spellingsWith(state, open.tokenRef, spelling),
       }
@@ -251,10 +250,7 @@ const change = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerStat
         event.data.contentKey,
       )
     case 'FrameParked': {
-      const { meant, transactionId, contentKey } = event.data
-      const parkedStart =
-        meant === 'TransactionStart' && transactionId !== undefined ? parkedStartKey(transactionId) : undefined
-      return rememberKey(rememberKey(state, contentKey), parkedStart)
+      return { ...rememberKey(state, event.data.contentKey), ...parkedStartsWith(state, event.data) }
     }
     case 'CommandRequested': {
       const { commandId, command, deadline } = event.data

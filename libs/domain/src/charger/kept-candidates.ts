@@ -1,4 +1,6 @@
-import type { ChargerSummary, RegisterCandidate } from '@voltrail/contracts/events/charger'
+import type { ChargerSummary, OpenTransaction, RegisterCandidate } from '@voltrail/contracts/events/charger'
+import type { Instant } from '@voltrail/contracts/quantities'
+import { wentBack } from '../registers.ts'
 
 export const keptCandidates = 64
 /** For how long a start that comes late may claim what was measured before it. */
@@ -15,3 +17,52 @@ export const candidatesWith = (
   const oldest = Date.parse(newest.at) - claimableMs
   return all.filter((one) => Date.parse(one.at) >= oldest).slice(-keptCandidates)
 }
+
+/**
+ * The candidates after a start, which takes those that fit it: they are of no other start from now on, except of one that began
+ * on the EVSE later and before them, and comes later. They stay, marked: a start that is told again finds what it took.
+ * - What names its transaction is its own.
+ * - Else what was measured on its EVSE from its time on, until the next start there that is known, and not below its meter start:
+ *   such a reading is of another session, or of another register.
+ */
+export const claimedWith = (
+  state: Pick<ChargerSummary, 'candidates' | 'openTransactions' | 'closedTransactions' | 'parkedStarts'>,
+  open: OpenTransaction,
+): Pick<ChargerSummary, 'candidates'> => {
+  if (state.candidates === undefined) return {}
+  const { transactionId } = open
+  const startedAt = open.startedAt.effectiveAt
+  const until = nextStartOn(state, open)
+  const oldest = Date.parse(open.startedAt.receivedAt) - claimableMs
+  const fits = (one: RegisterCandidate): boolean =>
+    one.namedTransaction === undefined
+      ? one.evseId === open.evseId &&
+        one.at >= startedAt &&
+        (until === undefined || one.at < until) &&
+        Date.parse(one.at) >= oldest &&
+        (one.claim === undefined || one.claim.startedAt < startedAt) &&
+        (open.meterStart === undefined || !wentBack(open.meterStart, one.reading))
+      : one.namedTransaction === transactionId
+  return {
+    candidates: state.candidates.map((one) => (fits(one) ? { ...one, claim: { transactionId, startedAt } } : one)),
+  }
+}
+
+/** The first start after this one on its EVSE that is known, parked ones too. */
+const nextStartOn = (
+  {
+    openTransactions,
+    closedTransactions = [],
+    parkedStarts = [],
+  }: Pick<ChargerSummary, 'openTransactions' | 'closedTransactions' | 'parkedStarts'>,
+  { transactionId, evseId, startedAt }: OpenTransaction,
+): Instant | undefined =>
+  [
+    ...openTransactions.map((one) => ({ ...one, at: one.startedAt.effectiveAt })),
+    ...closedTransactions.map((one) => ({ ...one, at: one.startedAt })),
+    ...parkedStarts,
+  ]
+    .filter((one) => one.evseId === evseId && one.transactionId !== transactionId)
+    .map((one) => one.at)
+    .filter((at) => at !== undefined && at > startedAt.effectiveAt)
+    .reduce((first, at) => (first === undefined || (at !== undefined && at < first) ? at : first), undefined)

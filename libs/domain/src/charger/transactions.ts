@@ -3,7 +3,7 @@ import type { OpenTransaction } from '@voltrail/contracts/events/charger'
 import type { ChargerEvent, EventNamed } from '@voltrail/contracts/events/registry'
 import type { Instant, RegisterReading } from '@voltrail/contracts/quantities'
 import { accept, type Decision } from '../decider.ts'
-import { isSameReading, wentBack } from '../registers.ts'
+import { compareReadings, isSameReading, wentBack } from '../registers.ts'
 import { toleratedSkewMs } from '../occurred-at.ts'
 import type { TimedReading } from '../session.ts'
 import { answeredBefore, type ChargerState } from './charger.ts'
@@ -77,6 +77,19 @@ export const openOnEvseAt = (state: ChargerState, evseId: number, at: Instant): 
   return open !== undefined && Date.parse(open.startedAt.effectiveAt) - toleratedSkewMs <= Date.parse(at)
     ? open
     : undefined
+}
+
+/**
+ * Whether values that `openOnEvseAt` gives to a transaction may be of the one before it: within the tolerated skew before its
+ * start, and not above its meter start.
+ */
+export const isBeforeStart = (
+  { startedAt, meterStart }: OpenTransaction,
+  { measuredAt, registers }: { readonly measuredAt: Instant; readonly registers: readonly TimedReading[] },
+): boolean => {
+  const last = registers.at(-1)
+  if (last === undefined || meterStart === undefined || last.context === 'Transaction.Begin') return false
+  return measuredAt < startedAt.effectiveAt && compareReadings(last.reading, meterStart) <= 0
 }
 
 /** The open transaction on an EVSE; a charger that meters as a whole (EVSE 0) has it only if it is the one open. */

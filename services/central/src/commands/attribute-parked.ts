@@ -109,7 +109,7 @@ const startParked = async (parked: Parked, to: Attribution): Promise<Attribution
     metadata(id, lookups),
   )
   const start: SessionStarted = { ...common, idToken: meant, authorization }
-  const held = claimedBy(opened.state, { evseId, at: startedAt.effectiveAt, receivedAt, meterStart })
+  const held = claimedBy(opened.state, transactionId)
   mustAccept(
     await deps.decide(
       session,

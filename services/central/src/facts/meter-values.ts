@@ -1,12 +1,15 @@
 import type { FactOf, FactReply, FactRequest } from '@voltrail/contracts/facts'
+import type { SessionStop } from '@voltrail/contracts/events/session'
 import type { TransactionId } from '@voltrail/contracts/ids'
+import type { Instant } from '@voltrail/contracts/quantities'
 import { chargerStream, sessionId, sessionStream } from '@voltrail/contracts/streams'
 import { telemetrySubject } from '@voltrail/contracts/subjects'
-import { charger } from '@voltrail/domain/charger/charger'
+import { charger, type ChargerState } from '@voltrail/domain/charger/charger'
 import { heldBefore, holdRegisters, mayBeInUse, worthHolding } from '@voltrail/domain/charger/candidates'
 import { closedOnEvseAt } from '@voltrail/domain/charger/closed-transactions'
 import { clockOf } from '@voltrail/domain/charger/measured-clock'
-import { openOnEvseAt } from '@voltrail/domain/charger/transactions'
+import { isParkedStart } from '@voltrail/domain/charger/parked-starts'
+import { isBeforeStart, openOnEvseAt } from '@voltrail/domain/charger/transactions'
 import { meterKey } from '@voltrail/domain/content-key'
 import { readSamples, type ReadSamples } from '@voltrail/domain/meter-samples'
 import { meterSession, session } from '@voltrail/domain/session'
@@ -26,9 +29,9 @@ interface ReadMeter {
 }
 
 /**
- * Meter values go to the session that they name, else to the one that was open on their EVSE at their time. Where neither is, the
- * registers of an EVSE in use, thinned out, and every signed record are held for a start that may come later; anything else is
- * telemetry, durable in JetStream. Answered only then.
+ * Meter values go to the session that they name, else to the one that was open on their EVSE at their time; those that name a
+ * parked start are of no other session. Where none is, the registers of an EVSE in use, thinned out, and every signed record are
+ * held for a start that may come later; anything else is telemetry, durable in JetStream. Answered only then.
  */
 export const meterValues = async (request: Meter, deps: CentralDeps): Promise<FactReply> => {
   const { tenant, chargerId, factId, receivedAt, fact } = request
@@ -42,12 +45,11 @@ export const meterValues = async (request: Meter, deps: CentralDeps): Promise<Fa
 
   if (transactionId !== undefined && (await meterInto(meter, transactionId, true, deps))) return done
   if (heldBefore(state, contentKey)) return done
-  const open = openOnEvseAt(state, evseId, samples.measuredAt)
-  if (open !== undefined && (await meterInto(meter, open.transactionId, false, deps))) return done
-  if (open === undefined && (await lateInto(meter, closedOnEvseAt(state, evseId, samples.measuredAt), deps)))
-    return done
+  const named = transactionId !== undefined && isParkedStart(state, transactionId) ? transactionId : undefined
+  if (named === undefined && (await intoSessionOnEvse(meter, state, deps))) return done
   const signed = evseId !== 0 && fact.samples.some(({ values }) => values.some((value) => value.signed !== undefined))
-  const telling = mayBeInUse(state, evseId, samples.measuredAt) && worthHolding(state, evseId, samples.registers)
+  const mayBegin = named !== undefined || mayBeInUse(state, evseId, samples.measuredAt)
+  const telling = mayBegin && worthHolding(state, evseId, samples.registers, named)
   if (!telling && !signed) {
     await keepAsTelemetry(request, deps)
     return done
@@ -55,7 +57,7 @@ export const meterValues = async (request: Meter, deps: CentralDeps): Promise<Fa
   await deps.decide(
     charger,
     stream,
-    (known) => holdRegisters({ factId, evseId, contentKey, registers: samples.registers, signed }, known),
+    (known) => holdRegisters({ factId, evseId, contentKey, registers: samples.registers, named, signed }, known),
     factMetadata(deps, request, { frame: await clearFrame(deps, request) }),
   )
   return done
@@ -84,19 +86,37 @@ const meterInto = async (
   return late.outcome === 'accepted'
 }
 
+/** Into the session that was open on their EVSE at their time; false when there was none. */
+const intoSessionOnEvse = async (meter: ReadMeter, state: ChargerState, deps: CentralDeps): Promise<boolean> => {
+  const { evseId } = meter.request.fact
+  const open = openOnEvseAt(state, evseId, meter.samples.measuredAt)
+  if ((open === undefined || isBeforeStart(open, meter.samples)) && (await lateInto(meter, state, deps))) return true
+  return open !== undefined && (await meterInto(meter, open.transactionId, false, deps))
+}
+
 /** Values of a session that has ended since, measured before its end. False when they are not. */
-const lateInto = async (
-  meter: ReadMeter,
-  transactionId: TransactionId | undefined,
-  deps: CentralDeps,
-): Promise<boolean> => {
+const lateInto = async (meter: ReadMeter, charging: ChargerState, deps: CentralDeps): Promise<boolean> => {
+  const { tenant, chargerId, fact } = meter.request
+  const { measuredAt } = meter.samples
+  const transactionId = closedOnEvseAt(charging, fact.evseId, measuredAt)
   if (transactionId === undefined) return false
-  const { tenant, chargerId } = meter.request
   const { state } = await deps.load(session, sessionStream(tenant, sessionId(chargerId, transactionId)))
   const { stop } = state.summary
-  if (stop === undefined || meter.samples.measuredAt > stop.stoppedAt.effectiveAt) return false
+  const free = charging.availableSince?.find((one) => one.evseId === fact.evseId)
+  if (stop === undefined || measuredAt > lastOf(stop, free?.at ?? measuredAt)) return false
   return meterInto(meter, transactionId, false, deps)
 }
+
+/**
+ * Until when values may be of a session that has ended. An inferred end is only the last register that was known: what the
+ * charger kept back until then is of it up to the next start, or, where silence ended it, until its EVSE was free.
+ */
+const lastOf = ({ inferred, reason, nextStartAt, stoppedAt }: SessionStop, free: Instant): Instant =>
+  !inferred || (reason !== 'NextStart' && reason !== 'ChargerSilent')
+    ? stoppedAt.effectiveAt
+    : reason === 'ChargerSilent'
+      ? free
+      : (nextStartAt ?? stoppedAt.effectiveAt)
 
 const keepAsTelemetry = async (request: Meter, deps: CentralDeps): Promise<void> => {
   const { tenant, chargerId, factId, receivedAt, normalisations, fact } = request

@@ -110,8 +110,7 @@ export const transactionStart = async (request: Start, deps: CentralDeps): Promi
     ...(found.kind === 'new' && found.ambiguous ? { ambiguousStart: true } : {}),
     ...(fact.reservationId === undefined ? {} : { reservationId: fact.reservationId }),
   }
-  const { evseId } = fact
-  const held = claimedBy(opened.state, { evseId, at: start.startedAt.effectiveAt, receivedAt, meterStart })
+  const held = claimedBy(opened.state, transactionId)
   const started = mustAccept(
     await deps.decide(
       session,

@@ -3,8 +3,9 @@ import type { FactId, TransactionId } from '@voltrail/contracts/ids'
 import type { AuthorizationStatus } from '@voltrail/contracts/personal'
 import type { OccurredAt, RegisterReading } from '@voltrail/contracts/quantities'
 import { chargerStream, sessionId, sessionStream } from '@voltrail/contracts/streams'
-import { answeredBefore, charger, parkedStartKey, type ChargerState } from '@voltrail/domain/charger/charger'
+import { answeredBefore, charger, type ChargerState } from '@voltrail/domain/charger/charger'
 import { clockOf } from '@voltrail/domain/charger/measured-clock'
+import { isParkedStart } from '@voltrail/domain/charger/parked-starts'
 import { closeTransaction, matchStop, parkFrame, type StopMatch } from '@voltrail/domain/charger/transactions'
 import { orphanStopKey } from '@voltrail/domain/content-key'
 import { authorise, type IdTokenState, type Verdict } from '@voltrail/domain/id-token'
@@ -173,7 +174,7 @@ const recordedAs = (state: ChargerState, factId: FactId): RecordedStop => {
 const matching = (state: ChargerState, { request, stoppedAt, meterStop, registers, token }: ReadStop): StopMatch => {
   const { transactionId } = request.fact
   // it names what we answered to a start that was parked: no open transaction is meant
-  if (transactionId !== undefined && state.contentKeys.includes(parkedStartKey(transactionId))) return { kind: 'none' }
+  if (transactionId !== undefined && isParkedStart(state, transactionId)) return { kind: 'none' }
   return matchStop(state, {
     at: stoppedAt.effectiveAt,
     meterStop,
