@@ -150,9 +150,20 @@ export const ChargerSummary = z.object({
   closedTransactions: z
     .array(z.object({ transactionId: TransactionId, evseId: EvseId, startedAt: Instant }))
     .optional(),
-  /** the newest starts that were parked, newest last: the transaction ids that they were answered, where and when they began */
+  /**
+   * the newest starts that were parked, newest last: the transaction ids that they were answered, where and when they began, the
+   * revision at which they wait for review, and what that came to
+   */
   parkedStarts: z
-    .array(z.object({ transactionId: TransactionId, evseId: EvseId.optional(), at: Instant.optional() }))
+    .array(
+      z.object({
+        transactionId: TransactionId,
+        evseId: EvseId.optional(),
+        at: Instant.optional(),
+        revision: z.int().optional(),
+        settled: ReviewDecision.optional(),
+      }),
+    )
     .optional(),
   /** tokens for which we asked for a start of our own, oldest first */
   remoteStarts: z.array(z.object({ commandId: CommandId, tokenRef: TokenRef, at: Instant })).optional(),

@@ -250,7 +250,7 @@ const change = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerStat
         event.data.contentKey,
       )
     case 'FrameParked': {
-      return { ...rememberKey(state, event.data.contentKey), ...parkedStartsWith(state, event.data) }
+      return { ...rememberKey(state, event.data.contentKey), ...parkedStartsWith(state, event) }
     }
     case 'CommandRequested': {
       const { commandId, command, deadline } = event.data

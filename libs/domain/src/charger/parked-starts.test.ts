@@ -2,7 +2,7 @@ import type { ChargerEvent } from '@voltrail/contracts/events/registry'
 import type { TransactionId } from '@voltrail/contracts/ids'
 import { foldHistory } from '../fixtures/given.ts'
 import { charger, unknownCharger } from './charger.ts'
-import { isParkedStart } from './parked-starts.ts'
+import { isParkedStart, settledFirst, transactionToldBy } from './parked-starts.ts'
 
 const parked = (id: number): ChargerEvent => ({
   type: 'FrameParked',
@@ -30,5 +30,32 @@ describe('a parked start', () => {
   it('is known from summaries that kept it among the content keys', () => {
     const old = { ...unknownCharger, contentKeys: ['parked start 5'] }
     expect(isParkedStart(old, '5' as TransactionId)).toBe(true)
+  })
+
+  it('is settled before what names its transaction, whichever way', () => {
+    const about = (...ids: (string | undefined)[]) => ids as (TransactionId | undefined)[]
+    const open = many(3)
+    expect(settledFirst(open, about('1'))).toEqual({ transactionId: '1', revision: 1 })
+    expect(settledFirst(open, about(undefined, '2'))).toEqual({ transactionId: '2', revision: 2 })
+    expect(settledFirst(open, about(undefined, '77'))).toBeUndefined()
+    for (const decision of ['attributed', 'dismissed'] as const) {
+      const settled: ChargerEvent = { type: 'ReviewSettled', data: { subject: 'charger-default.CP1@1', decision } }
+      const state = foldHistory(charger, [parked(0), parked(1), settled])
+      expect(settledFirst(state, about('1'))).toBeUndefined()
+      expect(settledFirst(state, about('0'))).toEqual({ transactionId: '0', revision: 0 })
+      expect(isParkedStart(state, '1' as TransactionId)).toBe(true)
+    }
+    const elsewhere: ChargerEvent = {
+      type: 'ReviewSettled',
+      data: { subject: 'session-default.CP1.9@1', decision: 'dismissed' },
+    }
+    expect(settledFirst(foldHistory(charger, [parked(0), parked(1), elsewhere]), about('1'))).toBeDefined()
+  })
+
+  it('was answered its transaction, another message names one', () => {
+    const one = { reason: 'malformed', detail: '', contentKey: 'k', transactionId: '5' as TransactionId } as const
+    expect(transactionToldBy({ ...one, meant: 'TransactionStart' })).toBe('5')
+    expect(transactionToldBy({ ...one, meant: 'TransactionStop' })).toBeUndefined()
+    expect(transactionToldBy({ ...one, meant: 'MeterValues', namedTransaction: '9' as TransactionId })).toBe('9')
   })
 })

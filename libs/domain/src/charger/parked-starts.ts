@@ -1,23 +1,37 @@
-import type { ChargerSummary } from '@voltrail/contracts/events/charger'
-import type { EventNamed } from '@voltrail/contracts/events/registry'
+import type { ChargerSummary, ReviewDecision } from '@voltrail/contracts/events/charger'
+import type { ChargerEvent, EventNamed } from '@voltrail/contracts/events/registry'
 import type { TransactionId } from '@voltrail/contracts/ids'
+import type { Recorded } from '../decider.ts'
 
 const keptParkedStarts = 64
+type Parked = EventNamed<'FrameParked'>['data']
 
 /** The newest starts that were parked, with one more where a frame is one. */
 export const parkedStartsWith = (
   state: Pick<ChargerSummary, 'parkedStarts'>,
-  { meant, transactionId, evseId, occurredAt }: EventNamed<'FrameParked'>['data'],
+  { revision, data }: Extract<Recorded<ChargerEvent>, { type: 'FrameParked' }>,
 ): Pick<ChargerSummary, 'parkedStarts'> => {
+  const { meant, transactionId, evseId, occurredAt } = data
   if (meant !== 'TransactionStart' || transactionId === undefined) return {}
   const others = (state.parkedStarts ?? []).filter((one) => one.transactionId !== transactionId)
   const one = {
     transactionId,
     ...(evseId === undefined ? {} : { evseId }),
     ...(occurredAt === undefined ? {} : { at: occurredAt.effectiveAt }),
+    revision,
   }
   return { parkedStarts: [...others.slice(1 - keptParkedStarts), one] }
 }
+
+/** They after the review of one was settled: of the event at this revision of the charger's stream. */
+export const parkedStartsSettled = (
+  { parkedStarts }: Pick<ChargerSummary, 'parkedStarts'>,
+  revision: number,
+  decision: ReviewDecision,
+): Pick<ChargerSummary, 'parkedStarts'> =>
+  parkedStarts?.some((one) => one.revision === revision) === true
+    ? { parkedStarts: parkedStarts.map((one) => (one.revision === revision ? { ...one, settled: decision } : one)) }
+    : {}
 
 /**
  * Whether a transaction id is what we answered to a start that was parked: what names it is of no other transaction that happens
@@ -29,3 +43,21 @@ export const isParkedStart = (
 ): boolean =>
   state.parkedStarts?.some((one) => one.transactionId === transactionId) === true ||
   state.contentKeys.includes(`parked start ${transactionId}`)
+
+/** The transaction that a parked message is about: of a start the one that the charger was answered, else the one that it names. */
+export const transactionToldBy = ({ meant, transactionId, namedTransaction }: Parked): TransactionId | undefined =>
+  meant === 'TransactionStart' ? transactionId : namedTransaction
+
+/**
+ * The parked start that must be settled before anything is decided that is about these transactions, at its revision of the
+ * charger's stream: whether there is a session of it, or none, is not known before. `undefined` when nothing comes first.
+ */
+export const settledFirst = (
+  { parkedStarts = [] }: Pick<ChargerSummary, 'parkedStarts'>,
+  transactions: readonly (TransactionId | undefined)[],
+): { readonly transactionId: TransactionId; readonly revision: number } | undefined => {
+  for (const { transactionId, revision, settled } of parkedStarts)
+    if (revision !== undefined && settled === undefined && transactions.includes(transactionId))
+      return { transactionId, revision }
+  return undefined
+}

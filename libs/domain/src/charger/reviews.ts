@@ -4,6 +4,7 @@ import { parseReviewId, type ReviewKind } from '@voltrail/contracts/rest/reviews
 import { parseStream } from '@voltrail/contracts/streams'
 import { accept, reject, type Decision } from '../decider.ts'
 import type { ChargerState } from './charger.ts'
+import { parkedStartsSettled } from './parked-starts.ts'
 import { contestSettled } from './takeovers.ts'
 
 /** What waits for an operator, and what becomes of it. What waits is an event: `<stream>@<revision>` names it for ever. */
@@ -98,19 +99,22 @@ const keptReviews = 16
 export const rememberReview = (
   state: ChargerState,
   { subject, decision, transactionId }: SettledReview,
-): ChargerState => ({
-  ...(isNewestContest(state, subject) ? contestSettled(state) : state),
-  settledReviews: [
-    ...(state.settledReviews ?? []).slice(1 - keptReviews),
-    { subject, decision, ...(transactionId === undefined ? {} : { transactionId }) },
-  ],
-})
+): ChargerState => {
+  const revision = ownRevision(subject)
+  return {
+    ...(revision !== undefined && revision === state.contestedRevision ? contestSettled(state) : state),
+    ...(revision === undefined ? {} : parkedStartsSettled(state, revision, decision)),
+    settledReviews: [
+      ...(state.settledReviews ?? []).slice(1 - keptReviews),
+      { subject, decision, ...(transactionId === undefined ? {} : { transactionId }) },
+    ],
+  }
+}
 
-const isNewestContest = ({ contestedRevision }: ChargerState, subject: string): boolean => {
+/** The revision of a subject that stands in the charger's own stream. */
+const ownRevision = (subject: string): number | undefined => {
   const place = parseReviewId(subject)
-  return (
-    place?.revision === contestedRevision && place !== undefined && parseStream(place.stream)?.category === 'charger'
-  )
+  return place !== undefined && parseStream(place.stream)?.category === 'charger' ? place.revision : undefined
 }
 
 /** Records what an operator decided, once: told again it makes nothing, another decision is refused. */

@@ -257,6 +257,79 @@ describe('settling a review', () => {
     expect((await cp.events()).filter(({ type }) => type === 'TransactionOpened')).toHaveLength(1)
   })
 
+  it('settles what names a parked start only after that start, and says which review comes first', async () => {
+    const { cp, transactionId, subject: start } = await parkedStart('REV-order')
+    const at = time(1)
+    await cp.answer({
+      type: 'TransactionStop',
+      transactionId,
+      meterStop: wh('3500'),
+      time: at,
+      samples: [],
+      raw: { transaction: transactionId, idToken: '', timestamp: at.raw, meterStop: '3500' },
+    })
+    const stop = (await lastParked(cp)).subject
+    await cp.answer({
+      type: 'Malformed',
+      meant: 'MeterValues',
+      violations: ['/meterValue/1/timestamp is missing'],
+      readable: { evseId: 1, connectorId: 1, transactionId, samples: [reading(30, '2200')] },
+    })
+    const meter = (await lastParked(cp)).subject
+    // another session of the charger that the operator might take it for
+    const begun = time(20)
+    const other = await cp.answer({
+      type: 'TransactionStart',
+      evseId: 2,
+      connectorId: 1,
+      idToken,
+      meterStart: wh('10'),
+      time: begun,
+      raw: { connector: '2', idToken: idToken.value, timestamp: begun.raw, meterStart: '10' },
+    })
+    const before = await cp.events()
+    const own = { kind: 'attribute', transactionId } as const
+    for (const subject of [stop, meter])
+      for (const decision of [
+        own,
+        { kind: 'attribute', transactionId: other.transactionId } as const,
+        { kind: 'correct', transactionId: other.transactionId, energyWh: 1 as Wh } as const,
+        { kind: 'dismiss' } as const,
+      ])
+        expect(await settle('REV-order', subject, decision)).toMatchObject({
+          outcome: 'refused',
+          reason: 'settle-first',
+          detail: expect.stringContaining(`settle ${start} first`),
+        })
+    expect(await cp.events()).toEqual(before)
+
+    for (const subject of [start, meter, stop])
+      expect(await settle('REV-order', subject, own)).toMatchObject({ outcome: 'done', changed: true })
+    expect(await sessionTypes(cp, transactionId)).toEqual(['SessionStarted', 'SessionEnergyMetered', 'SessionStopped'])
+    expect((await cp.sessionEvents(transactionId)).at(-1)).toMatchObject({ data: { energyWh: 2500, inferred: false } })
+    expect(await sessionTypes(cp, other.transactionId)).toEqual(['SessionStarted'])
+  })
+
+  it('gives what could end any session to a parked start only after it; dismissed, it holds nothing up', async () => {
+    const { cp, first } = await ambiguous('REV-order-any')
+    const { transactionId, subject: start } = await parkedStart('REV-order-any', 3)
+    const stop = (await cp.events()).find(
+      (event) => event.type === 'FrameParked' && event.data.meant === 'TransactionStop',
+    )!
+    const subject = `${stop.stream}@${stop.revision}`
+    expect(await settle('REV-order-any', subject, { kind: 'attribute', transactionId })).toMatchObject({
+      reason: 'settle-first',
+      detail: expect.stringContaining(start),
+    })
+    expect(await settle('REV-order-any', start, { kind: 'dismiss' })).toMatchObject({ outcome: 'done' })
+    expect(await settle('REV-order-any', subject, { kind: 'attribute', transactionId })).toMatchObject({
+      reason: 'unknown-transaction',
+    })
+    expect(await settle('REV-order-any', subject, { kind: 'attribute', transactionId: first })).toMatchObject({
+      outcome: 'done',
+    })
+  })
+
   it('ends a parked start that a newer one on its EVSE has proven over', async () => {
     const { cp, transactionId, subject } = await parkedStart('REV-old')
     const at = time(30)

@@ -6,6 +6,7 @@ import { encodeToken } from '@voltrail/contracts/tokens'
 import { canonicalJson } from '@voltrail/domain/canonical-json'
 import { charger } from '@voltrail/domain/charger/charger'
 import { reviewOf, settleReview as settle } from '@voltrail/domain/charger/reviews'
+import { settledFirst, transactionToldBy } from '@voltrail/domain/charger/parked-starts'
 import { closeTransaction } from '@voltrail/domain/charger/transactions'
 import { wholeSession } from '@voltrail/domain/session-end'
 import { correctSession, type ReviewRejection } from '@voltrail/domain/session-review'
@@ -26,7 +27,7 @@ const refused = (reason: string, detail: string): Refused => ({ outcome: 'refuse
 /**
  * What an operator decides about something that waits: first what becomes of the session and of the register of open
  * transactions, last `ReviewSettled`. Each step made again makes nothing, so a crash between them is healed by asking again.
- * Refusals: unknown-review, already-settled, not-attributable, no-connector, other-connector, unknown-transaction,
+ * Refusals: unknown-review, already-settled, settle-first, not-attributable, no-connector, other-connector, unknown-transaction,
  * other-transaction, not-stopped, stopped-already, ends-before-start.
  */
 export const settleReview = async (command: Command, asked: Asked): Promise<AdminCommandReply> => {
@@ -36,7 +37,7 @@ export const settleReview = async (command: Command, asked: Asked): Promise<Admi
     return refused('unknown-review', `nothing waits for review at ${command.subject} of ${command.chargerId}`)
   const before = await settledBefore(command, waiting, asked)
   if (before !== undefined) return before
-  const trouble = await applied(command, waiting, asked)
+  const trouble = (await outOfOrder(command, waiting, asked)) ?? (await applied(command, waiting, asked))
   if (trouble !== undefined) return trouble
 
   const { subject, decision, note } = command
@@ -117,6 +118,26 @@ const settledBefore = async (
     if (event.type === 'SessionCorrected' && event.data.cause === 'late-stop')
       return refused('already-settled', `the stop of this session came after all, at ${event.metadata.receivedAt}`)
   return undefined
+}
+
+/**
+ * Refused while the start of what this is about is parked itself, whichever session the decision names: what names its transaction
+ * is of it, once an operator has said what it was.
+ */
+const outOfOrder = async (
+  { chargerId, decision, subject }: Command,
+  waiting: LogEvent,
+  { deps, tenantId }: Asked,
+): Promise<Refused | undefined> => {
+  const stream = chargerStream(tenantId, chargerId)
+  const { state } = await deps.load(charger, stream)
+  const told = waiting.type === 'FrameParked' ? transactionToldBy(waiting.data) : undefined
+  const first = settledFirst(state, [told, decision.kind === 'dismiss' ? undefined : decision.transactionId])
+  if (first === undefined || `${stream}@${first.revision}` === subject) return undefined
+  return refused(
+    'settle-first',
+    `the start of transaction ${first.transactionId} waits for review itself: settle ${stream}@${first.revision} first, then ${subject}`,
+  )
 }
 
 /** What the decision does to the session. The register forgets the transaction only after its session has its stop. */
