@@ -62,7 +62,12 @@ const review = {
     .enum([...ReviewDecision.options, 'late-stop', 'rated'])
     .nullable()
     .describe('late-stop: the true stop came after all; rated: a price could be made after all'),
-  transactionId: TransactionId.nullable().describe('what it was attributed to, or whose session was corrected'),
+  transactionId: TransactionId.nullable().describe(
+    'the transaction that it is about: what the charger was answered to a parked start, what another parked message names, or the ' +
+      'session’s; once settled, what it was attributed to or whose session was corrected',
+  ),
+  after: ReviewId.nullable().describe('the parked start of its transaction, which must be settled before it'),
+  relatedReviews: z.array(ReviewId).describe('the others of its transaction, oldest first; of very many the oldest'),
   note: z.string().nullable(),
 }
 export const ReviewView = z.object(review).meta({ id: 'Review' })

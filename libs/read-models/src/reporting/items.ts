@@ -92,7 +92,13 @@ export const parkedItem = (row: Row<'parked_frames'>) => ({
 })
 export type ParkedFrameItem = ReturnType<typeof parkedItem>
 
-export const reviewItem = (row: Row<'reviews'>) => ({
+/** @param row with what it has to do with others: see `reviewRows` in queries.ts */
+export const reviewItem = (
+  row: Omit<Row<'reviews'>, 'stream' | 'revision' | 'meant'> & {
+    readonly after: string | null
+    readonly related: string[]
+  },
+) => ({
   id: row.review_id,
   kind: row.kind,
   kinds: row.kinds,
@@ -107,7 +113,9 @@ export const reviewItem = (row: Row<'reviews'>) => ({
       ? null
       : { kind: row.settled_by_kind, id: row.settled_by_id },
   decision: row.decision,
-  transactionId: row.transaction_id,
+  transactionId: row.transaction_id ?? row.told_transaction,
+  after: row.after,
+  relatedReviews: row.related,
   note: row.note,
 })
 export type ReviewItem = ReturnType<typeof reviewItem>

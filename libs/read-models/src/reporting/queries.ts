@@ -357,6 +357,31 @@ export const listParkedFrames = async (
   return page(rows, request.limit, (row) => [row.received_at, row.charger_id, row.revision], parkedItem)
 }
 
+/** Of a transaction more are not named beside each other. */
+const relatedReviews = 32
+
+/** Reviews, each with the others of its transaction and with the parked start that is to be settled before it. */
+const reviewRows = (db: ReportingDatabase, tenant: TenantId) =>
+  db
+    .selectFrom('reviews')
+    .selectAll()
+    .select([
+      sql<string | null>`(
+        select start.review_id from ${sql.table('reviews')} as start
+        where start.tenant = reviews.tenant and start.charger_id = reviews.charger_id and reviews.state = 'open'
+          and coalesce(start.transaction_id, start.told_transaction) = reviews.told_transaction
+          and start.meant = 'TransactionStart' and start.state = 'open' and start.review_id <> reviews.review_id
+        order by start.revision limit 1)`.as('after'),
+      sql<string[]>`array(
+        select other.review_id from ${sql.table('reviews')} as other
+        where other.tenant = reviews.tenant and other.charger_id = reviews.charger_id
+          and coalesce(other.transaction_id, other.told_transaction)
+            = coalesce(reviews.transaction_id, reviews.told_transaction)
+          and other.review_id <> reviews.review_id
+        order by other.since, other.review_id limit ${relatedReviews})`.as('related'),
+    ])
+    .where('tenant', '=', tenant)
+
 /** What waits for an operator, or did; newest first. */
 export const listReviews = async (
   db: ReportingDatabase,
@@ -367,7 +392,7 @@ export const listReviews = async (
     readonly kind?: ReviewKind | undefined
   },
 ): Promise<Page<ReviewItem>> => {
-  let query = db.selectFrom('reviews').selectAll().where('tenant', '=', tenant)
+  let query = reviewRows(db, tenant)
   if (request.chargerId !== undefined) query = query.where('charger_id', '=', request.chargerId)
   if (request.state !== undefined) query = query.where('state', '=', request.state)
   if (request.kind !== undefined) query = query.where(sql<SqlBool>`${request.kind} = any(kinds)`)
@@ -394,11 +419,6 @@ export const getReview = async (
   tenant: TenantId,
   id: string,
 ): Promise<ReviewItem | undefined> => {
-  const row = await db
-    .selectFrom('reviews')
-    .selectAll()
-    .where('tenant', '=', tenant)
-    .where('review_id', '=', id)
-    .executeTakeFirst()
+  const row = await reviewRows(db, tenant).where('review_id', '=', id).executeTakeFirst()
   return row && reviewItem(row)
 }

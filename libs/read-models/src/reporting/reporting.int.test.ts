@@ -9,6 +9,7 @@ import {
   group,
   logOf,
   occurred,
+  operator,
   reading,
   sampleEvents,
   sealed,
@@ -323,6 +324,46 @@ describe('the reporting projection', () => {
     const first = await listReviews(db, tenant, { limit: 3 })
     const second = await listReviews(db, tenant, { limit: 100, cursor: first.next ?? undefined })
     expect([...first.items, ...second.items]).toEqual((await listReviews(db, tenant, everything)).items)
+  })
+
+  it('shows beside a review the others of its transaction, and the parked start that comes first', async () => {
+    const own = await openTestDatabase()
+    const { events, add } = logOf()
+    const cp = chargerStream(tenant, charger)
+    const transactionId = TransactionId.parse('77')
+    const parked = (meant: 'TransactionStart' | 'TransactionStop' | 'MeterValues', more: object, seconds: number) => {
+      const common = { reason: 'malformed', detail: 'd', contentKey: `k${seconds}` } as const
+      return `${cp}@${add(cp, 'FrameParked', { meant, ...common, ...more }, seconds).revision}`
+    }
+    const start = parked('TransactionStart', { transactionId }, 10)
+    const meter = parked('MeterValues', { namedTransaction: transactionId, transactionId: '5' }, 20)
+    const stop = parked('TransactionStop', { namedTransaction: transactionId }, 30)
+    const unnamed = parked('TransactionStop', {}, 40)
+    const shown = async () => {
+      const { items } = await listReviews(db, tenant, everything)
+      return items.map(({ id, transactionId: about, after, relatedReviews }) => [id, about, after, relatedReviews])
+    }
+    await project(reportingProjection, own.url, events)
+    const db = openReporting({ databaseUrl: own.url })
+    expect(await shown()).toEqual([
+      [unnamed, null, null, []],
+      [stop, '77', start, [start, meter]],
+      [meter, '77', start, [start, stop]],
+      [start, '77', null, [meter, stop]],
+    ])
+    expect((await getReview(db, tenant, stop))?.after).toBe(start)
+
+    add(cp, 'ReviewSettled', { subject: start, decision: 'attributed', transactionId }, 50, operator)
+    add(cp, 'ReviewSettled', { subject: unnamed, decision: 'attributed', transactionId }, 51, operator)
+    await project(reportingProjection, own.url, events)
+    expect(await shown()).toEqual([
+      [unnamed, '77', null, [start, meter, stop]],
+      [stop, '77', null, [start, meter, unnamed]],
+      [meter, '77', null, [start, stop, unnamed]],
+      [start, '77', null, [meter, stop, unnamed]],
+    ])
+    await db.destroy()
+    await own.drop()
   })
 
   it('shows a session from where a review moved its beginning to', async () => {

@@ -2,6 +2,7 @@ import type { Actor } from '@voltrail/contracts/charger-commands'
 import type { EventNamed } from '@voltrail/contracts/events/registry'
 import { parseReviewId } from '@voltrail/contracts/rest/reviews'
 import { parseStream, sessionId, sessionParts, type StreamAddress } from '@voltrail/contracts/streams'
+import { transactionToldBy } from '@voltrail/domain/charger/parked-starts'
 import { reviewOf } from '@voltrail/domain/charger/reviews'
 import type { AnyDatabase, ProjectedEvent } from '../projection.ts'
 
@@ -45,6 +46,10 @@ export const applyToReviews = async (tx: AnyDatabase, event: ProjectedEvent): Pr
       stream,
       revision,
       ...placeOf(parseStream(stream)),
+      ...(event.type === 'FrameParked' && {
+        meant: event.data.meant,
+        told_transaction: transactionToldBy(event.data) ?? null,
+      }),
       kind: review.kinds[0],
       kinds: review.kinds,
       detail: review.detail,
@@ -59,8 +64,10 @@ const placeOf = (address: StreamAddress | undefined) => {
     case 'charger':
       return { charger_id: address.chargerId, session_id: null }
     case 'session':
-    case 'billing':
-      return { charger_id: sessionParts(address.sessionId).chargerId, session_id: address.sessionId }
+    case 'billing': {
+      const { chargerId, transactionId } = sessionParts(address.sessionId)
+      return { charger_id: chargerId, session_id: address.sessionId, told_transaction: transactionId }
+    }
     default:
       throw new Error('what waits for review is a charger’s, a session’s or a bill’s')
   }

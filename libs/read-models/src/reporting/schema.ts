@@ -274,4 +274,10 @@ create index reviews_of_stream on reviews (stream);
   quirkCountsMigration,
   // aliases of tokens that are too long for some protocols
   `alter table id_tokens add column alias_sealed jsonb`,
+  // the transaction that a review is about; of what waited before this version it is known after a rebuild
+  `
+alter table reviews add column meant text;
+alter table reviews add column told_transaction text;
+create index reviews_of_transaction on reviews (tenant, charger_id, coalesce(transaction_id, told_transaction));
+`,
 ] as const

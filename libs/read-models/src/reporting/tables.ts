@@ -1,5 +1,6 @@
 import type { ChargingState, EnergySource } from '@voltrail/contracts/events/session'
 import type { Price, PriceLine } from '@voltrail/contracts/events/billing'
+import type { EventNamed } from '@voltrail/contracts/events/registry'
 import type { StoredChargerCommand } from '@voltrail/contracts/charger-commands'
 import type { CommandResult, ConnectorStatus, Registration } from '@voltrail/contracts/facts'
 import type { Adoption, TokenStatus } from '@voltrail/contracts/admin-commands'
@@ -107,6 +108,10 @@ export interface ReportingTables {
     decision: ReviewView['decision']
     transaction_id: string | null
     note: string | null
+    /** of a parked frame: what it was, or seemed to be */
+    meant: EventNamed<'FrameParked'>['data']['meant'] | null
+    /** the transaction that it was about when it came */
+    told_transaction: string | null
   }
   commands: {
     tenant: string

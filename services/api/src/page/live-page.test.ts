@@ -19,10 +19,16 @@ describe('the live page', () => {
 
   describe('offers for a review', () => {
     type Choice = { kind: string; transactionId?: string; fixed?: boolean; placeless?: boolean }
-    const { choicesFor, decisionOf, kindWords } = runInContext(
-      `${reviewsScript}; ({ choicesFor, decisionOf, kindWords })`,
-      createContext({ decode: (text: string) => text }),
+    const { choicesFor, decisionOf, kindWords, relatedOf, afterOther } = runInContext(
+      `${reviewsScript}; ({ choicesFor, decisionOf, kindWords, relatedOf, afterOther })`,
+      // an element as its words and what is in it
+      createContext({
+        decode: (text: string) => text,
+        element: (tag: string, _: object, ...inside: unknown[]) => [tag, ...inside],
+      }),
     ) as {
+      relatedOf: (detail: object) => unknown[]
+      afterOther: (detail: object) => unknown
       choicesFor: (detail: object) => Choice[]
       decisionOf: (kind: string, given: object) => object
       kindWords: Record<string, string>
@@ -54,6 +60,16 @@ describe('the live page', () => {
       expect(SettleReviewBody.parse({ decision: placed })).toEqual({ decision: placed })
       expect(placed).toEqual({ kind: 'attribute', transactionId: '7', evseId: 2 })
       expect(decisionOf('correct', { ...given, energyWh: '0' })).toMatchObject({ transactionId: '7', energyWh: 0 })
+    })
+
+    it('the others of its transaction, and in place of a decision the one that comes first', () => {
+      const [start, stop] = ['charger-default.CP1@4', 'charger-default.CP1@9']
+      expect(relatedOf({ relatedReviews: [], transactionId: null })).toEqual([])
+      const related = JSON.stringify(relatedOf({ relatedReviews: [start, stop], transactionId: '7' }))
+      for (const words of ['transaction 7', start, stop]) expect(related).toContain(words)
+      expect(JSON.stringify(afterOther({ after: start, transactionId: '7' }))).toMatch(
+        /The start of transaction 7 waits itself.*charger-default.CP1@4/,
+      )
     })
 
     it('words for every kind', () => expect(Object.keys(kindWords).toSorted()).toEqual(ReviewKind.options.toSorted()))

@@ -13,7 +13,7 @@ function reviewRow(review) {
   return element('tr', {},
     element('td', { label: 'Why' }, open),
     element('td', { label: 'Charger' }, review.chargerId),
-    element('td', { label: 'Session' }, transactionOf(review) || '–'),
+    element('td', { label: 'Session' }, transactionOf(review) || review.transactionId || '–'),
     element('td', { label: 'What', className: 'detail' }, review.detail),
     element('td', { label: 'Since', title: review.since }, since(review.since)))
 }
@@ -30,7 +30,7 @@ async function showReview(review) {
   byId('review').showModal()
   try {
     const detail = await get('/v1/reviews/' + review.id)
-    body.replaceChildren(...evidenceOf(detail), detail.state === 'open' ? decisionForm(detail) : outcomeOf(detail))
+    body.replaceChildren(...evidenceOf(detail), ...relatedOf(detail), detail.state !== 'open' ? outcomeOf(detail) : detail.after ? afterOther(detail) : decisionForm(detail))
   } catch (error) {
     body.replaceChildren(element('p', { className: 'bad' }, error.message))
   }
@@ -47,6 +47,15 @@ function evidenceOf(detail) {
     folded(detail.type + ', as it stands in the log', JSON.stringify(detail.data, null, 1)),
   ].filter(Boolean)
 }
+// the others of its transaction, and the one that comes first
+const reviewLink = (id) => {
+  const known = reviews.find((one) => one.id === id) || { id, kind: 'review', chargerId: '' }
+  return element('button', { className: 'link', type: 'button', onclick: () => void showReview(known) }, (kindWords[known.kind] || 'Another review') + ', ' + (known.since ? since(known.since) : id))
+}
+const relatedOf = ({ relatedReviews, transactionId }) =>
+  relatedReviews.length ? [element('details', {}, element('summary', {}, 'What else waits, or did, of transaction ' + transactionId), element('ul', {}, ...relatedReviews.map((id) => element('li', {}, reviewLink(id)))))] : []
+const afterOther = ({ after, transactionId }) =>
+  element('p', {}, 'The start of transaction ' + transactionId + ' waits itself. Settle that one first, then this: ', reviewLink(after))
 const outcomeOf = (detail) => element('p', { className: 'soft' }, 'Settled as ' + detail.decision + ' by ' + (detail.settledBy ? detail.settledBy.id : 'itself') + (detail.note ? ': ' + detail.note : ''))
 
 // what can be decided about it, and the transaction that is meant as far as it is known
