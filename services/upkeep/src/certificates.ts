@@ -199,12 +199,13 @@ export const certificates =
     }
 
     const sign = async (watch: Watch): Promise<number | undefined> => {
+      const { pending } = watch
       const { state } = await deps.loop.load(device, deviceStream(watch.tenant, watch.chargerId))
       const { pendingCsr } = state
       if (pendingCsr?.csr === undefined) {
         // answered before: the charger asked with the same request again, and gets the same answer
         const { delivery } = state
-        watch.pending = undefined
+        if (watch.pending === pending) watch.pending = undefined
         if (delivery !== undefined && delivery.attempts === 0)
           watch.delivery = { fingerprint: delivery.fingerprint, cause: watch.askedBy, attempts: 0, at: 0 }
         return undefined

@@ -130,11 +130,11 @@ export const configuration = (deps: DutyDeps): Duty => {
   }
 
   const look = async (watch: Watch): Promise<number | undefined> => {
-    if (watch.unjudged !== undefined && isDesired(watch)) {
-      const at = watch.unjudged
+    const at = watch.unjudged
+    if (at !== undefined && isDesired(watch))
       await decide(watch, 'BootAfterChange', (state) => bootAfterChange(at, state))
-    }
-    watch.unjudged = undefined
+    // the charger may have booted again meanwhile
+    if (watch.unjudged === at) watch.unjudged = undefined
     if (!watch.connected || !watch.accepted || watch.bootedAt === undefined) return undefined
     const now = deps.now()
     if (watch.pending !== undefined && watch.pending.until > now) return watch.pending.until

@@ -47,6 +47,16 @@ describe('a file transfer that upkeep follows', () => {
     expect(asked).toEqual([])
   })
 
+  it('of firmware is done when the charger boots while the boot before is still looked at', async () => {
+    const { boot, begin, meanwhile, ends } = house()
+    await boot('1.0')
+    await meanwhile(() => begin('Firmware', { targetVersion: '2.0', versionBefore: '1.0' }), {
+      type: 'ChargerBooted',
+      data: { vendor: 'Acme', model: 'X', firmwareVersion: '2.0', registration: 'Accepted', intervalSeconds: 300 },
+    })
+    expect(await ends()).toMatchObject([{ outcome: 'Done', firmwareVersion: '2.0' }])
+  })
+
   it('of firmware fails when it was Installed and the next boots still report the old version', async () => {
     const { boot, begin, send, firmwareStatus, wait, ends } = house()
     await boot('1.0')

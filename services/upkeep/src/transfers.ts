@@ -23,8 +23,8 @@ interface Watch {
     { readonly begunAt: number; readonly byCampaign: boolean; asked: boolean; offline: boolean }
   >
   boot: { readonly firmwareVersion: string; readonly bootedAt: Instant } | undefined
-  /** the newest boot has not been looked at */
-  unseenBoot: boolean
+  /** the boot that was looked at last */
+  seenBoot: Watch['boot']
 }
 
 /**
@@ -37,7 +37,7 @@ export const transfers = (deps: DutyDeps): Duty => {
     const key = deviceStream(tenant, chargerId)
     const known = watches.get(key)
     if (known !== undefined) return [key, known]
-    const watch: Watch = { tenant, chargerId, open: new Map(), boot: undefined, unseenBoot: false }
+    const watch: Watch = { tenant, chargerId, open: new Map(), boot: undefined, seenBoot: undefined }
     watches.set(key, watch)
     return [key, watch]
   }
@@ -66,7 +66,6 @@ export const transfers = (deps: DutyDeps): Duty => {
     switch (event.type) {
       case 'ChargerBooted':
         watch.boot = { firmwareVersion: event.data.firmwareVersion ?? '', bootedAt: event.metadata.receivedAt }
-        watch.unseenBoot = true
         return watch.open.size > 0
       case 'CommandRequested': {
         const { command, commandId } = event.data
@@ -124,9 +123,9 @@ export const transfers = (deps: DutyDeps): Duty => {
       const watch = watches.get(key)
       if (watch === undefined || watch.open.size === 0) return undefined
       const { boot } = watch
-      if (boot !== undefined && watch.unseenBoot) {
+      if (boot !== undefined && boot !== watch.seenBoot) {
         await decide(watch, { type: 'BootedWith', ...boot }, (state) => bootedWith(boot, state))
-        watch.unseenBoot = false
+        watch.seenBoot = boot
       }
       let next = Number.POSITIVE_INFINITY
       for (const [requestId, { begunAt, byCampaign, asked, offline }] of watch.open) {
