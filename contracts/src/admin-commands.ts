@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { CampaignId, ChargerId, DecimalString, EvseId, TariffId, TokenRef, TransactionId } from './ids.ts'
+import { CampaignId, ChargerId, DecimalString, EvseId, ImageName, TariffId, TokenRef, TransactionId } from './ids.ts'
 import { ClearIdToken } from './personal.ts'
 import { Instant, Wh } from './quantities.ts'
 import { TariffTerms } from './tariff-shape.ts'
@@ -7,7 +7,9 @@ import { Actor, RequestId } from './charger-commands.ts'
 import { Registration } from './facts.ts'
 import { ChargerSettings } from './charger-settings.ts'
 import { campaignTerms } from './events/campaign.ts'
+import { FirmwareImage } from './events/firmware-image.ts'
 import { AcceptedIdentity, StoredFile, TransferKind } from './events/device.ts'
+import { WhenTooLong } from './local-list.ts'
 
 /** What operators decide about tokens, tariffs, chargers and the tenant: api → central. */
 export const Adoption = z.enum(['open', 'pending', 'closed'])
@@ -71,6 +73,15 @@ export const RevocationReason = z.enum([
   'privilegeWithdrawn',
 ])
 export type RevocationReason = z.infer<typeof RevocationReason>
+
+/** Whom a local list shall hold, by the texts of tokens and groups. */
+const AskedListPolicy = z.object({
+  mode: z.enum(['none', 'all', 'selected']),
+  groups: z.array(z.string().min(1).max(36)).max(50),
+  tokens: z.array(z.string().min(1).max(36)).max(500),
+  whenTooLong: WhenTooLong,
+})
+export type AskedListPolicy = z.infer<typeof AskedListPolicy>
 
 export const AdminCommand = z.discriminatedUnion('type', [
   z.object({
@@ -144,7 +155,12 @@ export const AdminCommand = z.discriminatedUnion('type', [
     expiresAt: Instant,
     targetVersion: z.string().max(50).optional(),
     versionBefore: z.string().max(50).optional(),
+    image: ImageName.optional(),
   }),
+  /** an image was stored, and its signature holds where it has one */
+  z.object({ type: z.literal('AddFirmwareImage'), image: ImageName, ...FirmwareImage.shape }),
+  /** `object`: which upload of that name is meant */
+  z.object({ type: z.literal('RemoveFirmwareImage'), image: ImageName, object: z.string().max(500) }),
   /** `chargers`: what the filter meant when it was made */
   z.object({ type: z.literal('CreateCampaign'), campaignId: CampaignId, ...campaignTerms }),
   z.object({
@@ -175,6 +191,11 @@ export const AdminCommand = z.discriminatedUnion('type', [
     released: z.array(z.string().min(1).max(50)).max(200).optional(),
     mayReset: z.boolean().optional(),
   }),
+  /** null: as the tenant has it for all its chargers */
+  z.object({ type: z.literal('DesireLocalList'), chargerId: ChargerId, policy: AskedListPolicy.nullable() }),
+  /** null: lists of chargers without a word of their own are left alone */
+  z.object({ type: z.literal('DesireDefaultLocalList'), policy: AskedListPolicy.nullable() }),
+  z.object({ type: z.literal('SyncLocalList'), chargerId: ChargerId }),
   z.object({ type: z.literal('ChangeTenantSettings'), settings: TenantSettingsChange }),
 ])
 export type AdminCommand = z.infer<typeof AdminCommand>
@@ -189,6 +210,8 @@ export const adminCommandTypes = [
   'SettleReview',
   'RecordFile',
   'BeginTransfer',
+  'AddFirmwareImage',
+  'RemoveFirmwareImage',
   'CreateCampaign',
   'ChangeCampaign',
   'BeginSecurityUpgrade',
@@ -196,6 +219,9 @@ export const adminCommandTypes = [
   'RevokeCertificate',
   'DesireConfiguration',
   'DesireModelConfiguration',
+  'DesireLocalList',
+  'DesireDefaultLocalList',
+  'SyncLocalList',
 ] as const satisfies readonly AdminCommandType[]
 
 export const AdminCommandRequest = z.object({

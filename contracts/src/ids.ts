@@ -77,6 +77,14 @@ export const CampaignId = z
   .brand<'CampaignId'>()
 export type CampaignId = z.infer<typeof CampaignId>
 
+/** A firmware image of our own file service, as the end of a location carries it. */
+export const ImageName = z
+  .string()
+  .max(100)
+  .regex(/^(?!\.+$)[A-Za-z0-9._-]+$/, 'must be of letters, digits, ".", "_" and "-"')
+  .brand<'ImageName'>()
+export type ImageName = z.infer<typeof ImageName>
+
 export const CommandId = z.string().min(1).max(64).brand<'CommandId'>()
 export type CommandId = z.infer<typeof CommandId>
 

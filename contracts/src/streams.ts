@@ -1,8 +1,18 @@
-import { CampaignId, ChargerId, SessionId, TariffId, TenantId, TokenRef, TransactionId } from './ids.ts'
+import { CampaignId, ChargerId, ImageName, SessionId, TariffId, TenantId, TokenRef, TransactionId } from './ids.ts'
 import { decodeToken, encodeToken } from './tokens.ts'
 
 /** Every stream name of the log is built and parsed here: `<category>-<tenant>.<id…>`. */
-export const categories = ['charger', 'device', 'session', 'billing', 'tariff', 'token', 'tenant', 'campaign'] as const
+export const categories = [
+  'charger',
+  'device',
+  'session',
+  'billing',
+  'tariff',
+  'token',
+  'tenant',
+  'campaign',
+  'firmware',
+] as const
 export type Category = (typeof categories)[number]
 
 export type StreamName = string & { readonly __stream: unique symbol }
@@ -17,6 +27,7 @@ export const billingStream = (tenant: TenantId, session: SessionId) => name('bil
 export const tariffStream = (tenant: TenantId, tariff: TariffId) => name('tariff', tenant, encodeToken(tariff))
 export const tokenStream = (tenant: TenantId, token: TokenRef) => name('token', tenant, token)
 export const campaignStream = (tenant: TenantId, id: CampaignId) => name('campaign', tenant, encodeToken(id))
+export const firmwareStream = (tenant: TenantId, image: ImageName) => name('firmware', tenant, encodeToken(image))
 export const tenantStream = (tenant: TenantId) => name('tenant', tenant)
 
 /** Where the parts of a large frame lie. Not a category of domain events. */
@@ -43,6 +54,7 @@ export type StreamAddress =
   | { category: 'token'; tenant: TenantId; tokenRef: TokenRef }
   | { category: 'tenant'; tenant: TenantId }
   | { category: 'campaign'; tenant: TenantId; campaignId: CampaignId }
+  | { category: 'firmware'; tenant: TenantId; image: ImageName }
 
 /** The parts of one of our stream names; `undefined` for a stream that is not ours (system streams, checkpoints). */
 export const parseStream = (stream: string): StreamAddress | undefined => {
@@ -66,6 +78,8 @@ export const parseStream = (stream: string): StreamAddress | undefined => {
         return { category, tenant: tenant.data, tokenRef: TokenRef.parse(ids.join('.')) }
       case 'campaign':
         return { category, tenant: tenant.data, campaignId: CampaignId.parse(decodeToken(ids.join('.'))) }
+      case 'firmware':
+        return { category, tenant: tenant.data, image: ImageName.parse(decodeToken(ids.join('.'))) }
       case 'tenant':
         return ids.length === 0 ? { category, tenant: tenant.data } : undefined
       default:

@@ -3,9 +3,11 @@ import { ChargingProfile, ChargingProfilePurpose, CompositeSchedule } from '../c
 import { CertificateHash, CertificateUse, RequestId } from '../charger-commands.ts'
 import { ChargerTime } from '../facts.ts'
 import { CommandId, DecimalString, EvseId, Sha256, TokenRef, TransactionId } from '../ids.ts'
+import { ListedEntry, LocalListPolicy } from '../local-list.ts'
 import { Sealed } from '../personal.ts'
 import { Instant } from '../quantities.ts'
 import { AnsweredFact } from './charger.ts'
+import { reservationEvents, reservationSummary } from './reservations.ts'
 
 /**
  * Events of the stream `device-<tenant>.<id>`: one charging station as a device that is cared for. What its operator wants of
@@ -84,6 +86,8 @@ const Transfer = z.object({
   targetVersion: z.string().max(50).optional(),
   /** what it reported at its newest boot before: where no target is known, any other version is success */
   versionBefore: z.string().max(50).optional(),
+  /** of firmware from our own file service: its name there */
+  image: z.string().max(100).optional(),
   files: z.array(StoredFile).max(16),
 })
 export type Transfer = z.infer<typeof Transfer>
@@ -136,16 +140,52 @@ export const AcceptedIdentity = z.discriminatedUnion('kind', [
 ])
 export type AcceptedIdentity = z.infer<typeof AcceptedIdentity>
 
-// --- reservations -----------------------------------------------------------------------------------------------------
+// --- local list -------------------------------------------------------------------------------------------------------
 
-export const Reservation = z.object({
-  reservationId: z.int(),
-  evseId: EvseId,
-  tokenRef: TokenRef,
-  groupRef: TokenRef.optional(),
-  expiresAt: Instant,
+/**
+ * How the list stands: as it shall be (`InSync`), or to be brought there (`Pending`). Or why it is not: it does not fit (`TooLong`),
+ * the charger has lists switched off (`Disabled`), or knows none (`Unsupported`).
+ */
+export const ListStanding = z.enum(['InSync', 'Pending', 'TooLong', 'Disabled', 'Unsupported'])
+export type ListStanding = z.infer<typeof ListStanding>
+
+const ListAssessment = z.object({
+  standing: ListStanding,
+  detail: z.string().max(500).optional(),
+  /** the number that the charger's list shall have; 0: none yet */
+  version: z.int().min(0),
+  /** how many it shall hold, and how many are left out for want of room */
+  entries: z.int().min(0),
+  leftOut: z.int().min(0),
+  /** what differs from what the charger has; `full`: what it has is not known, so all of it is sent */
+  full: z.boolean(),
+  added: z.int().min(0),
+  changed: z.int().min(0),
+  removed: z.int().min(0),
 })
-export type Reservation = z.infer<typeof Reservation>
+export type ListAssessment = z.infer<typeof ListAssessment>
+
+const ListCare = z.object({
+  /** absent: nothing was ever said for this charger; null: as its tenant's others */
+  policy: LocalListPolicy.nullable().optional(),
+  /** the highest number of a list that was ever sent or seen */
+  lastVersion: z.int().optional(),
+  /** what the charger said last when it was asked for its version */
+  seen: z.object({ version: z.int(), at: Instant }).optional(),
+  assessed: z.object({ ...ListAssessment.shape, at: Instant }).optional(),
+  /** the newest update that it took */
+  writtenAt: Instant.optional(),
+  /** the newest update that it refused since it took one, and how many those are */
+  refused: z
+    .object({
+      status: z.string(),
+      detail: z.string().optional(),
+      at: Instant,
+      times: z.int(),
+      retryAt: Instant.optional(),
+    })
+    .optional(),
+})
 
 // --- charging profiles ------------------------------------------------------------------------------------------------
 
@@ -186,8 +226,12 @@ export const DeviceSummary = z.object({
   composites: z
     .array(z.object({ evseId: EvseId, agrees: z.boolean(), detail: z.string().optional(), at: Instant }))
     .optional(),
-  localList: z.object({ version: z.int(), digest: z.string(), entries: z.int() }).optional(),
-  reservations: z.array(Reservation).optional(),
+  /** `content` is absent where it is not known: then the whole list is sent */
+  localList: z
+    .object({ version: z.int(), digest: z.string(), entries: z.int(), content: z.array(ListedEntry).optional() })
+    .optional(),
+  listCare: ListCare.optional(),
+  ...reservationSummary,
   profiles: z.array(SetProfile).optional(),
   /** an operator's own call touched its limits: nobody can vouch for them until they are read again */
   limitsUnverifiedSince: Instant.optional(),
@@ -243,16 +287,28 @@ export const deviceEvents = {
     updateType: z.enum(['Full', 'Differential']),
     digest: z.string(),
     entries: z.int(),
+    /** what it put on the list or changed there, and what it took off; absent in the oldest events */
+    set: z.array(ListedEntry).optional(),
+    gone: z.array(TokenRef).optional(),
     commandId: CommandId.optional(),
   }),
   /** What the charger says of its list. -1: it has none. */
-  LocalListSeen: z.object({ version: z.int() }),
-  ReservationMade: z.object({ ...Reservation.shape, commandId: CommandId.optional() }),
-  ReservationEnded: z.object({
-    reservationId: z.int(),
-    reason: z.enum(['cancelled', 'expired', 'used', 'removed']),
-    transactionId: TransactionId.optional(),
+  LocalListSeen: z.object({ version: z.int(), commandId: CommandId.optional() }),
+  /** Whom the charger's list shall hold. null: as the tenant has it for all its chargers. */
+  LocalListDesired: z.object({ policy: LocalListPolicy.nullable() }),
+  /** The whole list is to be sent, whatever the charger is known to have. */
+  LocalListSyncRequested: z.object({ reason: z.enum(['operator', 'firmware', 'unwritable']) }),
+  /** How the list stands, told when that changes. */
+  LocalListAssessed: ListAssessment,
+  /** The charger did not take a list (or part of one). */
+  LocalListRefused: z.object({
+    version: z.int(),
+    updateType: z.enum(['Full', 'Differential']),
+    status: z.enum(['Failed', 'NotSupported', 'VersionMismatch']),
+    detail: z.string().max(300).optional(),
+    commandId: CommandId.optional(),
   }),
+  ...reservationEvents,
   ChargingProfileSet: z.object({ evseId: EvseId, profile: ChargingProfile, commandId: CommandId.optional() }),
   ChargingProfilesCleared: z.object({
     profileId: z.int().optional(),
@@ -277,7 +333,13 @@ export const deviceEvents = {
     requestId: RequestId.optional(),
   }),
   /** Our own file service took a file from the charger. */
-  FileReceived: z.object({ requestId: RequestId, file: StoredFile, protocol: z.string().max(10) }),
+  FileReceived: z.object({
+    requestId: RequestId,
+    file: StoredFile,
+    protocol: z.string().max(10),
+    /** what was asked for; not in the oldest events */
+    kind: TransferKind.optional(),
+  }),
   TransferEnded: z.object({ requestId: RequestId, ...transferEnd, commandId: CommandId.optional() }),
   SecurityEventReported: z.object({
     event: z.string(),

@@ -3,6 +3,7 @@ import type { Category } from '../streams.ts'
 import { chargerEvents } from './charger.ts'
 import { campaignEvents } from './campaign.ts'
 import { deviceEvents } from './device.ts'
+import { firmwareImageEvents } from './firmware-image.ts'
 import { sessionEvents } from './session.ts'
 import { billingEvents } from './billing.ts'
 import { tariffEvents } from './tariff.ts'
@@ -22,6 +23,7 @@ export const eventsByCategory = {
   token: idTokenEvents,
   tenant: tenantEvents,
   campaign: campaignEvents,
+  firmware: firmwareImageEvents,
 } as const satisfies Record<Category, Record<string, z.ZodType>>
 
 type SchemasOf<C extends Category> = (typeof eventsByCategory)[C]
@@ -40,6 +42,7 @@ export type TariffEvent = EventOf<'tariff'>
 export type IdTokenEvent = EventOf<'token'>
 export type TenantEvent = EventOf<'tenant'>
 export type CampaignEvent = EventOf<'campaign'>
+export type FirmwareImageEvent = EventOf<'firmware'>
 export type DomainEvent =
   | ChargerEvent
   | DeviceEvent
@@ -49,6 +52,7 @@ export type DomainEvent =
   | IdTokenEvent
   | TenantEvent
   | CampaignEvent
+  | FirmwareImageEvent
 export type EventType = DomainEvent['type']
 export type EventNamed<T extends EventType> = Extract<DomainEvent, { type: T }>
 
@@ -61,6 +65,7 @@ export const eventSchemas: Readonly<Record<EventType, z.ZodType>> = {
   ...idTokenEvents,
   ...tenantEvents,
   ...campaignEvents,
+  ...firmwareImageEvents,
 }
 
 /** Current version per type; absent means 1. */

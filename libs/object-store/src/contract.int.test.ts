@@ -1,15 +1,37 @@
 import { createHash } from 'node:crypto'
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { openDiskStore } from './disk-store.ts'
+import { createObjectServer } from './object-server.ts'
 import { OutOfRange, TooLarge, type ObjectStore } from './object-store.ts'
+import { openRemoteStore, RemoteStoreAway } from './remote-store.ts'
 
 const onDisk = async () => {
   const folder = await mkdtemp(join(tmpdir(), 'voltrail-objects-'))
   return { store: await openDiskStore(folder), stop: () => rm(folder, { recursive: true, force: true }) }
+}
+
+/** the disk of another process, asked over HTTP */
+const remote = async () => {
+  const disk = await onDisk()
+  const server = createObjectServer({ store: disk.store, token: 'secret', maxBytes: 1e9, onError: () => undefined })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return {
+    store: openRemoteStore({ url, token: 'secret' }),
+    url,
+    async stop() {
+      await new Promise((resolve) => {
+        server.close(resolve)
+        server.closeAllConnections()
+      })
+      await disk.stop()
+    },
+  }
 }
 
 const most = { maxBytes: 100 * 1024 * 1024 }
@@ -22,8 +44,11 @@ const names = async (store: ObjectStore, prefix: string) => {
 const textOf = async (opened: Awaited<ReturnType<ObjectStore['get']>>) =>
   opened === undefined ? undefined : (await buffer(opened.content)).toString()
 
-describe.each([['on a disk', onDisk]])('objects %s', (_where, open) => {
-  let opened: Awaited<ReturnType<typeof onDisk>>
+describe.each([
+  ['on a disk', onDisk],
+  ['of another process', remote],
+])('objects %s', (_where, open) => {
+  let opened: { readonly store: ObjectStore; stop(): Promise<unknown> }
   let store: ObjectStore
   beforeAll(async () => {
     opened = await open()
@@ -118,6 +143,13 @@ describe.each([['on a disk', onDisk]])('objects %s', (_where, open) => {
       await expect(Promise.resolve().then(() => store.delete(name))).rejects.toThrow(RangeError)
     },
   )
+})
+
+it('the store of another process is closed to who does not have its token, and says when it is away', async () => {
+  const { url, stop } = await remote()
+  await expect(openRemoteStore({ url, token: 'guess' }).head('a')).rejects.toThrow(/answered 401/)
+  await stop()
+  await expect(openRemoteStore({ url, token: 'secret' }).head('a')).rejects.toBeInstanceOf(RemoteStoreAway)
 })
 
 it('a disk store forgets what a crash left half written', async () => {

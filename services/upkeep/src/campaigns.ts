@@ -193,6 +193,7 @@ export const campaigns =
         targetVersion: firmware.version,
         versionBefore: watch.firmwareVersion?.slice(0, 50),
         campaignId,
+        ...(firmware.location === undefined && firmware.image !== undefined ? { image: firmware.image } : {}),
       } as const
       const meta = metaOf(tenant, terms, { type: 'BeginTransfer', ...begin })
       const begun = await deps.loop.decide(device, stream, (state) => beginTransfer(begin, state), meta)

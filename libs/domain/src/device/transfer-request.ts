@@ -26,6 +26,8 @@ export interface TransferAsked {
   readonly targetVersion?: string | undefined
   readonly versionBefore?: string | undefined
   readonly campaignId?: string | undefined
+  /** of our own file service */
+  readonly image?: string | undefined
 }
 
 /**
@@ -33,7 +35,7 @@ export interface TransferAsked {
  * status without an id belongs to the newest. The same request again changes nothing, also after it ended.
  */
 export const beginTransfer = (
-  { requestId, kind, begunAt, expiresAt, targetVersion, versionBefore, campaignId }: TransferAsked,
+  { requestId, kind, begunAt, expiresAt, targetVersion, versionBefore, campaignId, image }: TransferAsked,
   state: DeviceState,
 ): Decision<DeviceEvent, { readonly kind: 'other-transfer'; readonly detail: string }> => {
   const open = state.transfers ?? []
@@ -56,6 +58,7 @@ export const beginTransfer = (
         ...(targetVersion === undefined ? {} : { targetVersion }),
         ...(versionBefore === undefined ? {} : { versionBefore }),
         ...(campaignId === undefined ? {} : { campaignId }),
+        ...(image === undefined ? {} : { image }),
       },
     },
   )

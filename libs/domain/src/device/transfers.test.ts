@@ -12,7 +12,10 @@ const upload = (sha256 = 'a'.repeat(64)) => ({
   protocol: 'ftp',
   file: { name: 'diag.zip', bytes: 3, sha256, object: `default/CP1/41/${sha256}/diag.zip` },
 })
-const received = (sha256?: string): DeviceEvent => ({ type: 'FileReceived', data: upload(sha256) })
+const received = (sha256?: string): DeviceEvent => ({
+  type: 'FileReceived',
+  data: { ...upload(sha256), kind: 'DiagnosticsLog' },
+})
 
 describe('a file that the charger uploaded', () => {
   it('is recorded while its request is open', () =>

@@ -141,5 +141,5 @@ export const recordFile = (
   const transfer = (state.transfers ?? []).find((one) => one.requestId === requestId && one.kind !== 'Firmware')
   if (transfer === undefined) return reject({ kind: 'no-open-transfer' })
   if (transfer.files.some(({ sha256 }) => sha256 === file.sha256)) return accept()
-  return accept<DeviceEvent>({ type: 'FileReceived', data: { requestId, file, protocol } })
+  return accept<DeviceEvent>({ type: 'FileReceived', data: { requestId, file, protocol, kind: transfer.kind } })
 }

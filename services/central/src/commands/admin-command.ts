@@ -6,6 +6,7 @@ import {
   campaignStream,
   chargerStream,
   deviceStream,
+  firmwareStream,
   tariffStream,
   tenantStream,
   tokenStream,
@@ -19,16 +20,19 @@ import type { Aggregate, Decision } from '@voltrail/domain/decider'
 import { revokeCertificate } from '@voltrail/domain/device/certificates'
 import { desireConfiguration } from '@voltrail/domain/device/configuration'
 import { device } from '@voltrail/domain/device/device'
+import { desireLocalList, requestListSync } from '@voltrail/domain/device/local-list'
 import { beginSecurityUpgrade, setClientIdentities } from '@voltrail/domain/device/security-upgrade'
 import { beginTransfer } from '@voltrail/domain/device/transfer-request'
 import { recordFile } from '@voltrail/domain/device/transfers'
+import { addFirmwareImage, firmwareImage, removeFirmwareImage } from '@voltrail/domain/firmware-image'
 import { idToken, putIdToken } from '@voltrail/domain/id-token'
 import { assignTariff, defineTariff, tariff } from '@voltrail/domain/tariff'
 import { desireModelConfiguration } from '@voltrail/domain/model-configuration'
-import { changeSettings, tenant } from '@voltrail/domain/tenant'
+import { changeSettings, desireDefaultLocalList, tenant } from '@voltrail/domain/tenant'
 import type { Outcome } from '../deciding.ts'
 import { requestMetadata } from '../evidence.ts'
 import { sealAuthorizationKey } from './authorization-key.ts'
+import { listPolicy } from './local-list.ts'
 import { settleReview } from './settle-review.ts'
 import { aliasOf } from './token-alias.ts'
 import { bootAfterApproval } from './approval.ts'
@@ -110,6 +114,16 @@ export const adminCommand = async (
       return settle(asked, device, deviceStream(tenantId, command.chargerId), command, (state) =>
         beginTransfer({ ...command, begunAt: request.requestedAt }, state),
       )
+    case 'AddFirmwareImage': {
+      const { type: _, image, ...facts } = command
+      return settle(asked, firmwareImage, firmwareStream(tenantId, image), command, (state) =>
+        addFirmwareImage(facts, state),
+      )
+    }
+    case 'RemoveFirmwareImage':
+      return settle(asked, firmwareImage, firmwareStream(tenantId, command.image), command, (state) =>
+        removeFirmwareImage(command, state),
+      )
     case 'CreateCampaign': {
       const { type: _, ...terms } = command
       return settle(asked, campaign, campaignStream(tenantId, command.campaignId), command, (state) =>
@@ -123,6 +137,13 @@ export const adminCommand = async (
     case 'RecordFile':
       return settle(asked, device, deviceStream(tenantId, command.chargerId), command, (state) =>
         recordFile({ requestId: command.requestId, file: command.file, protocol: command.protocol }, state),
+      )
+    case 'DesireLocalList':
+    case 'DesireDefaultLocalList':
+      return desireList(command, asked)
+    case 'SyncLocalList':
+      return settle(asked, device, deviceStream(tenantId, command.chargerId), command, () =>
+        requestListSync('operator'),
       )
     case 'ChangeTenantSettings':
       return settle(asked, tenant, tenantStream(tenantId), command, (state) =>
@@ -164,6 +185,23 @@ const settle = async <S, E extends DomainEvent>(
     revision: String(Math.max(0, decided.revision)),
     ...(given.tokenRef === undefined ? {} : { tokenRef: given.tokenRef }),
   }
+}
+
+/** Tokens and groups stand in the log by their references. */
+const desireList = async (
+  command: Of<'DesireLocalList'> | Of<'DesireDefaultLocalList'>,
+  asked: Asked,
+): Promise<AdminCommandReply> => {
+  const { deps, tenantId } = asked
+  const policy = command.policy && (await listPolicy(deps, tenantId, command.policy))
+  if (policy !== null && 'refused' in policy)
+    return { outcome: 'refused', reason: 'unknown-token', detail: policy.refused }
+  const stored = { ...command, policy }
+  return command.type === 'DesireLocalList'
+    ? settle(asked, device, deviceStream(tenantId, command.chargerId), stored, (state) =>
+        desireLocalList(policy, state),
+      )
+    : settle(asked, tenant, tenantStream(tenantId), stored, (state) => desireDefaultLocalList(policy, state))
 }
 
 /** A charger that waited for approval and is connected has to boot again to learn that it is accepted. */

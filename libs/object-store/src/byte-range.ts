@@ -1,4 +1,4 @@
-import type { ByteRange } from '@voltrail/object-store/object-store'
+import type { ByteRange } from './object-store.ts'
 
 /**
  * One range of a `Range` header (RFC 9110 §14.1.2) of an object of so many bytes. Undefined: the whole is served, as it is for
