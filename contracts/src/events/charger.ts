@@ -165,6 +165,8 @@ export const ChargerSummary = z.object({
       }),
     )
     .optional(),
+  /** restamp keys of the stops since the last start that named no transaction of ours, newest last */
+  toldStops: z.array(z.string()).optional(),
   /** tokens for which we asked for a start of our own, oldest first */
   remoteStarts: z.array(z.object({ commandId: CommandId, tokenRef: TokenRef, at: Instant })).optional(),
   /** how this charger writes the tokens that it named last, newest last */
@@ -257,6 +259,8 @@ export const chargerEvents = {
     reason: z.enum(['stopped', 'inferred', 'resolved']),
     /** of a stop that named no transaction: told again it is known by this */
     contentKey: z.string().optional(),
+    /** of such a stop too: told again with another time it is known by this */
+    restampKey: z.string().optional(),
   }),
   /** A frame that carries energy facts but cannot be attributed or read: kept for review, and answered. */
   FrameParked: z.object({
@@ -264,6 +268,8 @@ export const chargerEvents = {
     reason: z.enum(['malformed', 'unknown-transaction', 'ambiguous', 'poison']),
     detail: z.string(),
     contentKey: z.string(),
+    /** of a stop: told again with another time it is known by this */
+    restampKey: z.string().optional(),
     transactionId: TransactionId.optional(),
     meterStop: RegisterReading.optional(),
     tokenRef: TokenRef.optional(),

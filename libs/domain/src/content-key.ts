@@ -19,15 +19,18 @@ export const startKey = (chargerId: string, raw: RawStart): string =>
   digest('start', chargerId, raw.connector, raw.idTokenRef, raw.timestamp, raw.meterStart)
 
 /** A stop that names its transaction is the stop of that transaction; any other identifies itself by tag, time and meter. */
-export const orphanStopKey = (
-  chargerId: string,
-  raw: {
-    readonly transaction: string
-    readonly idTokenRef: string
-    readonly timestamp: string
-    readonly meterStop: string
-  },
-): string => digest('stop', chargerId, raw.transaction, raw.idTokenRef, raw.timestamp, raw.meterStop)
+export interface RawStop {
+  readonly transaction: string
+  readonly idTokenRef: string
+  readonly timestamp: string
+  readonly meterStop: string
+}
+export const orphanStopKey = (chargerId: string, raw: RawStop): string =>
+  digest('stop', chargerId, raw.transaction, raw.idTokenRef, raw.timestamp, raw.meterStop)
+
+/** Of such a stop, whatever time the charger gives it: some stamp it anew whenever they send it. */
+export const restampedStopKey = (chargerId: string, raw: Omit<RawStop, 'timestamp'>): string =>
+  digest('stop without its time', chargerId, raw.transaction, raw.idTokenRef, raw.meterStop)
 
 export const meterKey = (
   chargerId: string,

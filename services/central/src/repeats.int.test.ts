@@ -91,6 +91,58 @@ describe('central, told the same again', () => {
     expect(await cp.sessionEvents(second.transactionId)).toHaveLength(1)
   })
 
+  it('parks a stop that names no transaction once, however often it is told with another time and another id', async () => {
+    const cp = house.charger('CP-stop-restamp')
+    await cp.connect()
+    const parked = async () => types(await cp.events()).filter((type) => type === 'FrameParked').length
+    for (const minutes of [9, 7, 5]) await cp.answer(stop('4000', time(minutes)))
+    expect(await parked()).toBe(1)
+    for (const minutes of [9, 7]) await cp.answer(stop('4000', time(minutes), '4711'))
+    expect(await parked()).toBe(2)
+    // another register is another stop; one without any energy register tells nothing
+    await cp.answer(stop('4001', time(4)))
+    for (const minutes of [3, 2]) await cp.answer(stop('0', time(minutes)))
+    expect(await parked()).toBe(5)
+  })
+
+  it('ends no other session by a stop without a transaction that is told with another time', async () => {
+    const cp = house.charger('CP-stop-restamp-two')
+    await cp.connect()
+    const [first, second] = [
+      await cp.answer(start('100', time(60))),
+      await cp.answer(start('90', time(50), { evseId: 2, raw: { ...start('90', time(50)).raw, connector: '2' } })),
+    ]
+    // only the first fits: its register
+    const told = (minutes: number) => ({
+      ...stop('800', time(minutes)),
+      samples: [{ time: time(60), values: [{ measurand: 'Energy.Active.Import.Register', value: '100', unit: 'Wh' }] }],
+    })
+    await cp.answer(told(10) as never)
+    await cp.answer(told(5) as never)
+    expect(types(await cp.sessionEvents(first.transactionId))).toEqual(['SessionStarted', 'SessionStopped'])
+    expect(types(await cp.sessionEvents(second.transactionId))).toEqual(['SessionStarted'])
+    expect(types(await cp.events())).not.toContain('FrameParked')
+  })
+
+  it('parks an unreadable stop once, however often it is told with another time and another id', async () => {
+    const cp = house.charger('CP-stop-restamp-odd')
+    await cp.connect()
+    for (const minutes of [9, 7, 5]) {
+      const at = time(minutes)
+      const payload = { transactionId: '4711', meterStop: 'full', timestamp: at.raw }
+      await cp.tell(
+        {
+          type: 'Malformed',
+          meant: 'TransactionStop',
+          violations: ['/meterStop must be integer'],
+          readable: { transactionId: '4711' as never, time: at, samples: [] },
+        },
+        { frame: JSON.stringify([2, `m${minutes}`, 'StopTransaction', payload]) },
+      )
+    }
+    expect(types(await cp.events()).filter((type) => type === 'FrameParked')).toHaveLength(1)
+  })
+
   it('holds the registers of an EVSE in use without a session, once, and gives them to the start that comes later', async () => {
     const cp = house.charger('CP-late-start')
     await cp.connect()

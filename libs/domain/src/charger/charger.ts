@@ -14,6 +14,7 @@ import { startsWith } from './recent-starts.ts'
 import { bootedSerialsWith, takeoversWith } from './takeovers.ts'
 import { remoteStartsWith, remoteStartsWithout } from './remote-starts.ts'
 import { spellingsWith } from './spellings.ts'
+import { afterStart, toldStopsWith } from './told-stops.ts'
 
 /**
  * One charging station: `charger-<tenant>.<id>`. Its connection, its connectors, the register of its open transactions, the
@@ -233,7 +234,7 @@ const change = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerStat
     case 'TransactionOpened': {
       const { spelling, ...open } = event.data
       return {
-        ...state,
+        ...afterStart(state),
         openTransactions: [...state.openTransactions, open],
         ...claimedWith(state, open),
         recentStarts: startsWith(state, { ...open, charger: open.startedAt.charger }),
@@ -246,11 +247,16 @@ const change = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerStat
           ...state,
           openTransactions: state.openTransactions.filter((open) => open.transactionId !== event.data.transactionId),
           closedTransactions: closedWith(state, event.data.transactionId),
+          ...toldStopsWith(state, event.data.restampKey),
         },
         event.data.contentKey,
       )
     case 'FrameParked': {
-      return { ...rememberKey(state, event.data.contentKey), ...parkedStartsWith(state, event) }
+      const known = rememberKey(
+        event.data.meant === 'TransactionStart' ? afterStart(state) : state,
+        event.data.contentKey,
+      )
+      return { ...known, ...parkedStartsWith(state, event), ...toldStopsWith(known, event.data.restampKey) }
     }
     case 'CommandRequested': {
       const { commandId, command, deadline } = event.data

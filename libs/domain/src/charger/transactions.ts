@@ -25,6 +25,7 @@ export const closeTransaction = (
     readonly transactionId: TransactionId
     readonly reason: 'stopped' | 'inferred' | 'resolved'
     readonly contentKey?: string | undefined
+    readonly restampKey?: string | undefined
   },
   state: ChargerState,
 ): Decision<ChargerEvent> =>
@@ -32,10 +33,11 @@ export const closeTransaction = (
     ? accept<ChargerEvent>({ type: 'TransactionClosed', data: closed(command) })
     : accept()
 
-const closed = ({ transactionId, reason, contentKey }: Parameters<typeof closeTransaction>[0]) => ({
+const closed = ({ transactionId, reason, contentKey, restampKey }: Parameters<typeof closeTransaction>[0]) => ({
   transactionId,
   reason,
   ...(contentKey === undefined ? {} : { contentKey }),
+  ...(restampKey === undefined ? {} : { restampKey }),
 })
 
 /** The open transaction of a start that is told again, also by a key that it got from a re-stamp. */

@@ -3,8 +3,10 @@ import { ReadableEnergy, type FactOf, type FactReply, type FactRequest } from '@
 import { chargerStream } from '@voltrail/contracts/streams'
 import { charger } from '@voltrail/domain/charger/charger'
 import { clockOf } from '@voltrail/domain/charger/measured-clock'
+import { identifiesStop, isRestampedStop } from '@voltrail/domain/charger/told-stops'
 import { parkFrame } from '@voltrail/domain/charger/transactions'
 import { deriveTransactionId, frameKey } from '@voltrail/domain/content-key'
+import { accept } from '@voltrail/domain/decider'
 import { readSamples } from '@voltrail/domain/meter-samples'
 import { occurredAt, type ChargerClock } from '@voltrail/domain/occurred-at'
 import { readRegister } from '@voltrail/domain/registers'
@@ -45,15 +47,17 @@ export const park = async (
   const transactionId = deriveTransactionId(contentKey, 0)
   const shortDetail = detail.replaceAll('\u0000', '').slice(0, 2000).toWellFormed()
   const { idToken, frame } = await sealed(request, readable, deps)
-  const parked = { meant, reason, detail: shortDetail, contentKey, transactionId }
+  const restampKey = meant === 'TransactionStop' ? restampKeyOf(request, readable) : undefined
+  const keys = { contentKey, transactionId, ...(restampKey === undefined ? {} : { restampKey }) }
+  const parked = { meant, reason, detail: shortDetail, ...keys }
   await deps.decide(
     charger,
     chargerStream(tenant, chargerId),
-    (state) =>
-      parkFrame(
-        { factId, parked: { ...parked, ...contentsOf(meant, readable, idToken, receivedAt, clockOf(state)) } },
-        state,
-      ),
+    (state) => {
+      if (isRestampedStop(state, restampKey)) return accept()
+      const contents = contentsOf(meant, readable, idToken, receivedAt, clockOf(state))
+      return parkFrame({ factId, parked: { ...parked, ...contents } }, state)
+    },
     factMetadata(deps, request, { frame }),
   )
   return answered(deps, { type: 'Malformed', transactionId })
@@ -94,11 +98,27 @@ const contentsOf = (
 }
 
 /** What a frame says, whatever id it has: many chargers tell the same again under a new one. */
-const withoutMessageId = (frame: string): string => {
+const withoutMessageId = (frame: string): string => JSON.stringify(contentOf(frame)) ?? frame
+
+/** Type, action and payload of a frame; `undefined` when it is no JSON. */
+const contentOf = (frame: string): readonly unknown[] | undefined => {
   try {
     const parsed: unknown = JSON.parse(frame)
-    return Array.isArray(parsed) ? JSON.stringify([parsed[0], ...parsed.slice(2)]) : frame
+    return Array.isArray(parsed) ? [parsed[0], ...parsed.slice(2)] : undefined
   } catch {
-    return frame
+    return undefined
   }
+}
+
+/** Of a stop, what its frame says but its time, where that is of one stop only. */
+const restampKeyOf = (
+  { chargerId, frame }: Omit<FactRequest, 'fact'>,
+  readable: ReadableEnergy | undefined,
+): string | undefined => {
+  if (frame === undefined || readable === undefined || !identifiesStop(readable)) return undefined
+  const content = contentOf(frame)
+  const payload = content?.at(-1)
+  if (content === undefined || typeof payload !== 'object' || payload === null) return undefined
+  const { timestamp: _, ...said } = payload as Record<string, unknown>
+  return frameKey(chargerId, 'stop without its time', JSON.stringify([...content.slice(0, -1), said]))
 }

@@ -6,8 +6,9 @@ import { chargerStream, sessionId, sessionStream } from '@voltrail/contracts/str
 import { answeredBefore, charger, type ChargerState } from '@voltrail/domain/charger/charger'
 import { clockOf } from '@voltrail/domain/charger/measured-clock'
 import { isParkedStart } from '@voltrail/domain/charger/parked-starts'
+import { identifiesStop, isRestampedStop } from '@voltrail/domain/charger/told-stops'
 import { closeTransaction, matchStop, parkFrame, type StopMatch } from '@voltrail/domain/charger/transactions'
-import { orphanStopKey } from '@voltrail/domain/content-key'
+import { orphanStopKey, restampedStopKey } from '@voltrail/domain/content-key'
 import { authorise, type IdTokenState, type Verdict } from '@voltrail/domain/id-token'
 import { readSamples, type ReadSamples } from '@voltrail/domain/meter-samples'
 import { occurredAt } from '@voltrail/domain/occurred-at'
@@ -81,11 +82,17 @@ const readStop = async (request: Stop, deps: CentralDeps): Promise<ReadStop> => 
   }
 }
 
+/** By what a stop that names no transaction of ours is known when it is told again. */
+interface UnnamedKeys {
+  readonly contentKey: string
+  readonly restampKey: string | undefined
+}
+
 /** Undefined when there is no such session. The register forgets it only after the session has its stop. */
 const stopInto = async (
   stop: ReadStop,
   transactionId: TransactionId,
-  contentKey: string | undefined,
+  keys: UnnamedKeys | undefined,
   deps: CentralDeps,
 ): Promise<RecordedStop | undefined> => {
   const { request, frame, lookups, stoppedAt, meterStop, registers, token } = stop
@@ -106,7 +113,7 @@ const stopInto = async (
           idTokenRef: token?.ref,
           groupRef: token?.verdict.groupRef,
           authorization: token?.verdict.status,
-          matched: contentKey !== undefined,
+          matched: keys !== undefined,
         },
         state,
       ),
@@ -116,7 +123,7 @@ const stopInto = async (
   await deps.decide(
     charger,
     chargerStream(tenant, chargerId),
-    (state) => closeTransaction({ transactionId, reason: 'stopped', contentKey }, state),
+    (state) => closeTransaction({ transactionId, reason: 'stopped', ...keys }, state),
     factMetadata(deps, request, { correlation: id }),
   )
   return { status: decided.state.summary.stop?.authorization }
@@ -126,14 +133,14 @@ const stopUnnamed = async (stop: ReadStop, deps: CentralDeps): Promise<RecordedS
   const { request, stoppedAt, meterStop, registers, token, frame, lookups } = stop
   const { tenant, chargerId, factId, fact } = request
   const stream = chargerStream(tenant, chargerId)
-  const contentKey = orphanStopKey(chargerId, {
-    ...fact.raw,
-    idTokenRef: fact.raw.idToken === '' ? '' : deps.vault.rawRef(tenant, fact.raw.idToken),
-  })
+  const raw = { ...fact.raw, idTokenRef: fact.raw.idToken === '' ? '' : deps.vault.rawRef(tenant, fact.raw.idToken) }
+  const contentKey = orphanStopKey(chargerId, raw)
+  const restampKey = identifiesStop(fact) ? restampedStopKey(chargerId, raw) : undefined
   const { state } = await deps.load(charger, stream)
-  if (state.contentKeys.includes(contentKey)) return recordedAs(state, factId)
+  if (state.contentKeys.includes(contentKey) || isRestampedStop(state, restampKey)) return recordedAs(state, factId)
   const match = matching(state, stop)
-  const matched = match.kind === 'one' ? await stopInto(stop, match.transactionId, contentKey, deps) : undefined
+  const matched =
+    match.kind === 'one' ? await stopInto(stop, match.transactionId, { contentKey, restampKey }, deps) : undefined
   if (matched !== undefined) return matched
   const parked = await deps.decide(
     charger,
@@ -150,6 +157,7 @@ const stopUnnamed = async (stop: ReadStop, deps: CentralDeps): Promise<RecordedS
                 ? `it names transaction "${fact.raw.transaction}" and could end any of ${match.transactionIds.join(', ')}`
                 : `it names transaction "${fact.raw.transaction}" and no open transaction fits`,
             contentKey,
+            ...(restampKey === undefined ? {} : { restampKey }),
             ...(meterStop === undefined ? {} : { meterStop }),
             ...(token === undefined ? {} : { tokenRef: token.ref, authorization: token.verdict.status }),
             occurredAt: stoppedAt,
@@ -171,10 +179,11 @@ const recordedAs = (state: ChargerState, factId: FactId): RecordedStop => {
   return answer?.type === 'TransactionStop' ? { status: answer.authorization?.status } : {}
 }
 
-const matching = (state: ChargerState, { request, stoppedAt, meterStop, registers, token }: ReadStop): StopMatch => {
-  const { transactionId } = request.fact
+const matching = (state: ChargerState, stop: ReadStop): StopMatch => {
+  const { transactionId } = stop.request.fact
   // it names what we answered to a start that was parked: no open transaction is meant
   if (transactionId !== undefined && isParkedStart(state, transactionId)) return { kind: 'none' }
+  const { stoppedAt, meterStop, registers, token } = stop
   return matchStop(state, {
     at: stoppedAt.effectiveAt,
     meterStop,
