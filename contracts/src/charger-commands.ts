@@ -4,6 +4,7 @@ import { AuthorizationStatus, ClearIdToken, Sealed, StoredIdToken } from './pers
 import { Instant } from './quantities.ts'
 import { CommandResult, Normalisation } from './facts.ts'
 import { ChargingProfile, ChargingProfilePurpose, ChargingRateUnit } from './charging-profile.ts'
+import { ListedToken, mostListEntries } from './local-list.ts'
 
 /**
  * What we may ask of a charger, in version-neutral words. `evseId` alone names the EVSE; a 1.6 charger's connector n is EVSE n.
@@ -14,11 +15,13 @@ const remoteStart = {
   evseId: EvseId.min(1).optional(),
   /** a TxProfile without transaction id, for the transaction that begins */
   chargingProfile: ChargingProfile.optional(),
+  /** also where the EVSE is reserved for somebody else */
+  force: z.literal(true).optional(),
 }
 const reserveNow = {
   type: z.literal('ReserveNow'),
-  /** named by us; a charger takes the same again as a change of it */
-  reservationId: z.int().min(0).max(2_147_483_647),
+  /** absent: central names it; a charger takes one that it holds again as a change of it */
+  reservationId: z.int().min(0).max(2_147_483_647).optional(),
   /** 0: any connector */
   evseId: EvseId,
   expiresAt: Instant,
@@ -143,14 +146,26 @@ export const ChargerCommand = z.discriminatedUnion('type', [
     alias: z.string().optional(),
   }),
   z.object({ ...setConfiguration, value: z.string().max(500) }),
-  z.object({ ...reserveNow, idToken: ClearIdToken, groupIdToken: ClearIdToken.optional() }),
+  z.object({
+    ...reserveNow,
+    idToken: ClearIdToken,
+    /** absent: central adds the group that the token was issued with */
+    groupIdToken: ClearIdToken.optional(),
+    /** stand for texts that are too long for some protocols; central knows them, whoever asks leaves them out */
+    alias: z.string().optional(),
+    groupAlias: z.string().optional(),
+  }),
   z.object({
     ...sendLocalList,
     entries: z
       .array(
         z.object({
           idToken: ClearIdToken,
-          authorization: z.object({ ...listed, groupToken: z.string().max(36).optional() }).optional(),
+          /** as that of a remote start */
+          alias: z.string().optional(),
+          authorization: z
+            .object({ ...listed, groupToken: z.string().max(36).optional(), groupAlias: z.string().optional() })
+            .optional(),
         }),
       )
       .max(10_000),
@@ -167,12 +182,7 @@ export const StoredChargerCommand = z.discriminatedUnion('type', [
   z.object({ ...reserveNow, idToken: StoredIdToken, groupIdToken: StoredIdToken.optional() }),
   z.object({
     ...sendLocalList,
-    entries: z.array(
-      z.object({
-        tokenRef: TokenRef,
-        authorization: z.object({ ...listed, groupRef: TokenRef.optional() }).optional(),
-      }),
-    ),
+    entries: z.array(ListedToken),
   }),
   /** its payload may hold anything: it lies in the sealed frame, a digest of it here */
   z.object({ ...rawCall, payloadDigest: z.string() }),
@@ -221,6 +231,8 @@ export const ChargerCommandRequest = z.object({
   command: ChargerCommand,
   /** stands for the value of a ChangeConfiguration when that is a new key: only central reads it */
   sealedValue: Sealed.optional(),
+  /** stand for the entries of a SendLocalList: only central can write their texts, as the charger would */
+  listed: z.array(ListedToken).max(mostListEntries).optional(),
   /** it was given as a call of the charger's own version: what it does to limits nobody planned */
   asCall: z.literal(true).optional(),
 })
