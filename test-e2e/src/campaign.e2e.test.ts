@@ -3,52 +3,20 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { CampaignView } from '@voltrail/contracts/rest/campaigns'
 import { startProduct, type Product } from '@voltrail/embedded/product'
-import { openCharger, timestamp, type Charger } from './fixtures/charger.ts'
+import { timestamp } from './fixtures/charger.ts'
 import { openRest, type Rest } from './fixtures/rest.ts'
+import { openUpdatingCharger, type UpdatingCharger } from './fixtures/updating-charger.ts'
 
 const fleetSize = 50
 const concurrency = 8
 const failing = new Set(['CMP-3', 'CMP-17'])
 const charging = 'CMP-5'
 
-/** A charger of the fleet: it fetches, installs and boots as it is asked, or cannot fetch. */
-const openUpdating = (ocppUrl: string, id: string, onUpdating: (id: string, under: boolean) => void) => {
-  let asked = 0
-  const boot = (firmwareVersion: string) =>
-    cp.call('BootNotification', { chargePointVendor: 'Acme', chargePointModel: 'Fleet', firmwareVersion })
-  const update = async (location: string) => {
-    // the answer to UpdateFirmware goes first
-    await new Promise((resolve) => setTimeout(resolve, 50))
-    const report = (status: string) => cp.call('FirmwareStatusNotification', { status })
-    await report('Downloading')
-    if (failing.has(id)) {
-      onUpdating(id, false)
-      return report('DownloadFailed')
-    }
-    for (const status of ['Downloaded', 'Installing', 'Installed']) await report(status)
-    onUpdating(id, false)
-    return boot(/([\d.]+)\.bin$/.exec(location)?.[1] ?? '')
-  }
-  const cp: Charger = openCharger(ocppUrl, {
-    id,
-    answers: {
-      get UpdateFirmware() {
-        asked += 1
-        onUpdating(id, true)
-        const { location } = cp.calls.at(-1)!.params as { location: string }
-        void update(location).catch(() => {})
-        return {}
-      },
-    },
-  })
-  return { ...cp, boot, asked: () => asked }
-}
-
 describe('a firmware campaign over 50 chargers, on the wire', () => {
   let folder: string
   let product: Product
   let rest: Rest
-  let fleet: ReturnType<typeof openUpdating>[] = []
+  let fleet: UpdatingCharger[] = []
   let most = 0
   const touched: string[] = []
   const under = new Set<string>()
@@ -75,7 +43,9 @@ describe('a firmware campaign over 50 chargers, on the wire', () => {
     folder = await mkdtemp(join(tmpdir(), 'voltrail-e2e-'))
     product = await startProduct({ dataDir: join(folder, 'data'), apiPort: 0, ocppPort: 0 })
     rest = openRest(product.apiUrl, product.operatorKey)
-    fleet = Array.from({ length: fleetSize }, (_, i) => openUpdating(product.ocppUrl, `CMP-${i}`, onUpdating))
+    fleet = Array.from({ length: fleetSize }, (_, i) => `CMP-${i}`).map((id) =>
+      openUpdatingCharger(product.ocppUrl, id, { fails: failing.has(id), onUpdating }),
+    )
     for (const one of fleet) {
       await one.connect()
       await one.boot('1.0')
