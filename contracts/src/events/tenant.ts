@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { TenantSettings } from '../admin-commands.ts'
+import { LocalListPolicy } from '../local-list.ts'
 
 /**
  * Events of the stream `tenant-<tenant>`: settings that decisions read (each event holds all of them), and what is
@@ -15,4 +16,6 @@ export const tenantEvents = {
     released: z.array(z.string()).optional(),
     mayReset: z.boolean().optional(),
   }),
+  /** Whom the local lists of chargers shall hold that have no word of their own. null: they are left alone. */
+  LocalListDefaultDesired: z.object({ policy: LocalListPolicy.nullable() }),
 } as const

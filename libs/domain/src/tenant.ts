@@ -1,4 +1,5 @@
 import type { TenantSettings } from '@voltrail/contracts/admin-commands'
+import type { LocalListPolicy } from '@voltrail/contracts/local-list'
 import type { TenantEvent } from '@voltrail/contracts/events/registry'
 import { accept, type Aggregate, type Decision, type Recorded } from './decider.ts'
 import { modelsWith, type ModelDesire } from './model-configuration.ts'
@@ -7,6 +8,8 @@ import { modelsWith, type ModelDesire } from './model-configuration.ts'
 export interface TenantState {
   readonly settings?: TenantSettings
   readonly models?: readonly ModelDesire[]
+  /** of chargers without a word of their own; null or absent: their lists are left alone */
+  readonly localList?: LocalListPolicy | null
 }
 
 export const tenant: Aggregate<TenantState, TenantEvent> = {
@@ -17,6 +20,8 @@ export const tenant: Aggregate<TenantState, TenantEvent> = {
         return { ...state, settings: event.data.settings }
       case 'ModelConfigurationDesired':
         return { ...state, models: modelsWith(state.models ?? [], event) }
+      case 'LocalListDefaultDesired':
+        return { ...state, localList: event.data.policy }
       default:
         event satisfies never
         return state
@@ -47,3 +52,9 @@ export const changeSettings = (
   const same = (Object.keys(after) as (keyof TenantSettings)[]).every((key) => after[key] === before[key])
   return same ? accept() : accept<TenantEvent>({ type: 'TenantSettingsChanged', data: { settings: after } })
 }
+
+/** Whom local lists shall hold of chargers without a word of their own; null: they are left alone. */
+export const desireDefaultLocalList = (policy: LocalListPolicy | null, state: TenantState): Decision<TenantEvent> =>
+  JSON.stringify(state.localList ?? null) === JSON.stringify(policy)
+    ? accept()
+    : accept<TenantEvent>({ type: 'LocalListDefaultDesired', data: { policy } })

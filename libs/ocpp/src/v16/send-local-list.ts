@@ -1,16 +1,18 @@
 import { readInstant } from '../timestamp.ts'
 import { defined } from './fields.ts'
-import { idTagInfo, idToken, longestIdTag } from './id-token.ts'
+import { fits, idTagInfo, idToken, longestIdTag } from './id-token.ts'
 import type { Fields } from './inbound-message.ts'
 import type { OutboundMessage } from './outbound-message.ts'
+
+/** A token that is too long is named by its alias, where it has one. */
+const written = ({ idToken: token, alias }: { idToken: { value: string }; alias?: string | undefined }): string =>
+  fits(token.value) ? token.value : (alias ?? token.value)
 
 /** OCPP 1.6 §5.15, §6.41. An entry without authorization takes its token off the list (differential updates only). */
 export const sendLocalList: OutboundMessage<'SendLocalList'> = {
   action: 'SendLocalList',
   write: ({ listVersion, updateType, entries }) => {
-    const unfit = entries.filter(
-      ({ idToken: token }) => token.value === '' || [...token.value].length > longestIdTag,
-    ).length
+    const unfit = entries.map(written).filter((idTag) => idTag === '' || !fits(idTag)).length
     if (unfit > 0)
       return {
         unsupported: `an OCPP 1.6 local list takes id tokens of 1 to ${longestIdTag} characters; ${unfit} do not fit`,
@@ -21,9 +23,9 @@ export const sendLocalList: OutboundMessage<'SendLocalList'> = {
       payload: {
         listVersion,
         updateType,
-        localAuthorizationList: entries.map(({ idToken: token, authorization }) => ({
-          idTag: token.value,
-          ...(authorization !== undefined && { idTagInfo: idTagInfo(authorization) }),
+        localAuthorizationList: entries.map((entry) => ({
+          idTag: written(entry),
+          ...(entry.authorization !== undefined && { idTagInfo: idTagInfo(entry.authorization) }),
         })),
       },
     }

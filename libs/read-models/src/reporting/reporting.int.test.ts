@@ -68,6 +68,7 @@ describe('the reporting projection', () => {
       'IdTokenAliasGiven',
       // read from the tenant's stream, with what it is for
       'ModelConfigurationDesired',
+      'LocalListDefaultDesired',
     ]
     expect([...reportingProjection.eventTypes].sort()).toEqual(all.filter((type) => !untold.includes(type)).sort())
     const sampled = new Set(sampleEvents().map(({ type }) => type))

@@ -20,10 +20,12 @@ import type { CentralDeps } from '../central-deps.ts'
 import { requestMetadata } from '../evidence.ts'
 import { withAuthorizationKey } from './authorization-key.ts'
 import type { Background } from './background.ts'
+import { withListTexts } from './local-list.ts'
 import { withTokenAsKnown } from './remote-start-token.ts'
 import { sendCommand, type FindEpoch, type Sent } from './send-command.ts'
 import { profileLimits } from './profile-limits.ts'
 import { chargerAtOnce, isUrgent, presentEpoch, recordAfterwards } from './sent-first.ts'
+import { reservedForOther, withReservation } from './reserve.ts'
 import { settleInLog } from './settle-in-log.ts'
 import { storedCommand } from './stored-command.ts'
 
@@ -47,11 +49,17 @@ export const chargerCommand = async (
       reason: 'invalid-request',
       detail: parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '),
     }
-  const request = await withAuthorizationKey(deps.vault, tenant, parsed.data)
+  const keyed = await withAuthorizationKey(deps.vault, tenant, parsed.data)
+  const request = 'refused' in keyed ? keyed : await withListTexts(deps, tenant, keyed)
   if ('refused' in request) return { outcome: 'refused', reason: 'invalid-request', detail: request.refused }
+  const reserved = await withReservation(deps, tenant, request)
+  if ('refused' in reserved) return { outcome: 'refused', reason: 'invalid-request', detail: reserved.refused }
   const limits = await profileLimits(deps, tenant, request)
-  if (limits.refusal !== undefined) return recordFirst(tenant, request, deps, limits.refusal)
-  return isUrgent(request.command, limits.cared) ? sendFirst(tenant, request, deps) : recordFirst(tenant, request, deps)
+  const refusal = reserved.refusal ?? (await reservedForOther(deps, tenant, request)) ?? limits.refusal
+  if (refusal !== undefined) return recordFirst(tenant, reserved.request, deps, refusal)
+  return isUrgent(request.command, limits.cared)
+    ? sendFirst(tenant, request, deps)
+    : recordFirst(tenant, reserved.request, deps)
 }
 
 const recordFirst = async (
@@ -138,7 +146,7 @@ const sendFirst = async (
 
 const commandToRecord = async (tenant: TenantId, request: ChargerCommandRequest, deps: CommandDeps) => {
   const { commandId, timeoutMs, requestedAt } = request
-  const { command, owner, lookups = [] } = await storedCommand(deps, tenant, request.command)
+  const { command, owner, lookups = [] } = await storedCommand(deps, tenant, request.command, request.listed)
   const meta = requestMetadata(deps, { ...request, requestId: commandId }, tenant, command, lookups)
   const deadline = instant(Date.parse(requestedAt) + timeoutMs)
   return { asked: { commandId, command, deadline, ...(request.asCall && { asCall: true as const }) }, owner, meta }

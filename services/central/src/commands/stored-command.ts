@@ -1,8 +1,10 @@
 import type { ChargerCommand, StoredChargerCommand } from '@voltrail/contracts/charger-commands'
 import type { TenantId, TokenRef } from '@voltrail/contracts/ids'
+import type { ListedToken } from '@voltrail/contracts/local-list'
 import { isSecretKey } from '@voltrail/domain/secret-keys'
 import type { CentralDeps } from '../central-deps.ts'
 import type { Lookup } from '@voltrail/contracts/envelope'
+import { asListed } from './local-list.ts'
 import { presentedToken } from '../presented-token.ts'
 
 /** The user part of a URL, which may hold a password. */
@@ -14,11 +16,15 @@ const nobody = (deps: CentralDeps, tenant: TenantId): TokenRef => deps.vault.tok
 /** The credential of a file transfer is of no use to the log. */
 const withoutUserInfo = (location: string): string => location.replace(/^([a-z]+:\/\/)[^/]*@/i, '$1')
 
-/** A command as the log may hold it: id tokens sealed, secrets digested. `owner` is the token whose key seals its frames; absent: they lie in clear. */
+/**
+ * A command as the log may hold it: id tokens sealed, secrets digested. `owner` is the token whose key seals its frames; absent:
+ * they lie in clear. `listed`: the entries of a local list, where they were given by reference.
+ */
 export const storedCommand = async (
   deps: CentralDeps,
   tenant: TenantId,
   command: ChargerCommand,
+  listed?: readonly ListedToken[],
 ): Promise<{ command: StoredChargerCommand; owner: TokenRef | undefined; lookups?: readonly Lookup[] }> => {
   switch (command.type) {
     case 'RemoteStart': {
@@ -48,13 +54,7 @@ export const storedCommand = async (
       }
     }
     case 'SendLocalList': {
-      const entries = command.entries.map(({ idToken, authorization }) => {
-        const tokenRef = deps.vault.tokenRef(tenant, idToken.value)
-        if (authorization === undefined) return { tokenRef }
-        const { groupToken, ...listed } = authorization
-        const groupRef = groupToken === undefined ? undefined : deps.vault.tokenRef(tenant, groupToken)
-        return { tokenRef, authorization: { ...listed, ...(groupRef === undefined ? {} : { groupRef }) } }
-      })
+      const entries = listed === undefined ? await asListed(deps, tenant, command.entries) : [...listed]
       return { command: { ...command, entries }, owner: nobody(deps, tenant) }
     }
     case 'RawCall': {
