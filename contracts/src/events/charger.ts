@@ -44,6 +44,8 @@ export const RegisterCandidate = z.object({
   namedTransaction: TransactionId.optional(),
   /** of the register only: the start that took it, and when that began; a later start on the EVSE may take it over */
   claim: z.object({ transactionId: TransactionId, startedAt: Instant }).optional(),
+  /** its message contradicts the power: Wh and kWh may have been taken for each other */
+  suspect: z.boolean().optional(),
 })
 export type RegisterCandidate = z.infer<typeof RegisterCandidate>
 
@@ -286,6 +288,8 @@ export const chargerEvents = {
     stopReason: z.string().optional(),
     /** register readings that it carries, oldest first; of a very long list those that the energy depends on */
     registers: z.array(z.object({ at: Instant, reading: RegisterReading, context: z.string().optional() })).optional(),
+    /** its energy contradicts the power: the session that it becomes part of waits for review */
+    suspect: z.boolean().optional(),
   }),
   VendorDataReceived: z.object({
     vendorId: z.string(),

@@ -82,6 +82,11 @@ const stoppingToken = {
   stoppedBy: z.enum(['starter', 'group', 'other']).optional(),
 }
 
+const doubt = {
+  /** the energy waits for review from here on: Wh and kWh may have been taken for each other, or what was vouched for has changed */
+  suspect: z.boolean().optional(),
+}
+
 export const sessionEvents = {
   SessionStarted: z.object({
     transactionId: TransactionId,
@@ -96,6 +101,7 @@ export const sessionEvents = {
     reservationId: z.string().optional(),
     /** another session, which has ended, began with the very same facts: which of them a retry means cannot be told */
     ambiguousStart: z.boolean().optional(),
+    ...doubt,
   }),
   SessionEnergyMetered: z.object({
     contentKey: z.string(),
@@ -107,8 +113,7 @@ export const sessionEvents = {
     named: z.boolean().optional(),
     /** true when it came after the stop */
     late: z.boolean(),
-    /** the first that contradicts the power: Wh and kWh may have been taken for each other */
-    suspect: z.boolean().optional(),
+    ...doubt,
     summary: SessionSummary,
   }),
   SessionChargingStateChanged: z.object({ chargingState: ChargingState, at: OccurredAt }),
@@ -117,6 +122,7 @@ export const sessionEvents = {
     ...stoppingToken,
     /** register readings that came with the stop (1.6 transactionData) */
     registers: z.array(z.object({ at: Instant, reading: RegisterReading, context: z.string().optional() })),
+    ...doubt,
     summary: SessionSummary,
   }),
   /** The truth about an ended session changed: `stop` replaces the one before, which stays in the log. */
@@ -130,9 +136,12 @@ export const sessionEvents = {
     startedAt: OccurredAt.optional(),
     /** an operator vouches for energy that was suspect */
     vouched: z.boolean().optional(),
+    ...doubt,
     /** register readings that came with the stop that holds from now on; absent: those of the stop before stay */
     registers: z.array(z.object({ at: Instant, reading: RegisterReading, context: z.string().optional() })).optional(),
     summary: SessionSummary,
   }),
+  /** An operator vouches for the energy of a session that goes on, as far as it was metered: what comes later may be doubted again. */
+  SessionEnergyVouched: z.object({ at: Instant, summary: SessionSummary }),
   SessionSettled: z.object({ at: Instant }),
 } as const

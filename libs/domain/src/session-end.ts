@@ -61,6 +61,7 @@ const evolve = (state: WholeSession, event: Recorded<SessionEvent>): WholeSessio
       return { ...next, told: event.data.registers ?? told }
     case 'SessionStarted':
     case 'SessionChargingStateChanged':
+    case 'SessionEnergyVouched':
     case 'SessionSettled':
       return next
     default:
@@ -90,6 +91,8 @@ export interface StopSession {
   readonly authorization?: AuthorizationStatus | undefined
   /** it names no transaction of ours: it was attributed to this one by what it says */
   readonly matched?: boolean | undefined
+  /** what it says of its energy contradicts the power */
+  readonly suspect?: boolean | undefined
 }
 
 /** Whether a stop says more than the one that is known: a real one more than an inferred, a named one more than a matched. */
@@ -117,7 +120,7 @@ const stoppingToken = (
 
 /**
  * The end of a session. Told again it makes nothing; a real stop after an inferred one corrects it, as does one that names the
- * transaction after one that was only matched with it.
+ * transaction after one that was only matched with it. Energy that an operator vouched for is doubted again once it is another.
  */
 export const stopSession = (command: StopSession, state: WholeSession): Decision<SessionEvent, SessionRejection> => {
   if (state.start === undefined) return reject({ kind: 'not-started' })
@@ -133,6 +136,7 @@ export const stopSession = (command: StopSession, state: WholeSession): Decision
         detail: known.inferred
           ? 'the stop came after the end was inferred'
           : 'the stop that names this transaction came after one that was matched with it',
+        suspect: doubtsEnd(state.summary, known, stop, command.suspect === true),
         factId: command.factId,
         token: stoppingToken(command, state.start),
       }),
@@ -141,17 +145,26 @@ export const stopSession = (command: StopSession, state: WholeSession): Decision
     ...stop,
     registers: storedReadings(command.registers),
     ...stoppingToken(command, state.start),
+    ...(command.suspect === true && state.summary.suspect !== true ? { suspect: true } : {}),
   }
   const summary = summarised(state.summary, { type: 'SessionStopped', data }, command.factId)
   return accept<SessionEvent>({ type: 'SessionStopped', data: { ...data, summary } })
 }
+
+/** Whether a correction of an end that is known makes its energy doubtful: told once, and of energy that nobody vouched for. */
+const doubtsEnd = (
+  { suspect }: SessionSummary,
+  before: Pick<SessionStop, 'energyWh'>,
+  now: Pick<SessionStop, 'energyWh'>,
+  contradictsPower: boolean,
+): boolean => (suspect === undefined ? contradictsPower : !suspect && now.energyWh !== before.energyWh)
 
 /** A signed pair or an operator: no reading says more. */
 const isLastWord = ({ energySource }: SessionStop): boolean => energySource === 'signed' || energySource === 'review'
 
 /**
  * Meter values that come after the stop. Where they change the energy, as when they show that the register was reset under way,
- * a correction follows.
+ * a correction follows; and where they are the first to contradict the power, for the bill must wait.
  */
 export const meterAfterStop = (
   command: MeterSession,
@@ -160,20 +173,25 @@ export const meterAfterStop = (
   const { start } = state
   if (start === undefined) return reject({ kind: 'not-started' })
   if (meteredBefore(command, state)) return accept()
+  const { stop } = state.summary
+  if (stop === undefined) return accept(meteredBy(command, state.summary))
+  if (isLastWord(stop)) return accept(meteredBy({ ...command, suspect: false }, state.summary))
   const metered = meteredBy(command, state.summary)
-  const { summary } = metered.data
-  const { stop } = summary
-  if (stop === undefined || isLastWord(stop)) return accept(metered)
   const before = energyOf(stop, start, state, [])
   const now = energyOf(stop, start, state, command.registers)
-  if (now.energyWh === before.energyWh && now.meterResets === before.meterResets) return accept(metered)
+  const changes = now.energyWh !== before.energyWh || now.meterResets !== before.meterResets
+  if (!changes && metered.data.suspect !== true) return accept(metered)
   const { meterResets: _, ...rest } = stop
   return accept(
     metered,
-    correction(summary, {
-      stop: { ...rest, ...now },
+    correction(metered.data.summary, {
+      stop: changes ? { ...rest, ...now } : stop,
       cause: 'late-meter',
-      detail: 'meter values after the stop',
+      detail: changes
+        ? 'meter values after the stop'
+        : 'meter values after the stop contradict the power: the bill waits',
+      // what the readings themselves contradict is told with them
+      suspect: doubtsEnd(state.summary, before, now, false),
       factId: command.factId,
     }),
   )
@@ -224,6 +242,8 @@ export interface Correction {
   readonly startedAt?: OccurredAt | undefined
   /** an operator vouches for energy that was suspect */
   readonly vouched?: boolean | undefined
+  /** the energy is doubtful from here on */
+  readonly suspect?: boolean | undefined
   readonly factId?: FactId | undefined
   /** of a stop that names one */
   readonly token?: ReturnType<typeof stoppingToken>
@@ -231,7 +251,7 @@ export interface Correction {
 
 export const correction = (
   before: SessionSummary,
-  { stop, registers, cause, detail, startedAt, vouched, factId, token }: Correction,
+  { stop, registers, cause, detail, startedAt, vouched, suspect, factId, token }: Correction,
 ): SessionEvent => {
   const data = {
     cause,
@@ -240,6 +260,7 @@ export const correction = (
     ...token,
     ...(startedAt === undefined ? {} : { startedAt }),
     ...(vouched === true ? { vouched } : {}),
+    ...(suspect === true ? { suspect } : {}),
     ...(registers === undefined ? {} : { registers: storedReadings(registers) }),
   }
   return {

@@ -200,8 +200,71 @@ describe('a correction by an operator', () => {
       const ended = summaryAfter(suspect, correct({ ...change, stoppedAt: at(40) }))
       expect(ended).toMatchObject({ suspect: false, energyWh: 7, stop: { inferred: true } })
       after(suspect)
-        .when((s) => correctSession({ at: at(500), vouched: true }, s))
+        .when((s) => correctSession({ at: at(500), ...change }, s))
         .thenRejected({ kind: 'not-stopped' })
+    })
+
+    it('of a session that goes on holds for what was metered so far; what comes later is doubted anew', () => {
+      const vouched = correct({ vouched: true })
+      const events = history(suspect, vouched)
+      expect(events.at(-1)).toMatchObject({ type: 'SessionEnergyVouched', data: { at: at(500) } })
+      expect(given(wholeSession, ...events).state.summary).toMatchObject({ suspect: false, energyWh: 3000 })
+      expect(vouched(events)).toEqual([])
+      expect(summaryAfter(suspect, vouched, stop('8400', 60))).toMatchObject({ suspect: false, energyWh: 7400 })
+      expect(again(events)).toMatchObject([{ type: 'SessionEnergyMetered', data: { suspect: true } }])
+      expect(correct({ vouched: true })(history(meter('4000', 30)))).toEqual([])
+    })
+
+    const suspectStop: Step = (events) =>
+      given(wholeSession, ...events).when((s) => stopSession({ ...stopping('8400', 60), suspect: true }, s)).events
+
+    it('is told with the stop too, by the one that comes late too, and with the start', () => {
+      expect(suspectStop(history(meter('4000', 30)))).toMatchObject([
+        { type: 'SessionStopped', data: { suspect: true, summary: { suspect: true } } },
+      ])
+      expect(suspectStop(history(suspect))[0]!.data).not.toHaveProperty('suspect')
+      expect(suspectStop(history(stop(undefined, 40, true)))).toMatchObject([
+        { type: 'SessionCorrected', data: { suspect: true, summary: { suspect: true } } },
+      ])
+      const begun: SessionEvent = { type: 'SessionStarted', data: { ...start, suspect: true } }
+      expect(given(wholeSession, begun).state.summary.suspect).toBe(true)
+    })
+
+    it('is doubted again when its stop, or readings, make it another than what was vouched for', () => {
+      const vouchedFor = (energyWh?: Wh) => [
+        suspect,
+        stop(undefined, 40, true),
+        correct({ vouched: true, ...(energyWh === undefined ? {} : { energyWh }) }),
+      ]
+      expect(stop('8400', 60)(history(...vouchedFor(wh(3))))).toMatchObject([
+        { type: 'SessionCorrected', data: { suspect: true, summary: { suspect: true, energyWh: 7400 } } },
+      ])
+      expect(meter('5000', 35)(history(...vouchedFor()))).toMatchObject([
+        { type: 'SessionEnergyMetered' },
+        { type: 'SessionCorrected', data: { cause: 'late-meter', suspect: true, summary: { suspect: true } } },
+      ])
+      // the same energy, or an operator's own
+      expect(summaryAfter(...vouchedFor(), stop('4000', 60))).toMatchObject({ suspect: false, corrections: 2 })
+      expect(summaryAfter(...vouchedFor(wh(3)), again)).toMatchObject({ suspect: false, energyWh: 3 })
+    })
+
+    it('that comes after the stop is a correction, for the bill must wait; told once', () => {
+      const late: Step = (events) =>
+        given(wholeSession, ...events).when((s) => meterAfterStop({ ...metering('4000', 30), suspect: true }, s)).events
+      const events = history(stop('8400', 60), late)
+      expect(events.slice(2)).toMatchObject([
+        { type: 'SessionEnergyMetered', data: { suspect: true, late: true } },
+        { type: 'SessionCorrected', data: { cause: 'late-meter', summary: { suspect: true, energyWh: 7400 } } },
+      ])
+      expect(events[3]!.data).not.toHaveProperty('suspect')
+      const other = { ...metering('4100', 31), suspect: true }
+      expect(types(given(wholeSession, ...events).when((s) => meterAfterStop(other, s)).events)).toEqual([
+        'SessionEnergyMetered',
+      ])
+      // an operator said what it delivered
+      const decided = summaryAfter(stop('8400', 60), correct({ energyWh: wh(7) }), late)
+      expect(decided.suspect).toBeUndefined()
+      expect(decided.energyWh).toBe(7)
     })
 
     it('makes nothing where nothing was doubted, and is not doubted again', () => {

@@ -1,5 +1,5 @@
 import type { Instant, OccurredAt, Wh } from '@voltrail/contracts/quantities'
-import type { SessionStop } from '@voltrail/contracts/events/session'
+import type { SessionStop, SessionSummary } from '@voltrail/contracts/events/session'
 import type { SessionEvent } from '@voltrail/contracts/events/registry'
 import { canonicalJson } from './canonical-json.ts'
 import { accept, reject, type Decision } from './decider.ts'
@@ -42,7 +42,7 @@ export interface CorrectSession {
 
 /**
  * What is given holds from now on, the rest stays. A session that goes on is ended by it, which needs the time of its end; as the
- * charger has not told that end, a stop that comes later still corrects it.
+ * charger has not told that end, a stop that comes later still corrects it. Vouched for alone, it goes on.
  */
 export const correctSession = (
   command: CorrectSession,
@@ -53,7 +53,10 @@ export const correctSession = (
   const { energyWh, at } = command
   const known = summary.stop
   const stoppedAt = moved(known?.stoppedAt, command.stoppedAt, at)
-  if (stoppedAt === undefined) return reject({ kind: 'not-stopped' })
+  if (stoppedAt === undefined) {
+    const only = command.vouched === true && (energyWh ?? command.startedAt) === undefined
+    return only ? vouchSoFar(at, summary) : reject({ kind: 'not-stopped' })
+  }
   const before = beganAt(start, summary)
   const startedAt = moved(before, command.startedAt, at) ?? before
   const timed = (command.startedAt ?? command.stoppedAt) !== undefined
@@ -81,6 +84,14 @@ export const correctSession = (
   return (begin === undefined && !vouched) || stopped.stop === undefined
     ? accept(stop)
     : accept(stop, corrected(stopped, stopped.stop))
+}
+
+/** What was metered until now holds, though the session goes on; told again it makes nothing. */
+const vouchSoFar = (at: Instant, summary: SessionSummary): Decision<SessionEvent, ReviewRejection> => {
+  if (summary.suspect !== true) return accept()
+  const data = { at }
+  const vouched = summarised(summary, { type: 'SessionEnergyVouched', data }, undefined)
+  return accept<SessionEvent>({ type: 'SessionEnergyVouched', data: { ...data, summary: vouched } })
 }
 
 /** A boundary at another time; the same object when it stays. What the charger said of it is kept. */

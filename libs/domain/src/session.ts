@@ -51,6 +51,7 @@ type Change =
   | { type: 'SessionChargingStateChanged'; data: EventNamed<'SessionChargingStateChanged'>['data'] }
   | { type: 'SessionStopped'; data: Omit<EventNamed<'SessionStopped'>['data'], 'summary'> }
   | { type: 'SessionCorrected'; data: Omit<EventNamed<'SessionCorrected'>['data'], 'summary'> }
+  | { type: 'SessionEnergyVouched'; data: Omit<EventNamed<'SessionEnergyVouched'>['data'], 'summary'> }
   | { type: 'SessionSettled'; data: EventNamed<'SessionSettled'>['data'] }
 
 const trackAll = (track: RegisterTrack | undefined, readings: readonly TimedReading[]): RegisterTrack | undefined =>
@@ -65,6 +66,7 @@ export const summarised = (summary: SessionSummary, change: Change, factId: Fact
       return {
         ...emptySummary,
         recentFacts,
+        ...doubted(change.data),
         ...(meterStart === undefined ? {} : { registers: beginTrack(meterStart, startedAt.effectiveAt) }),
       }
     }
@@ -79,7 +81,7 @@ export const summarised = (summary: SessionSummary, change: Change, factId: Fact
         // after the stop the energy is the stop's, until a correction says otherwise
         energyWh: summary.stop === undefined ? trackedEnergy(registers) : summary.energyWh,
         ...(change.data.named === true ? { confirmed: true } : {}),
-        ...(change.data.suspect === true ? { suspect: true } : {}),
+        ...doubted(change.data),
       }
     }
     case 'SessionChargingStateChanged':
@@ -92,6 +94,7 @@ export const summarised = (summary: SessionSummary, change: Change, factId: Fact
         energyWh: stop.energyWh,
         stop,
         ...confirming(stop),
+        ...doubted(change.data),
       }
     }
     case 'SessionCorrected': {
@@ -106,15 +109,20 @@ export const summarised = (summary: SessionSummary, change: Change, factId: Fact
         // what was settled was another truth: its quiet time begins anew
         settled: false,
         ...(cause === 'late-stop' ? confirming(stop) : {}),
-        ...(vouched === true ? { suspect: false } : {}),
+        ...(vouched === true ? { suspect: false } : doubted(change.data)),
       }
     }
+    case 'SessionEnergyVouched':
+      return { ...summary, recentFacts, suspect: false }
     case 'SessionSettled':
       return { ...summary, recentFacts, settled: true }
     default:
       return change satisfies never
   }
 }
+
+const doubted = ({ suspect }: { readonly suspect?: boolean | undefined }): { suspect?: true } =>
+  suspect === true ? { suspect } : {}
 
 /** A stop that names its transaction shows that the charger knows the id. */
 const confirming = (stop: SessionStop): { confirmed?: true } =>
@@ -194,6 +202,13 @@ export interface MeterSession {
   readonly suspect?: boolean | undefined
 }
 
+/**
+ * A doubt is told once. What an operator has vouched for is not doubted again: of a session that goes on that is what was metered
+ * until then, of one that has ended its energy, until that changes.
+ */
+const isNewDoubt = ({ suspect, stop }: SessionSummary): boolean =>
+  suspect === undefined || (!suspect && stop === undefined)
+
 export const meteredBy = (
   command: MeterSession,
   before: SessionSummary,
@@ -204,8 +219,7 @@ export const meteredBy = (
     registers: storedReadings(measured.registers),
     ...(named === true ? { named } : {}),
     late: before.stop !== undefined,
-    // told once: what an operator has vouched for is not doubted again
-    ...(suspect === true && before.suspect === undefined ? { suspect } : {}),
+    ...(suspect === true && isNewDoubt(before) ? { suspect } : {}),
   }
   const summary = summarised(before, { type: 'SessionEnergyMetered', data }, factId)
   return { type: 'SessionEnergyMetered', data: { ...data, summary } }

@@ -52,6 +52,13 @@ const hasSigned = (fact: Fact): boolean =>
 const unreadableValue = (request: FactRequest<Fact>): boolean =>
   request.normalisations.some(({ rule }) => rule === 'Q23-decimal-unreadable')
 
+/** The rule by which the edge says that energy contradicts power times time. */
+const suspectEnergyRule = 'Q20-suspect'
+
+/** Whether what a fact says of energy contradicts the power: it is recorded, and billed only after a review. */
+export const contradictsPower = ({ normalisations }: Pick<FactRequest, 'normalisations'>): boolean =>
+  normalisations.some(({ rule }) => rule === suspectEnergyRule)
+
 /**
  * The frame of a fact that is about nobody. Chargers put tags where no schema has them, and vendor data may hold anything: such
  * a frame is sealed whole, under a key that stands for what belongs to nobody that we know.

@@ -193,6 +193,10 @@ export const hearSession = (watch: SessionWatch, event: Recorded<SessionEvent>):
   switch (event.type) {
     case 'SessionStarted':
       watch.started = true
+      watch.suspect = event.data.suspect === true
+      return
+    case 'SessionEnergyVouched':
+      watch.suspect = false
       return
     case 'SessionEnergyMetered':
       if (event.data.summary.energyWh > watch.energyWh) watch.grewAt = toldAt

@@ -28,20 +28,21 @@ const thinnedMs = 15 * 60_000
 /**
  * Whether readings tell a start that may come later anything new: the first of their EVSE; those of a register that moved, each of
  * the first and then one in 15 minutes, and each that went back; of one that stands still, one in 15 minutes while the EVSE is
- * known to be in use. What a start has taken is held no longer.
+ * known to be in use; and the first that contradict their power. What a start has taken is held no longer.
  * @param named the parked start that they name: they are compared with what is held for it
  */
 export const worthHolding = (
   state: ChargerState,
   evseId: number,
   registers: readonly TimedReading[],
-  named?: TransactionId,
+  { named, suspect }: { readonly named?: TransactionId | undefined; readonly suspect?: boolean | undefined } = {},
 ): boolean => {
   const held = (state.candidates ?? []).filter(
     (one) => one.evseId === evseId && one.claim === undefined && one.namedTransaction === named,
   )
   const [newest, told] = [held.at(-1), registers.at(-1)]
   if (newest === undefined || told === undefined) return told !== undefined
+  if (suspect === true && !held.some((one) => one.suspect === true)) return true
   if (told.at > newest.at && wentBack(newest.reading, told.reading)) return true
   const rare = Math.abs(Date.parse(told.at) - Date.parse(newest.at)) >= thinnedMs
   const moved = registers.some(({ reading }) => !isSameReading(reading, newest.reading))
@@ -63,10 +64,12 @@ export const holdRegisters = (
     readonly named?: TransactionId | undefined
     /** it carries a signed record: its frame is kept though it may have no reading */
     readonly signed?: boolean | undefined
+    /** its energy contradicts its power */
+    readonly suspect?: boolean | undefined
   },
   state: ChargerState,
 ): Decision<ChargerEvent> => {
-  const { factId, evseId, contentKey, registers, named, signed } = command
+  const { factId, evseId, contentKey, registers, named, signed, suspect } = command
   if (answeredBefore(state, factId) !== undefined || heldBefore(state, contentKey)) return accept()
   // more cannot be kept; of a longer list its ends tell the most
   const some =
@@ -78,6 +81,7 @@ export const holdRegisters = (
     ...(context === undefined ? {} : { context }),
     contentKey,
     ...(named === undefined ? {} : { namedTransaction: named }),
+    ...(suspect === true ? { suspect } : {}),
   }))
   return candidates.length === 0 && signed !== true
     ? accept()
@@ -89,13 +93,26 @@ export const claimedBy = (state: Pick<ChargerState, 'candidates'>, transactionId
   const claimed = (state.candidates ?? []).filter((one) => one.claim?.transactionId === transactionId)
   const keys = [...new Set(claimed.map((one) => one.contentKey))]
   return keys.flatMap((contentKey) => {
-    const registers = claimed
-      .filter((one) => one.contentKey === contentKey)
-      .map(({ at, reading, context }) => ({ at, reading, ...(context === undefined ? {} : { context }) }))
+    const message = claimed.filter((one) => one.contentKey === contentKey)
+    const registers = message.map(({ at, reading, context }) => ({
+      at,
+      reading,
+      ...(context === undefined ? {} : { context }),
+    }))
     const measuredAt = registers.at(-1)?.at
-    const named = claimed.some((one) => one.contentKey === contentKey && one.namedTransaction !== undefined)
+    const named = message.some((one) => one.namedTransaction !== undefined)
+    const suspect = message.some((one) => one.suspect === true)
     return measuredAt === undefined
       ? []
-      : [{ contentKey, registers, live: {}, measuredAt, ...(named ? { named } : {}) }]
+      : [
+          {
+            contentKey,
+            registers,
+            live: {},
+            measuredAt,
+            ...(named ? { named } : {}),
+            ...(suspect ? { suspect } : {}),
+          },
+        ]
   })
 }

@@ -44,6 +44,7 @@ const metered = (suspect?: true): DomainEvent => ({
     summary: emptySummary,
   },
 })
+const doubted = (event: DomainEvent) => ({ ...event, data: { ...event.data, suspect: true } }) as DomainEvent
 const startedAs = (more: object): DomainEvent => ({
   type: 'SessionStarted',
   data: {
@@ -70,6 +71,10 @@ describe('what waits for review', () => {
     ['all of these', ['inferred-end', 'untrusted-clock', 'meter-reset'], stopped('untrusted-clock', true, 2)],
     ['energy that contradicts the power', ['suspect-energy'], metered(true)],
     ['usual energy', undefined, metered()],
+    ['a start that contradicts the power', ['suspect-energy'], startedAs({ suspect: true })],
+    ['a stop that does', ['suspect-energy', 'meter-reset'], doubted(stopped('charger-clock', false, 1))],
+    ['energy that was vouched for and has changed', ['suspect-energy'], doubted(corrected('late-stop', 'inferred'))],
+    ['the same by late readings', ['suspect-energy'], doubted(corrected('late-meter', 'inferred', true))],
     ['a start that an ended session had before', ['ambiguous-start'], startedAs({ ambiguousStart: true })],
     ['a usual start', undefined, startedAs({})],
     [

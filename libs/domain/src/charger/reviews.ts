@@ -31,8 +31,9 @@ export const reviewOf = (event: DomainEvent): Review | undefined => {
       }
     }
     case 'SessionStarted': {
-      const { startedAt, ambiguousStart } = event.data
+      const { startedAt, ambiguousStart, suspect } = event.data
       return reviewFor([
+        ...(suspect === true ? [found('suspect-energy', suspectDetail)] : []),
         ...(startedAt.reason === 'untrusted-clock' ? [found('untrusted-clock', clockDetail('start', startedAt))] : []),
         ...(ambiguousStart === true ? [found('ambiguous-start', ambiguousDetail)] : []),
       ])
@@ -40,12 +41,16 @@ export const reviewOf = (event: DomainEvent): Review | undefined => {
     case 'SessionEnergyMetered':
       return event.data.suspect === true ? reviewFor([found('suspect-energy', suspectDetail)]) : undefined
     case 'SessionStopped':
-      return reviewOfEnd(event.data)
+      return reviewOfEnd(event.data, event.data.suspect === true ? suspectDetail : undefined)
     case 'SessionCorrected': {
-      const { cause, stop } = event.data
+      const { cause, stop, suspect } = event.data
       if (cause === 'review') return undefined
-      if (cause === 'late-stop') return reviewOfEnd(stop)
-      return stop.meterResets === undefined ? undefined : { kinds: ['meter-reset'], detail: resetDetail(stop) }
+      const doubt = suspect === true ? changedDetail : undefined
+      if (cause === 'late-stop') return reviewOfEnd(stop, doubt)
+      return reviewFor([
+        ...(doubt === undefined ? [] : [found('suspect-energy', doubt)]),
+        ...(stop.meterResets === undefined ? [] : [found('meter-reset', resetDetail(stop))]),
+      ])
     }
     case 'SessionUnpriced':
       return event.data.reason === 'out-of-range'
@@ -59,11 +64,25 @@ export const reviewOf = (event: DomainEvent): Review | undefined => {
   }
 }
 
-const reviewOfEnd = (stop: SessionStop): Review | undefined => {
+/** Whether an event makes the energy of its session doubtful: what an operator says of it the session must hear. */
+export const raisesDoubt = (event: DomainEvent): boolean => {
+  switch (event.type) {
+    case 'SessionStarted':
+    case 'SessionEnergyMetered':
+    case 'SessionStopped':
+    case 'SessionCorrected':
+      return event.data.suspect === true
+    default:
+      return false
+  }
+}
+
+const reviewOfEnd = (stop: SessionStop, doubt: string | undefined): Review | undefined => {
   const { stoppedAt, inferred } = stop
   // an end that an operator decided was reviewed
   const told = stoppedAt.reason === 'review'
   return reviewFor([
+    ...(doubt === undefined ? [] : [found('suspect-energy', doubt)]),
     ...(inferred && !told ? [found('inferred-end', `no stop came; the end was inferred (${stop.reason})`)] : []),
     ...(stoppedAt.reason === 'untrusted-clock' ? [found('untrusted-clock', clockDetail('stop', stoppedAt))] : []),
     ...(stop.meterResets !== undefined && !told ? [found('meter-reset', resetDetail(stop))] : []),
@@ -83,6 +102,8 @@ const ambiguousDetail =
   'it began with the very same facts as a session that has ended: it may be that one, told again by a clock that cannot tell'
 const suspectDetail =
   'its energy is a thousandth or a thousandfold of power times time: Wh and kWh may have been taken for each other; it is not billed until this is settled'
+const changedDetail =
+  'its energy is a thousandth or a thousandfold of power times time, or is another than what was vouched for; it is not billed until this is settled'
 
 const resetDetail = ({ meterResets = 0, energySource }: SessionStop): string => {
   const billed = energySource === 'meter-stop' ? 'meter stop minus meter start' : 'the sum of what it counted up'

@@ -3,7 +3,7 @@ import type { EventNamed } from '@voltrail/contracts/events/registry'
 import { parseReviewId } from '@voltrail/contracts/rest/reviews'
 import { parseStream, sessionId, sessionParts, type StreamAddress } from '@voltrail/contracts/streams'
 import { transactionToldBy } from '@voltrail/domain/charger/parked-starts'
-import { reviewOf } from '@voltrail/domain/charger/reviews'
+import { raisesDoubt, reviewOf } from '@voltrail/domain/charger/reviews'
 import type { AnyDatabase, ProjectedEvent } from '../projection.ts'
 
 /**
@@ -29,7 +29,7 @@ export const applyToReviews = async (tx: AnyDatabase, event: ProjectedEvent): Pr
     case 'SessionCorrected':
       if (event.data.cause === 'late-stop') await settleBySelf(tx, event, 'late-stop')
       // told with the session's end, or with the first late reading that went back
-      if (event.data.cause === 'late-meter' && (await hasMeterReset(tx, stream))) return
+      if (event.data.cause === 'late-meter' && !raisesDoubt(event) && (await hasMeterReset(tx, stream))) return
       break
     case 'SessionRated':
       await settleBySelf(tx, event, 'rated')

@@ -65,6 +65,7 @@ export const sessionHandlers: EventHandlers<
   | 'SessionChargingStateChanged'
   | 'SessionStopped'
   | 'SessionCorrected'
+  | 'SessionEnergyVouched'
   | 'SessionSettled'
 > = {
   async SessionStarted(tx, data, context) {
@@ -132,6 +133,8 @@ export const sessionHandlers: EventHandlers<
       state: 'stopped',
       settled_at: null,
     }),
+
+  SessionEnergyVouched: (tx, data, context) => update(tx, context, totals(data.summary)),
 
   SessionSettled: (tx, data, context) => update(tx, context, { state: 'settled', settled_at: data.at }),
 }

@@ -5,7 +5,7 @@ import { chargerStream, parseStream, sessionId, sessionParts, sessionStream } fr
 import { encodeToken } from '@voltrail/contracts/tokens'
 import { canonicalJson } from '@voltrail/domain/canonical-json'
 import { charger } from '@voltrail/domain/charger/charger'
-import { reviewOf, settleReview as settle } from '@voltrail/domain/charger/reviews'
+import { raisesDoubt, reviewOf, settleReview as settle } from '@voltrail/domain/charger/reviews'
 import { settledFirst, transactionToldBy } from '@voltrail/domain/charger/parked-starts'
 import { closeTransaction } from '@voltrail/domain/charger/transactions'
 import { wholeSession } from '@voltrail/domain/session-end'
@@ -112,7 +112,7 @@ const settledBefore = async (
       : refused('already-settled', `${command.subject} was ${event.data.decision} by ${actor.id} at ${receivedAt}`)
   }
   // the true stop says nothing about its start, nor about energy that was suspect
-  if (waiting.type === 'SessionEnergyMetered' || waiting.type === 'SessionStarted') return undefined
+  if (raisesDoubt(waiting) || waiting.type === 'SessionStarted') return undefined
   if (parseStream(waiting.stream)?.category !== 'session') return undefined
   for await (const event of deps.history.readForward(waiting.stream, waiting.revision + 1))
     if (event.type === 'SessionCorrected' && event.data.cause === 'late-stop')
@@ -146,7 +146,7 @@ const applied = async (command: Command, waiting: LogEvent, asked: Asked): Promi
   const { tenantId, deps, request } = asked
   const waitsFor = sessionOf(waiting)
   // suspect energy waits to be billed: the session itself must hear what an operator says of it
-  const vouched = waiting.type === 'SessionEnergyMetered'
+  const vouched = raisesDoubt(waiting)
   if (decision.kind === 'dismiss' && (!vouched || waitsFor === undefined)) return undefined
   const transactionId =
     decision.kind === 'dismiss' ? sessionParts(waitsFor as SessionId).transactionId : decision.transactionId
@@ -181,6 +181,7 @@ const applied = async (command: Command, waiting: LogEvent, asked: Asked): Promi
     meta,
   )
   if (decided.outcome === 'rejected') return refusal(decided.rejection, id)
+  if (decided.state.summary.stop === undefined) return undefined
   await deps.decide(
     charger,
     chargerStream(tenantId, chargerId),

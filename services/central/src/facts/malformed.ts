@@ -12,7 +12,7 @@ import { occurredAt, type ChargerClock } from '@voltrail/domain/occurred-at'
 import { readRegister } from '@voltrail/domain/registers'
 import { storedReadings } from '@voltrail/domain/session'
 import type { CentralDeps } from '../central-deps.ts'
-import { factMetadata, sealText, sealToken, type SealedToken } from '../evidence.ts'
+import { contradictsPower, factMetadata, sealText, sealToken, type SealedToken } from '../evidence.ts'
 import { answered } from './answered.ts'
 
 /** A start, stop or meter message that cannot be read: parked with its violations, and answered so that the queue goes on. */
@@ -56,7 +56,8 @@ export const park = async (
     (state) => {
       if (isRestampedStop(state, restampKey)) return accept()
       const contents = contentsOf(meant, readable, idToken, receivedAt, clockOf(state))
-      return parkFrame({ factId, parked: { ...parked, ...contents } }, state)
+      const doubt = contradictsPower(request) ? { suspect: true } : {}
+      return parkFrame({ factId, parked: { ...parked, ...contents, ...doubt } }, state)
     },
     factMetadata(deps, request, { frame }),
   )

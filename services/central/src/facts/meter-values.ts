@@ -15,7 +15,7 @@ import { readSamples, type ReadSamples } from '@voltrail/domain/meter-samples'
 import { meterSession, session } from '@voltrail/domain/session'
 import { meterAfterStop, wholeSession } from '@voltrail/domain/session-end'
 import type { CentralDeps } from '../central-deps.ts'
-import { clearFrame, factMetadata } from '../evidence.ts'
+import { clearFrame, contradictsPower, factMetadata } from '../evidence.ts'
 import { Unavailable } from '../unavailable.ts'
 import { answered } from './answered.ts'
 
@@ -49,7 +49,8 @@ export const meterValues = async (request: Meter, deps: CentralDeps): Promise<Fa
   if (named === undefined && (await intoSessionOnEvse(meter, state, deps))) return done
   const signed = evseId !== 0 && fact.samples.some(({ values }) => values.some((value) => value.signed !== undefined))
   const mayBegin = named !== undefined || mayBeInUse(state, evseId, samples.measuredAt)
-  const telling = mayBegin && worthHolding(state, evseId, samples.registers, named)
+  const suspect = contradictsPower(request)
+  const telling = mayBegin && worthHolding(state, evseId, samples.registers, { named, suspect })
   if (!telling && !signed) {
     await keepAsTelemetry(request, deps)
     return done
@@ -57,14 +58,12 @@ export const meterValues = async (request: Meter, deps: CentralDeps): Promise<Fa
   await deps.decide(
     charger,
     stream,
-    (known) => holdRegisters({ factId, evseId, contentKey, registers: samples.registers, named, signed }, known),
+    (known) =>
+      holdRegisters({ factId, evseId, contentKey, registers: samples.registers, named, signed, suspect }, known),
     factMetadata(deps, request, { frame: await clearFrame(deps, request) }),
   )
   return done
 }
-
-/** The rule by which the edge says that energy contradicts power times time. */
-const suspectEnergyRule = 'Q20-suspect'
 
 /** False when there is no such session. */
 const meterInto = async (
@@ -76,8 +75,7 @@ const meterInto = async (
   const { tenant, chargerId, factId } = request
   const id = sessionId(chargerId, transactionId)
   const stream = sessionStream(tenant, id)
-  const suspect = request.normalisations.some(({ rule }) => rule === suspectEnergyRule)
-  const command = { factId, contentKey, named, suspect, ...samples }
+  const command = { factId, contentKey, named, suspect: contradictsPower(request), ...samples }
   const meta = factMetadata(deps, request, { frame: await clearFrame(deps, request), correlation: id })
   const decided = await deps.decide(session, stream, (state) => meterSession(command, state), meta)
   if (decided.outcome === 'accepted') return true

@@ -18,7 +18,7 @@ import { stopSession, wholeSession } from '@voltrail/domain/session-end'
 import type { Evidence, Lookup } from '@voltrail/contracts/envelope'
 import type { TokenRef } from '@voltrail/contracts/ids'
 import type { CentralDeps } from '../central-deps.ts'
-import { clearFrame, factMetadata } from '../evidence.ts'
+import { clearFrame, contradictsPower, factMetadata } from '../evidence.ts'
 import { presentedToken } from '../presented-token.ts'
 import { answered } from './answered.ts'
 import { authorizationOf } from './authorization.ts'
@@ -114,6 +114,7 @@ const stopInto = async (
           groupRef: token?.verdict.groupRef,
           authorization: token?.verdict.status,
           matched: keys !== undefined,
+          suspect: contradictsPower(request),
         },
         state,
       ),
@@ -164,6 +165,7 @@ const stopUnnamed = async (stop: ReadStop, deps: CentralDeps): Promise<RecordedS
             ...(fact.transactionId === undefined ? {} : { namedTransaction: fact.transactionId }),
             ...(fact.reason === undefined ? {} : { stopReason: fact.reason }),
             ...(registers.length === 0 ? {} : { registers: storedReadings(registers) }),
+            ...(contradictsPower(request) ? { suspect: true } : {}),
           },
         },
         known,
