@@ -106,7 +106,7 @@ export const SettleReviewBody = z
           evseId: EvseId.min(1)
             .optional()
             .describe(
-              'where a start began whose connector could not be read; not needed when the charger is known to have one EVSE',
+              'where a start began whose connector could not be read or is 0; not needed when the charger is known to have one EVSE',
             ),
         })
         .describe(

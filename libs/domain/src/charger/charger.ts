@@ -99,7 +99,10 @@ const answerOf = (state: ChargerState, event: Recorded<ChargerEvent>): FactAnswe
 }
 
 const parkedAnswer = (parked: EventNamed<'FrameParked'>['data']): FactAnswer => {
-  if (parked.transactionId !== undefined) return { type: 'Malformed', transactionId: parked.transactionId }
+  const { meant, transactionId, authorization } = parked
+  if (meant === 'TransactionStart' && transactionId !== undefined && authorization !== undefined)
+    return { type: 'TransactionStart', transactionId, authorization: { status: authorization } }
+  if (transactionId !== undefined) return { type: 'Malformed', transactionId }
   if (parked.meant !== 'TransactionStop') return { type: 'MeterValues' }
   return {
     type: 'TransactionStop',

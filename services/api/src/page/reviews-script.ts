@@ -85,7 +85,7 @@ function decisionForm(detail) {
   const field = (words, name, options) => element('label', {}, words, element('input', { name, autocomplete: 'off', ...options }))
   const kind = element('select', { name: 'kind' }, ...choices.map((one) => element('option', { value: one.kind }, one.words)))
   const transaction = field('Transaction', 'transactionId', { required: true, maxLength: 36 })
-  const evse = field('EVSE on which it began (the connector could not be read)', 'evseId', { type: 'number', min: '1', max: '999', step: '1' })
+  const evse = field('EVSE on which it began (its connector is not known)', 'evseId', { type: 'number', min: '1', max: '999', step: '1' })
   const times = element('div', { className: 'fields' },
     field('Energy in Wh', 'energyWh', { type: 'number', min: '0', step: '1' }), field('Began', 'startedAt', { type: 'datetime-local', step: '1' }), field('Ended', 'stoppedAt', { type: 'datetime-local', step: '1' }))
   const running = element('datalist', { id: 'review-transactions' }, ...sessions.filter((one) => one.chargerId === detail.chargerId).map((one) => element('option', { value: one.transactionId }, (stateWords[one.state] || one.state) + ', ' + energy(one.energyWh))))

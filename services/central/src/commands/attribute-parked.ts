@@ -1,11 +1,12 @@
 import type { AdminCommandReply } from '@voltrail/contracts/admin-commands'
 import type { MetadataInput } from '@voltrail/contracts/envelope'
 import type { EventNamed } from '@voltrail/contracts/events/registry'
-import type { ChargerId, ConnectorId, EvseId, TenantId, TransactionId } from '@voltrail/contracts/ids'
+import type { ChargerId, EvseId, TenantId, TransactionId } from '@voltrail/contracts/ids'
 import type { Instant } from '@voltrail/contracts/quantities'
 import { chargerStream, sessionId, sessionStream } from '@voltrail/contracts/streams'
 import { claimedBy } from '@voltrail/domain/charger/candidates'
 import { charger, type ChargerState } from '@voltrail/domain/charger/charger'
+import { connectorIn, knownEvses, type StartPlace } from '@voltrail/domain/charger/start-place'
 import { closeTransaction, openTransaction, openWithKey } from '@voltrail/domain/charger/transactions'
 import { authorise } from '@voltrail/domain/id-token'
 import { meterSession, session, startSession, type MeterSession, type SessionStarted } from '@voltrail/domain/session'
@@ -20,7 +21,7 @@ export interface Attribution {
   readonly tenant: TenantId
   readonly chargerId: ChargerId
   readonly transactionId: TransactionId
-  /** where a start began whose connector could not be read */
+  /** where a start began whose connector could not be read, or was 0 */
   readonly evseId?: EvseId | undefined
   /** when the frame came */
   readonly receivedAt: Instant
@@ -57,7 +58,7 @@ export const attributeParked = async (parked: Parked, to: Attribution): Promise<
  */
 const startParked = async (parked: Parked, to: Attribution): Promise<AttributionRefusal | undefined> => {
   const { tenant, chargerId, transactionId, receivedAt, deps, metadata } = to
-  const { idToken, occurredAt: startedAt, meterStart, contentKey: startKey } = parked
+  const { idToken, occurredAt: startedAt, meterStart, contentKey: startKey, suspect } = parked
   if (idToken === undefined || startedAt === undefined) {
     const missing = [...(idToken === undefined ? ['id token'] : []), ...(startedAt === undefined ? ['time'] : [])]
     return refused(
@@ -108,7 +109,7 @@ const startParked = async (parked: Parked, to: Attribution): Promise<Attribution
     (state) => openTransaction({ ...common, tokenRef: meant.ref, authorization: authorization.status }, state),
     metadata(id, lookups),
   )
-  const start: SessionStarted = { ...common, idToken: meant, authorization }
+  const start: SessionStarted = { ...common, idToken: meant, authorization, ...(suspect === true ? { suspect } : {}) }
   const held = claimedBy(opened.state, transactionId)
   mustAccept(
     await deps.decide(
@@ -123,48 +124,37 @@ const startParked = async (parked: Parked, to: Attribution): Promise<Attribution
   return undefined
 }
 
-interface Place {
-  readonly evseId: EvseId
-  readonly connectorId: ConnectorId
-}
-
 /**
  * Where a parked start began: as it says, as it was decided when this was asked before, as the operator says, or on the one EVSE
  * that the charger is known to have.
  */
 const placeOfStart = (
   { evseId, connectorId, contentKey }: Parked,
-  begun: Place | undefined,
+  begun: StartPlace | undefined,
   asked: EvseId | undefined,
   state: ChargerState,
-): Place | Refused => {
+): StartPlace | Refused => {
   const told =
     evseId === undefined ? (begun ?? openWithKey(state, contentKey)) : { evseId, connectorId: connectorId ?? 1 }
   if (told !== undefined)
     return asked === undefined || asked === told.evseId
       ? told
       : refused('other-connector', `this start is one of EVSE ${told.evseId}: leave evseId out`)
-  const known = [...new Set(state.connectors.map((one) => one.evseId))].filter((one) => one > 0)
+  const known = knownEvses(state)
   const only = known.length === 1 ? known[0] : undefined
   const meant = asked ?? only
   if (meant === undefined)
     return refused(
       'no-connector',
-      `the connector of this start could not be read, and the charger is known to have ${known.length === 0 ? 'none' : `the EVSEs ${known.join(', ')}`}: say in the decision where it began (evseId)`,
+      `the connector of this start could not be read or is 0, and the charger is known to have ${known.length === 0 ? 'none' : `the EVSEs ${known.join(', ')}`}: say in the decision where it began (evseId)`,
     )
   return { evseId: meant, connectorId: connectorIn(state, meant) }
-}
-
-/** The connector of an EVSE, where the charger told of one; else its first. */
-const connectorIn = (state: ChargerState, evseId: EvseId): ConnectorId => {
-  const connectors = state.connectors.filter((one) => one.evseId === evseId)
-  return (connectors.length === 1 ? connectors[0]?.connectorId : undefined) ?? 1
 }
 
 /** The register forgets the transaction only after its session has its stop. */
 const stopParked = async (parked: Parked, to: Attribution): Promise<AttributionRefusal | undefined> => {
   const { tenant, chargerId, transactionId, deps, metadata } = to
-  const { occurredAt: stoppedAt, meterStop, stopReason, registers = [], tokenRef, authorization } = parked
+  const { occurredAt: stoppedAt, meterStop, stopReason, registers = [], tokenRef, authorization, suspect } = parked
   if (stoppedAt === undefined)
     return refused('not-attributable', 'nothing of this stop could be read: correct the session instead')
   const id = sessionId(chargerId, transactionId)
@@ -184,6 +174,7 @@ const stopParked = async (parked: Parked, to: Attribution): Promise<AttributionR
           idTokenRef: token?.ref,
           groupRef: token?.value.terms?.group?.ref,
           authorization,
+          suspect,
         },
         state,
       ),
@@ -200,7 +191,7 @@ const stopParked = async (parked: Parked, to: Attribution): Promise<AttributionR
 }
 
 const meterParked = async (
-  { registers = [], contentKey }: Parked,
+  { registers = [], contentKey, suspect }: Parked,
   to: Attribution,
 ): Promise<AttributionRefusal | undefined> => {
   const { tenant, chargerId, transactionId, deps, metadata } = to
@@ -209,7 +200,7 @@ const meterParked = async (
     return refused('not-attributable', 'no energy register of these meter values could be read: correct the session')
   const id = sessionId(chargerId, transactionId)
   const stream = sessionStream(tenant, id)
-  const command: MeterSession = { contentKey, registers, live: {}, measuredAt }
+  const command: MeterSession = { contentKey, registers, live: {}, measuredAt, suspect }
   const decided = await deps.decide(session, stream, (state) => meterSession(command, state), metadata(id))
   if (decided.outcome === 'accepted') return undefined
   if (decided.rejection.kind !== 'ended') return decided.rejection

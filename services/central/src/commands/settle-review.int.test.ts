@@ -447,6 +447,67 @@ describe('settling a review', () => {
     })
   })
 
+  describe('of a start at connector 0', () => {
+    const whole = (minutes: number) => {
+      const at = time(minutes)
+      return {
+        type: 'TransactionStart' as const,
+        evseId: 0,
+        connectorId: 0,
+        idToken,
+        meterStart: wh('1000'),
+        time: at,
+        raw: { connector: '0', idToken: idToken.value, timestamp: at.raw, meterStart: '1000' },
+      }
+    }
+    const charging = async (id: string, ...evses: number[]) => {
+      const cp = house.charger(id)
+      await cp.connect()
+      for (const evseId of evses)
+        await cp.answer({ type: 'ConnectorStatus', evseId, connectorId: 1, status: 'Charging', errorCode: 'NoError' })
+      return cp
+    }
+
+    it('is answered as any other and waits, once, until the operator names its EVSE', async () => {
+      const cp = await charging('REV-whole', 1, 2)
+      const fact = whole(60)
+      const first = await cp.answer(fact)
+      expect(first).toMatchObject({ type: 'TransactionStart', authorization: { status: 'Accepted' } })
+      expect(await cp.answer(fact)).toEqual(first)
+      const { parked, subject } = await lastParked(cp)
+      expect(parked).toMatchObject({
+        data: { meant: 'TransactionStart', reason: 'ambiguous', detail: expect.stringContaining('any of EVSE 1, 2') },
+      })
+      expect(JSON.stringify([parked.data, parked.metadata])).not.toContain(idToken.value)
+      expect((await cp.events()).filter(({ type }) => type === 'FrameParked')).toHaveLength(1)
+
+      const { transactionId } = first
+      expect(await settle('REV-whole', subject, { kind: 'attribute', transactionId })).toMatchObject({
+        outcome: 'refused',
+        reason: 'no-connector',
+      })
+      await settle('REV-whole', subject, { kind: 'attribute', transactionId, evseId: 2 })
+      expect((await cp.sessionEvents(transactionId))[0]).toMatchObject({
+        type: 'SessionStarted',
+        data: { evseId: 2, connectorId: 1, meterStart: { wh: 1000 } },
+      })
+      expect(await cp.answer(fact)).toEqual(first)
+      expect(await sessionTypes(cp, transactionId)).toEqual(['SessionStarted'])
+      expect((await cp.events()).filter(({ type }) => type === 'FrameParked')).toHaveLength(1)
+    })
+
+    it('is none where only one EVSE can be meant: the session begins there', async () => {
+      const cp = await charging('REV-whole-one', 0, 1)
+      const { transactionId } = await cp.answer(whole(60))
+      expect((await cp.sessionEvents(transactionId))[0]).toMatchObject({ data: { evseId: 1, connectorId: 1 } })
+      expect((await cp.events()).filter(({ type }) => type === 'FrameParked')).toEqual([])
+      const two = await charging('REV-whole-two', 1, 2)
+      await two.answer({ ...whole(90), evseId: 1, connectorId: 1, raw: { ...whole(90).raw, connector: '1' } })
+      const second = await two.answer(whole(50))
+      expect((await two.sessionEvents(second.transactionId))[0]).toMatchObject({ data: { evseId: 2 } })
+    })
+  })
+
   it('takes parked meter values into the session named; the energy follows', async () => {
     const { cp, first } = await ambiguous('REV-meter')
     await cp.answer({

@@ -2,11 +2,19 @@ import type { FactOf, FactReply, FactRequest } from '@voltrail/contracts/facts'
 import type { TransactionId } from '@voltrail/contracts/ids'
 import type { Instant } from '@voltrail/contracts/quantities'
 import { chargerStream, sessionId, sessionStream } from '@voltrail/contracts/streams'
-import { charger, type ChargerState } from '@voltrail/domain/charger/charger'
+import { answeredBefore, charger, type ChargerState } from '@voltrail/domain/charger/charger'
 import { claimedBy } from '@voltrail/domain/charger/candidates'
 import { clockOf } from '@voltrail/domain/charger/measured-clock'
 import { identifiesStart, restampedBefore } from '@voltrail/domain/charger/recent-starts'
-import { openTransaction, openWithKey, restampable, restampTransaction } from '@voltrail/domain/charger/transactions'
+import { isParkedStart } from '@voltrail/domain/charger/parked-starts'
+import { knownEvses, placeOfWhole, type StartPlace } from '@voltrail/domain/charger/start-place'
+import {
+  openTransaction,
+  openWithKey,
+  parkFrame,
+  restampable,
+  restampTransaction,
+} from '@voltrail/domain/charger/transactions'
 import { deriveTransactionId, startKey } from '@voltrail/domain/content-key'
 import { accept } from '@voltrail/domain/decider'
 import { withRemoteStart } from '@voltrail/domain/charger/remote-starts'
@@ -17,7 +25,7 @@ import { readRegister } from '@voltrail/domain/registers'
 import { session, startSession, type SessionStarted } from '@voltrail/domain/session'
 import { mustAccept } from '../deciding.ts'
 import type { CentralDeps } from '../central-deps.ts'
-import { factMetadata } from '../evidence.ts'
+import { contradictsPower, factMetadata } from '../evidence.ts'
 import { presentedToken } from '../presented-token.ts'
 import { answered } from './answered.ts'
 import { authorizationOf } from './authorization.ts'
@@ -31,8 +39,12 @@ type Start = FactRequest<FactOf<'TransactionStart'>>
  * A start of a blocked token is recorded like any other; the answer says what the token is worth.
  */
 export const transactionStart = async (request: Start, deps: CentralDeps): Promise<FactReply> => {
-  const { tenant, chargerId, factId, fact, receivedAt } = request
-  const key = startKey(chargerId, { ...fact.raw, idTokenRef: deps.vault.rawRef(tenant, fact.raw.idToken) })
+  const { tenant, chargerId, factId, receivedAt } = request
+  const { raw } = request.fact
+  const key = startKey(chargerId, { ...raw, idTokenRef: deps.vault.rawRef(tenant, raw.idToken) })
+  const place = request.fact.evseId === 0 ? await placeMeant(request, key, deps) : request.fact
+  if (place === undefined) return startAnywhere(request, key, deps)
+  const fact = { ...request.fact, evseId: place.evseId, connectorId: place.connectorId }
   const token = await presentedToken(deps, tenant, fact.idToken, request.frame)
   const { idToken, frame, spelling } = token
   const settings = await deps.lookUps.settings(tenant)
@@ -109,6 +121,7 @@ export const transactionStart = async (request: Start, deps: CentralDeps): Promi
     authorization: terms,
     ...(found.kind === 'new' && found.ambiguous ? { ambiguousStart: true } : {}),
     ...(fact.reservationId === undefined ? {} : { reservationId: fact.reservationId }),
+    ...(contradictsPower(request) ? { suspect: true } : {}),
   }
   const held = claimedBy(opened.state, transactionId)
   const started = mustAccept(
@@ -133,6 +146,65 @@ export const transactionStart = async (request: Start, deps: CentralDeps): Promi
     type: 'TransactionStart',
     transactionId,
     authorization: await authorizationOf(deps, tenant, recorded, token.state),
+  })
+}
+
+/** Where a start at connector 0 began: where its session says, if it is told again; `undefined` when that must be asked. */
+const placeMeant = async (request: Start, key: string, deps: CentralDeps): Promise<StartPlace | undefined> => {
+  const { tenant, chargerId } = request
+  const { state } = await deps.load(charger, chargerStream(tenant, chargerId))
+  const { transactionId } = await derivedFor(request, key, true, deps)
+  const { start } = (await deps.load(session, sessionStream(tenant, sessionId(chargerId, transactionId)))).state
+  // what waits for an operator goes on waiting, whatever the connectors tell by now
+  return start ?? (isParkedStart(state, transactionId) ? undefined : placeOfWhole(state, key))
+}
+
+/**
+ * A start that could be on any EVSE: parked, so that an operator says on which, and answered with a transaction id and the true
+ * status of its token like any other.
+ */
+const startAnywhere = async (request: Start, key: string, deps: CentralDeps): Promise<FactReply> => {
+  const { tenant, chargerId, factId, fact, receivedAt } = request
+  const { idToken, frame, state: token, lookups } = await presentedToken(deps, tenant, fact.idToken, request.frame)
+  const settings = await deps.lookUps.settings(tenant)
+  const verdict = authorise(token, settings.value, receivedAt)
+  const { transactionId } = await derivedFor(request, key, true, deps)
+  const meterStart = fact.meterStart && readRegister(fact.meterStart.value, fact.meterStart.unit)
+  const parked = await deps.decide(
+    charger,
+    chargerStream(tenant, chargerId),
+    (state) => {
+      if (isParkedStart(state, transactionId)) return accept()
+      const startedAt = occurredAt(fact.time, receivedAt, clockOf(state))
+      const known = knownEvses(state)
+      const any = known.length === 0 ? 'none of its EVSEs is known' : `it could be on any of EVSE ${known.join(', ')}`
+      return parkFrame(
+        {
+          factId,
+          parked: {
+            meant: 'TransactionStart',
+            reason: 'ambiguous',
+            detail: `it names connector 0, the charging station as a whole, and ${any}`,
+            contentKey: key,
+            transactionId,
+            idToken,
+            tokenRef: idToken.ref,
+            authorization: withRemoteStart(state, idToken.ref, verdict, startedAt.effectiveAt).status,
+            occurredAt: startedAt,
+            ...(meterStart === undefined ? {} : { meterStart }),
+          },
+        },
+        state,
+      )
+    },
+    factMetadata(deps, request, { frame, lookups: [...lookups, settings.lookup] }),
+  )
+  const before = answeredBefore(parked.state, factId)
+  const status = before?.type === 'TransactionStart' ? before.authorization.status : verdict.status
+  return answered(deps, {
+    type: 'TransactionStart',
+    transactionId,
+    authorization: await authorizationOf(deps, tenant, status === verdict.status ? verdict : { status }, token),
   })
 }
 
