@@ -24,6 +24,7 @@ const tags = [
     description: 'What waits for an operator: messages and sessions that nobody could be sure about.',
   },
   { name: 'Id tokens', description: 'Who may charge.' },
+  { name: 'Local lists', description: 'Whom chargers know while they cannot ask.' },
   { name: 'Tariffs', description: 'What charging costs, in OCPI words.' },
   { name: 'Settings', description: 'What holds for the whole tenant.' },
   { name: 'Events', description: 'The log itself.' },

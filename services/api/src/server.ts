@@ -23,7 +23,10 @@ import { chargingProfileRoutes } from './routes/charging-profiles.ts'
 import { configurationRoutes } from './routes/configuration.ts'
 import { commandRoutes } from './routes/commands.ts'
 import { eventRoutes } from './routes/events.ts'
+import { fileRoutes } from './routes/files.ts'
+import { firmwareRoutes } from './routes/firmware.ts'
 import { idTokenRoutes } from './routes/id-tokens.ts'
+import { localListRoutes } from './routes/local-lists.ts'
 import { quirkRoutes } from './routes/quirks.ts'
 import { reviewRoutes } from './routes/reviews.ts'
 import { securityEventRoutes } from './routes/security-events.ts'
@@ -100,7 +103,11 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
       chargerSecurityRoutes(routes, sources)
       chargingProfileRoutes(routes, sources)
       configurationRoutes(routes, sources)
+      localListRoutes(routes, sources)
       transferRoutes(routes, sources)
+      fileRoutes(routes, sources)
+      // a scope of its own: nobody else takes forms
+      await routes.register(async (scope) => firmwareRoutes(scope.withTypeProvider<ZodTypeProvider>(), sources))
       campaignRoutes(routes, sources)
       securityEventRoutes(routes, sources)
       quirkRoutes(routes, sources)

@@ -12,23 +12,34 @@ import { createLog } from '@voltrail/runtime/log'
 import { createMetrics, gauge } from '@voltrail/runtime/metrics'
 import type { RunningService } from '@voltrail/runtime/shutdown'
 import { startTicker } from '@voltrail/runtime/ticker'
+import { cachedTokens } from './cached-tokens.ts'
 import { campaigns } from './campaigns.ts'
 import { certificates } from './certificates.ts'
 import type { UpkeepConfig } from './config.ts'
 import { configuration } from './configuration.ts'
 import { createDuties } from './duties.ts'
 import type { Duty, DutyDeps } from './duty.ts'
+import { localLists } from './local-lists.ts'
 import { openAuthority } from './open-authority.ts'
 import { outcomes } from './outcomes.ts'
 import { profiles } from './profiles.ts'
 import { securityUpgrade } from './security-upgrade.ts'
 import { publishTrust } from './publish-trust.ts'
+import { reservations } from './reservations.ts'
 import { transfers } from './transfers.ts'
 
 const categories = ['charger', 'device', 'tenant', 'token', 'session', 'campaign'] as const
 
 /** Every duty, each made of what duties work with. */
-const createAll: readonly ((deps: DutyDeps) => Duty)[] = [outcomes, securityUpgrade, profiles, configuration, transfers]
+const createAll: readonly ((deps: DutyDeps) => Duty)[] = [
+  outcomes,
+  securityUpgrade,
+  profiles,
+  configuration,
+  transfers,
+  localLists,
+  cachedTokens,
+]
 
 export interface Upkeep extends RunningService {
   readonly healthPort: number

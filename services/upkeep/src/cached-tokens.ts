@@ -1,0 +1,194 @@
+import type { ChargerEvent, DeviceEvent, IdTokenEvent } from '@voltrail/contracts/events/registry'
+import type { ChargerId, TenantId, TokenRef } from '@voltrail/contracts/ids'
+import { deviceStream, parseStream, type StreamName } from '@voltrail/contracts/streams'
+import type { Recorded } from '@voltrail/domain/decider'
+import { device } from '@voltrail/domain/device/device'
+import { shownValue } from '@voltrail/domain/device/local-list-plan'
+import { ask, hearOf, nothingAsked, type Asking, type Pace } from './asking.ts'
+import type { Duty, DutyDeps } from './duty.ts'
+
+interface Watch {
+  readonly tenant: TenantId
+  readonly chargerId: ChargerId
+  connected: boolean
+  accepted: boolean
+  readyAt: number
+  /** tokens that it was told to be good since its cache was cleared last */
+  readonly held: Set<TokenRef>
+  /** one of them may no longer charge */
+  due: boolean
+  /** since its boot it was asked whether it has a cache */
+  keyRead: boolean
+  clearedAt: number
+  /** requests to clear the cache, of anybody */
+  readonly clearing: Set<string>
+  readonly asking: Asking
+}
+
+const prefix = 'cache-'
+const cacheKey = 'AuthorizationCacheEnabled'
+const afterConnectMs = 2_000
+/** many tokens that are blocked one after the other clear a cache once */
+const gapMs = 60_000
+const soonMs = 1_000
+const commandMs = 30_000
+const mostSilent = 5
+
+/**
+ * Has chargers forget whom they remember (OCPP 1.6 §3.5.1, §5.4), once a token that a charger was told to be good may no longer
+ * charge: only those that know it, only those with a cache, each once a minute at most. Who is offline is told when it is back.
+ */
+export const cachedTokens = (deps: DutyDeps): Duty => {
+  const watches = new Map<string, Watch>()
+  /** which chargers may remember a token */
+  const byToken = new Map<string, Set<StreamName>>()
+  const pace: Pace = { underWay: 0 }
+  const watchOf = (tenant: TenantId, chargerId: ChargerId): readonly [StreamName, Watch] => {
+    const key = deviceStream(tenant, chargerId)
+    const known = watches.get(key)
+    if (known !== undefined) return [key, known]
+    const watch: Watch = {
+      tenant,
+      chargerId,
+      connected: false,
+      accepted: false,
+      readyAt: 0,
+      held: new Set(),
+      due: false,
+      keyRead: false,
+      clearedAt: 0,
+      clearing: new Set(),
+      asking: nothingAsked(),
+    }
+    watches.set(key, watch)
+    return [key, watch]
+  }
+
+  const holds = (key: StreamName, watch: Watch, ref: TokenRef): void => {
+    watch.held.add(ref)
+    const name = `${watch.tenant} ${ref}`
+    byToken.set(name, (byToken.get(name) ?? new Set()).add(key))
+  }
+  const forgets = (key: StreamName, watch: Watch): void => {
+    for (const ref of watch.held) {
+      const name = `${watch.tenant} ${ref}`
+      byToken.get(name)?.delete(key)
+      if (byToken.get(name)?.size === 0) byToken.delete(name)
+    }
+    watch.held.clear()
+    watch.due = false
+  }
+
+  const heardOfCharger = (key: StreamName, watch: Watch, event: Recorded<ChargerEvent>): boolean => {
+    const at = Date.parse(event.metadata.receivedAt)
+    const heard = hearOf(watch.asking, prefix, event, deps.now())
+    if (heard?.kind === 'answered' && heard.what === 'key') watch.keyRead = true
+    switch (event.type) {
+      case 'ChargerRegistered':
+      case 'ChargerRegistrationChanged':
+        watch.accepted = event.data.registration === 'Accepted'
+        return watch.due
+      case 'ChargerConnected':
+        watch.connected = true
+        watch.readyAt = at + afterConnectMs
+        return watch.due
+      case 'ChargerDisconnected':
+        watch.connected = false
+        return false
+      case 'ChargerBooted':
+        watch.accepted = event.data.registration === 'Accepted'
+        watch.keyRead = false
+        return watch.due
+      case 'AuthorizationDecided':
+        if (event.data.status === 'Accepted') holds(key, watch, event.data.idToken.ref)
+        return false
+      case 'TransactionOpened':
+        if (event.data.authorization === 'Accepted') holds(key, watch, event.data.tokenRef)
+        return false
+      case 'CommandRequested':
+        if (event.data.command.type === 'ClearCache') watch.clearing.add(event.data.commandId)
+        return false
+      case 'CommandOffline':
+        watch.clearing.delete(event.data.commandId)
+        return heard !== undefined
+      case 'CommandOutcomeUnknown':
+        if (watch.asking.silent >= mostSilent) watch.due = false
+        return heard !== undefined
+      case 'CommandSettled': {
+        const { commandId, result } = event.data
+        if (watch.clearing.delete(commandId)) {
+          if (result.outcome === 'result' && result.status === 'Accepted') forgets(key, watch)
+          // it has no cache, or cannot clear it: asked again it would say the same
+          else if (heard !== undefined) watch.due = false
+          if (heard !== undefined) watch.clearedAt = at
+        }
+        return heard !== undefined
+      }
+      default:
+        return false
+    }
+  }
+
+  const look = async (watch: Watch): Promise<number | undefined> => {
+    if (!watch.due || !watch.connected || !watch.accepted) return undefined
+    const now = deps.now()
+    const { asking, tenant, chargerId } = watch
+    const readyAt = Math.max(watch.readyAt, asking.quietUntil, asking.pending?.until ?? 0)
+    if (now < readyAt) return readyAt
+    asking.pending = undefined
+    const { state } = await deps.loop.load(device, deviceStream(tenant, chargerId))
+    const enabled = shownValue(state, cacheKey)?.toLowerCase()
+    const to = { deps, pace, asking, tenant, chargerId }
+    if (enabled === undefined && !watch.keyRead)
+      return ask(to, { prefix, what: 'key' }, { type: 'GetConfiguration', keys: [cacheKey] }, { timeoutMs: commandMs })
+    // without the key there is no cache (OCPP 1.6 §9.1.2)
+    if (enabled !== 'true') {
+      watch.due = false
+      return undefined
+    }
+    if (now < watch.clearedAt + gapMs) return watch.clearedAt + gapMs
+    return ask(to, { prefix, what: 'clear' }, { type: 'ClearCache' }, { timeoutMs: commandMs })
+  }
+
+  return {
+    name: 'cached-tokens',
+    hear(event) {
+      const address = parseStream(event.stream)
+      switch (address?.category) {
+        case 'token': {
+          const heard = event as unknown as Recorded<IdTokenEvent>
+          if (heard.type === 'IdTokenAliasGiven') return []
+          const { status, expiresAt } = heard.data
+          if (status === 'Accepted' && (expiresAt === undefined || expiresAt > heard.metadata.receivedAt)) return []
+          const keys = [...(byToken.get(`${address.tenant} ${address.tokenRef}`) ?? [])]
+          for (const key of keys) {
+            const watch = watches.get(key)
+            if (watch === undefined) continue
+            watch.due = true
+            watch.readyAt = Math.max(watch.readyAt, deps.now() + soonMs)
+          }
+          return keys
+        }
+        case 'charger': {
+          const [key, watch] = watchOf(address.tenant, address.chargerId)
+          return heardOfCharger(key, watch, event as unknown as Recorded<ChargerEvent>) ? [key] : []
+        }
+        case 'device': {
+          const heard = event as unknown as Recorded<DeviceEvent>
+          const [key, watch] = watchOf(address.tenant, address.chargerId)
+          const shown =
+            heard.type === 'ConfigurationChanged' && heard.data.commandId === watch.asking.pending?.commandId
+          if (!shown) return []
+          watch.asking.pending = undefined
+          return [key]
+        }
+        default:
+          return []
+      }
+    },
+    async look(key) {
+      const watch = watches.get(key)
+      return watch === undefined ? undefined : look(watch)
+    },
+  }
+}
