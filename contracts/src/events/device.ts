@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ChargingProfile, ChargingProfilePurpose, CompositeSchedule } from '../charging-profile.ts'
-import { CertificateHash, CertificateUse, RequestId } from '../charger-commands.ts'
+import { Actor, CertificateHash, CertificateUse, RequestId } from '../charger-commands.ts'
 import { ChargerTime } from '../facts.ts'
 import { CommandId, DecimalString, EvseId, Sha256, TokenRef, TransactionId } from '../ids.ts'
 import { ListedEntry, LocalListPolicy } from '../local-list.ts'
@@ -55,6 +55,8 @@ const KeyState = z.object({
   /** boots of the charger that came soon after, and the newest of them */
   boots: z.int().optional(),
   bootAt: Instant.optional(),
+  /** of `Suspended`: who set it by hand */
+  by: Actor.optional(),
 })
 
 // --- files ------------------------------------------------------------------------------------------------------------
@@ -235,6 +237,7 @@ export const DeviceSummary = z.object({
   profiles: z.array(SetProfile).optional(),
   /** an operator's own call touched its limits: nobody can vouch for them until they are read again */
   limitsUnverifiedSince: Instant.optional(),
+  limitsUnverifiedBy: Actor.optional(),
   transfers: z.array(Transfer).optional(),
   /** the newest that ended, oldest first */
   endedTransfers: z.array(EndedTransfer).optional(),
@@ -324,7 +327,7 @@ export const deviceEvents = {
     detail: z.string().max(500).optional(),
     commandId: CommandId.optional(),
   }),
-  LimitsUnverified: z.object({ commandId: CommandId, action: z.string() }),
+  LimitsUnverified: z.object({ commandId: CommandId, action: z.string(), by: Actor.optional() }),
   TransferBegun: Transfer.omit({ status: true, statusAt: true, files: true }),
   FirmwareStatusReported: z.object({ status: z.string(), requestId: RequestId.optional() }),
   LogStatusReported: z.object({

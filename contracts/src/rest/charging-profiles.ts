@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Actor } from '../charger-commands.ts'
 import { ChargingProfile, ChargingProfilePurpose, ChargingRateUnit, CompositeSchedule } from '../charging-profile.ts'
 import { ChargerId, EvseId } from '../ids.ts'
 import { Instant } from '../quantities.ts'
@@ -47,6 +48,7 @@ export const ChargingProfilesView = z
     limitsUnverifiedSince: Instant.nullable().describe(
       'an operator’s own call touched its limits: nobody can vouch for them until its composite schedule agrees',
     ),
+    limitsUnverifiedBy: Actor.nullable().describe('whose call that was, as far as it is known'),
   })
   .meta({ id: 'ChargingProfiles' })
 export type ChargingProfilesView = z.infer<typeof ChargingProfilesView>

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Actor } from '../charger-commands.ts'
 import { KeyOutcome, SeenKey } from '../events/device.ts'
 import { ChargerId } from '../ids.ts'
 import { Instant } from '../quantities.ts'
@@ -55,6 +56,7 @@ export const DesiredConfigurationView = z
         boots: z.int().describe('how often the charger booted soon after it was set'),
         at: Instant.nullable(),
         nextAt: Instant.nullable().describe('null: not tried again by itself'),
+        by: Actor.nullable().describe('of `Suspended`: who set it by hand, at `at`'),
       }),
     ),
   })

@@ -1,3 +1,6 @@
+import type { ChargerEvent } from '@voltrail/contracts/events/registry'
+import { CommandId } from '@voltrail/contracts/ids'
+import { instant } from '@voltrail/contracts/quantities'
 import { configuration } from './configuration.ts'
 import { openHouse } from './fixtures/duty-house.ts'
 import { outcomes } from './outcomes.ts'
@@ -85,11 +88,50 @@ describe('the configuration of a charger', () => {
     await byHand('90')
     await wait(30)
     expect(sets()).toBe(2)
-    expect(await keys()).toMatchObject([{ outcome: 'Suspended' }])
+    expect(await keys()).toMatchObject([
+      { outcome: 'Suspended', by: { kind: 'operator', id: 'test' }, at: expect.any(String) },
+    ])
     await desire('60')
     await wait(3)
     expect(sets()).toBe(3)
     expect(await keys()).toMatchObject([{ outcome: 'Accepted' }])
+    expect((await keys())?.[0]).not.toHaveProperty('by')
+  })
+
+  it('waits for the answer to a change by hand, and is theirs too when nobody knows whether it was taken', async () => {
+    const { boot, wait, desire, keys, told, sets } = house()
+    const commandId = CommandId.parse('by-hand')
+    const command = { type: 'ChangeConfiguration', key: 'HeartbeatInterval', value: '90', redacted: false } as const
+    await boot()
+    await desire('60')
+    await told({ type: 'CommandRequested', data: { commandId, command, deadline: instant(0) } })
+    await wait(1.5)
+    expect([sets(), await keys()]).toEqual([0, []])
+    await told({ type: 'CommandOutcomeUnknown', data: { commandId, reason: 'timeout' } } as ChargerEvent)
+    await wait(30)
+    expect(sets()).toBe(0)
+    expect(await keys()).toMatchObject([{ outcome: 'Suspended', by: { kind: 'operator', id: 'test' } }])
+  })
+
+  it('is not theirs when the charger refused what they sent, or was never sent it', async () => {
+    for (const end of [
+      { type: 'CommandOffline', data: {} },
+      {
+        type: 'CommandSettled',
+        data: { result: { outcome: 'result', status: 'Rejected', payload: {} }, late: false, frames: {} },
+      },
+    ]) {
+      const { boot, wait, desire, keys, told, sets } = house()
+      const commandId = CommandId.parse('by-hand')
+      const command = { type: 'ChangeConfiguration', key: 'HeartbeatInterval', value: '90', redacted: false } as const
+      await boot()
+      await desire('60')
+      await told({ type: 'CommandRequested', data: { commandId, command, deadline: instant(0) } })
+      await told({ ...end, data: { commandId, ...end.data } } as unknown as ChargerEvent)
+      await wait(3)
+      expect(sets()).toBe(1)
+      expect(await keys()).toMatchObject([{ outcome: 'Accepted' }])
+    }
   })
 
   it('is brought to what is desired of its model, unless it was told otherwise by hand since', async () => {

@@ -1,4 +1,4 @@
-import type { ChargerCommand } from '@voltrail/contracts/charger-commands'
+import type { Actor, ChargerCommand } from '@voltrail/contracts/charger-commands'
 import type { ChargerEvent, DeviceEvent, TenantEvent } from '@voltrail/contracts/events/registry'
 import { CommandId, type ChargerId, type TenantId, type TransactionId } from '@voltrail/contracts/ids'
 import { instant, type Instant } from '@voltrail/contracts/quantities'
@@ -11,7 +11,6 @@ import {
   reconcilePrefix,
   settleMs,
   suspendKey,
-  type Wanted,
 } from '@voltrail/domain/device/configuration'
 import { device } from '@voltrail/domain/device/device'
 import type { DeviceState } from '@voltrail/domain/device/device-state'
@@ -34,8 +33,8 @@ interface Watch {
   snapshotOf: string | undefined
   snapshotTries: number
   readonly open: Set<TransactionId>
-  /** keys that somebody else asked it to change, and when last */
-  readonly byHand: Map<string, Instant>
+  /** keys that somebody else asked it to change, and may have changed, since they are desired */
+  readonly byHand: Map<string, ByHand>
   /** a boot whose blame has not been looked at */
   unjudged: Instant | undefined
   /** after which boot the keys that needed one were read again */
@@ -46,6 +45,14 @@ interface Watch {
   resetBoot: number
   /** the revision of the newest desire in the device's stream; undefined: nothing was ever desired */
   desiredAt: number | undefined
+}
+
+interface ByHand {
+  readonly commandId: CommandId
+  readonly at: Instant
+  readonly by: Actor
+  /** the charger has not answered yet */
+  open: boolean
 }
 
 const commandMs = 30_000
@@ -164,8 +171,14 @@ export const configuration = (deps: DutyDeps): Duty => {
     for (const wanted of desired.keys) {
       const { key, value } = wanted
       const byHand = watch.byHand.get(key)
-      if (Date.parse(wanted.since) > 0 && byHand !== undefined && byHand > wanted.since && !known(state, wanted)) {
-        await decide(watch, 'SuspendKey', (before) => suspendKey(key, byHand, before))
+      if (byHand !== undefined && byHand.at > wanted.since) {
+        const answered = Date.parse(byHand.at) + lostMs
+        if (byHand.open && now < answered) {
+          next = Math.min(next ?? answered, answered)
+          continue
+        }
+        await decide(watch, 'SuspendKey', (before) => suspendKey(key, byHand.at, byHand.by, before))
+        if (watch.byHand.get(key) === byHand) watch.byHand.delete(key)
         return now
       }
       const step = keyStep(wanted, state, bootedAt)
@@ -224,7 +237,7 @@ export const configuration = (deps: DutyDeps): Duty => {
       case 'CommandRequested': {
         const { command, commandId } = event.data
         if (command.type === 'ChangeConfiguration' && !commandId.startsWith(reconcilePrefix))
-          watch.byHand.set(command.key, at)
+          watch.byHand.set(command.key, { commandId, at, by: event.metadata.actor, open: true })
         return false
       }
       case 'CommandSettled':
@@ -236,7 +249,7 @@ export const configuration = (deps: DutyDeps): Duty => {
         if (watch.pending?.commandId === commandId)
           // its outcome has to reach the device's stream before the next step
           watch.pending = { commandId, until: deps.now() + (answered ? outcomeMs : againMs) }
-        return commandId.startsWith(reconcilePrefix)
+        return settleByHand(watch, event) || commandId.startsWith(reconcilePrefix)
       }
       default:
         return false
@@ -265,7 +278,11 @@ export const configuration = (deps: DutyDeps): Duty => {
       if (address.category === 'charger')
         return heardOfCharger(watch, event as unknown as Recorded<ChargerEvent>) ? [key] : []
       const heard = event as unknown as Recorded<DeviceEvent>
-      if (heard.type === 'ConfigurationDesired') watch.desiredAt = heard.revision
+      if (heard.type === 'ConfigurationDesired') {
+        watch.desiredAt = heard.revision
+        for (const key of [...heard.data.keys.map((one) => one.key), ...(heard.data.released ?? [])])
+          watch.byHand.delete(key)
+      }
       return heard.type === 'ConfigurationDesired' || heard.type === 'ConfigurationKeyTried' ? [key] : []
     },
     async look(key) {
@@ -278,6 +295,18 @@ export const configuration = (deps: DutyDeps): Duty => {
 /** how long the outcome of a command may take from the charger's stream to the device's */
 const outcomeMs = 2_000
 const isSnapshot = (commandId: string): boolean => /^cfg-\d+-all-\d+$/.test(commandId)
-/** Whether what came of a key is known since it is desired. */
-const known = ({ keys }: DeviceState, { key, since }: Wanted): boolean =>
-  keys?.some((one) => one.key === key && one.at >= since) ?? false
+
+type Ended = Extract<ChargerEvent, { type: 'CommandSettled' | 'CommandOffline' | 'CommandOutcomeUnknown' }>
+/** A change by hand is over. What the charger surely did not take changes nothing. @returns whether it was one */
+const settleByHand = ({ byHand }: Watch, event: Ended): boolean => {
+  const [key, change] = [...byHand].find(([, { commandId }]) => commandId === event.data.commandId) ?? []
+  if (key === undefined || change === undefined) return false
+  change.open = false
+  const result = event.type === 'CommandSettled' ? event.data.result : undefined
+  const refused =
+    result?.outcome === 'callError' ||
+    result?.outcome === 'notSent' ||
+    (result?.outcome === 'result' && result.status !== 'Accepted' && result.status !== 'RebootRequired')
+  if (event.type === 'CommandOffline' || refused) byHand.delete(key)
+  return true
+}

@@ -12,7 +12,7 @@ interface Watch {
   readonly tenant: TenantId
   readonly chargerId: ChargerId
   /** asked for, and not answered yet */
-  readonly asked: Map<CommandId, Pick<SettledCommand, 'command' | 'asCall'>>
+  readonly asked: Map<CommandId, Pick<SettledCommand, 'command' | 'asCall' | 'by'>>
   /** answered, in the order of the charger's stream */
   settled: SettledCommand[]
   outcomesTo: number
@@ -73,6 +73,7 @@ export const outcomes = (deps: DutyDeps): Duty => {
           watchOf(address.tenant, address.chargerId)[1].asked.set(heard.data.commandId, {
             command: heard.data.command,
             ...(heard.data.asCall && { asCall: true }),
+            by: heard.metadata.actor,
           })
           return []
         case 'CommandSettled': {

@@ -1,4 +1,4 @@
-import type { StoredChargerCommand } from '@voltrail/contracts/charger-commands'
+import type { Actor, StoredChargerCommand } from '@voltrail/contracts/charger-commands'
 import type { DeviceEvent, EventNamed } from '@voltrail/contracts/events/registry'
 import type { CommandId } from '@voltrail/contracts/ids'
 import type { Instant } from '@voltrail/contracts/quantities'
@@ -17,6 +17,8 @@ export interface SettledCommand {
   readonly command: StoredChargerCommand
   /** an operator gave it as a call of the charger's own version */
   readonly asCall?: true
+  /** who asked for it */
+  readonly by?: Actor
   readonly result: EventNamed<'CommandSettled'>['data']['result']
   /** of `CommandSettled` in the charger's stream */
   readonly revision: number

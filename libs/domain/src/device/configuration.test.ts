@@ -178,16 +178,20 @@ describe('a desired key', () => {
       .then(tried('Drifted', { at: at(60), nextAt: at(65) }))
   })
   it('that an operator sets by hand is left to the operator', () => {
+    const by = { kind: 'operator', id: 'ann' } as const
     given(device, desired())
-      .when((state) => applyOutcome(settled({ ...change, value: '90' }, 'Accepted', {}, 'by-hand'), state))
+      .when((state) => applyOutcome({ ...settled({ ...change, value: '90' }, 'Accepted', {}, 'by-hand'), by }, state))
       .thenMatching(
         { type: 'ConfigurationChanged' },
-        { data: { key: 'HeartbeatInterval', outcome: 'Suspended', attempts: 0, at: at(0) } },
+        { data: { key: 'HeartbeatInterval', outcome: 'Suspended', attempts: 0, at: at(0), by } },
       )
     expect(step(desired(), tried('Suspended'))).toEqual({ do: 'nothing' })
     given(device)
-      .when((state) => suspendKey('HeartbeatInterval', at(0), state))
-      .then(tried('Suspended', { attempts: 0 }))
+      .when((state) => suspendKey('HeartbeatInterval', at(0), { kind: 'operator', id: 'ann' }, state))
+      .then(tried('Suspended', { attempts: 0, by: { kind: 'operator', id: 'ann' } }))
+    given(device, desired(), tried('Suspended'))
+      .when((state) => applyOutcome(settled({ ...change, value: '60' }, 'Accepted'), state))
+      .thenMatching({ type: 'ConfigurationChanged' })
   })
   it('is left alone once the charger has booted twice after it, and says so', () => {
     given(device, desired(), tried('Accepted'))

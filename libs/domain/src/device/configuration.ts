@@ -1,3 +1,4 @@
+import type { Actor } from '@voltrail/contracts/charger-commands'
 import type { DesiredKey, SeenKey } from '@voltrail/contracts/events/device'
 import type { DeviceEvent } from '@voltrail/contracts/events/registry'
 import { instant, type Instant } from '@voltrail/contracts/quantities'
@@ -72,7 +73,7 @@ const changed = (
 ): DeviceEvent => ({ type: 'ConfigurationChanged', data: { ...data, commandId } })
 
 const tried = (
-  { commandId, settledAt }: SettledCommand,
+  { commandId, settledAt, by, result }: SettledCommand,
   status: 'Accepted' | 'RebootRequired' | 'Rejected' | 'NotSupported' | 'Failed',
   key: string,
   state: DeviceState,
@@ -81,9 +82,12 @@ const tried = (
   const ours = commandId.startsWith(reconcilePrefix)
   if (!ours) {
     const desired = before !== undefined || state.desired?.some((one) => one.key === key)
-    const took = status === 'Accepted' || status === 'RebootRequired'
-    return desired && took && before?.outcome !== 'Suspended' ? [suspended(key, before, settledAt)] : []
+    // an answer that cannot be read may have been a yes
+    const took = status === 'Accepted' || status === 'RebootRequired' || result.outcome === 'invalidAnswer'
+    return desired && took && before?.outcome !== 'Suspended' ? [suspended(key, before, settledAt, by)] : []
   }
+  // somebody set it by hand while ours was on its way
+  if (before?.outcome === 'Suspended') return []
   const attempts = (before?.attempts ?? 0) + 1
   const again = status === 'Failed' ? { nextAt: instant(Date.parse(settledAt) + backOffMs(attempts)) } : {}
   return [
@@ -99,9 +103,16 @@ const bootsOf = (before: KeyTried | undefined): Pick<KeyTried, 'boots' | 'bootAt
   ...(before?.bootAt === undefined ? {} : { bootAt: before.bootAt }),
 })
 
-const suspended = (key: string, before: KeyTried | undefined, at: Instant): DeviceEvent => ({
+const suspended = (key: string, before: KeyTried | undefined, at: Instant, by: Actor | undefined): DeviceEvent => ({
   type: 'ConfigurationKeyTried',
-  data: { key, outcome: 'Suspended', attempts: before?.attempts ?? 0, at, ...bootsOf(before) },
+  data: {
+    key,
+    outcome: 'Suspended',
+    attempts: before?.attempts ?? 0,
+    at,
+    ...bootsOf(before),
+    ...(by === undefined ? {} : { by }),
+  },
 })
 
 const statusOf = ({ result }: SettledCommand) => {
@@ -253,10 +264,20 @@ export const bootAfterChange = (bootedAt: Instant, state: DeviceState): Decision
       }),
   )
 
-/** Somebody changed a key by hand that is desired by its model alone: it is left to them until it is desired anew. */
-export const suspendKey = (key: string, at: Instant, state: DeviceState): Decision<DeviceEvent> => {
+/**
+ * Somebody set a key by hand that is desired, of the charger or of its model, and the charger may have taken it: it is left to
+ * them until it is desired anew.
+ */
+export const suspendKey = (
+  key: string,
+  at: Instant,
+  by: Actor | undefined,
+  state: DeviceState,
+): Decision<DeviceEvent> => {
   const before = state.keys?.find((one) => one.key === key)
-  return before?.outcome === 'Suspended' ? accept() : accept<DeviceEvent>(suspended(key, before, at))
+  return before?.outcome === 'Suspended' && before.at >= at
+    ? accept()
+    : accept<DeviceEvent>(suspended(key, before, at, by))
 }
 
 /** A key that was as it is desired shows another value. It is set again, later each time. */

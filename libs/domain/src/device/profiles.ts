@@ -20,13 +20,19 @@ export const profilesWith: Part = (state, event) => {
       return { ...state, profiles: (state.profiles ?? []).filter((known) => !isMeant(known, criteria)) }
     }
     case 'LimitsUnverified':
-      return { ...state, limitsUnverifiedSince: state.limitsUnverifiedSince ?? event.metadata.receivedAt }
+      return state.limitsUnverifiedSince === undefined
+        ? {
+            ...state,
+            limitsUnverifiedSince: event.metadata.receivedAt,
+            ...(event.data.by === undefined ? {} : { limitsUnverifiedBy: event.data.by }),
+          }
+        : state
     case 'CompositeScheduleSeen': {
       const { schedule, agrees, detail } = event.data
       const { evseId } = schedule
       const composite = { evseId, agrees, at: event.metadata.receivedAt, ...(detail === undefined ? {} : { detail }) }
       const composites = [...(state.composites ?? []).filter((one) => one.evseId !== evseId), composite]
-      const { limitsUnverifiedSince: _, ...verified } = state
+      const { limitsUnverifiedSince: _, limitsUnverifiedBy: __, ...verified } = state
       return { ...(agrees ? verified : state), composites }
     }
     default:
@@ -63,10 +69,12 @@ const isMeant = (
       (criteria.stackLevel === undefined || profile.stackLevel === criteria.stackLevel)
 
 /** What the charger took of profiles. An operator's own call that may touch its limits leaves them unvouched for. */
-export const profileOutcome: Outcome = ({ command, commandId, result, asCall, settledAt }, state) => {
+export const profileOutcome: Outcome = ({ command, commandId, result, asCall, settledAt, by }, state) => {
   const action = asCall || command.type === 'RawCall' ? limitsTouchedBy(command) : undefined
   const unverified: readonly DeviceEvent[] =
-    action === undefined ? [] : [{ type: 'LimitsUnverified', data: { commandId, action } }]
+    action === undefined
+      ? []
+      : [{ type: 'LimitsUnverified', data: { commandId, action, ...(by === undefined ? {} : { by }) } }]
   if (result.outcome === 'invalidAnswer') return unverified
   if (result.outcome !== 'result') return []
   const accepted = result.status === 'Accepted'

@@ -60,12 +60,13 @@ export function chargingProfileRoutes(app: Routes, sources: Sources): void {
     },
     handler: async ({ params }) => {
       await readCharger(sources, params.id)
-      const { profiles, composites, limitsUnverifiedSince } = await readDevice(sources, params.id)
+      const { profiles, composites, limitsUnverifiedSince, limitsUnverifiedBy } = await readDevice(sources, params.id)
       return {
         chargerId: params.id,
         profiles: profiles ?? [],
         verified: composites ?? [],
         limitsUnverifiedSince: limitsUnverifiedSince ?? null,
+        limitsUnverifiedBy: limitsUnverifiedBy ?? null,
       }
     },
   })

@@ -43,6 +43,7 @@ export function configurationRoutes(app: Routes, sources: Sources): void {
           boots: tried?.boots ?? 0,
           at: tried?.at ?? null,
           nextAt: tried?.nextAt ?? null,
+          by: tried?.by ?? null,
         }
       }),
     }
