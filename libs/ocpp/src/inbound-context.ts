@@ -1,3 +1,5 @@
+import type { TransactionId } from '@voltrail/contracts/ids'
+
 /** What is known about the charger that a message came from. Vendor, model and firmware are there once it has booted. */
 export type InboundContext = {
   tenant: string
@@ -18,5 +20,13 @@ export type InboundContext = {
    * The register last seen per EVSE on this connection, for rules that compare two messages. Whoever holds the connection
    * gives an empty map, and it is written here; without one only registers within a message are compared.
    */
-  lastRegisters?: Map<number, { atMs: number; wh: number; watts: number | undefined }>
+  lastRegisters?: Map<number, LastRegister>
+}
+
+/** A register in Wh with the power in W that was read with it, and the transaction that the message named. */
+export type LastRegister = {
+  atMs: number
+  wh: number
+  watts: number | undefined
+  transaction?: TransactionId
 }

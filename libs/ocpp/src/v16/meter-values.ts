@@ -3,7 +3,7 @@ import { asReceived, placeOf } from './fields.ts'
 import { AnswerMismatch, type Desk, type InboundMessage } from './inbound-message.ts'
 import { rulesInForce } from '../quirks.ts'
 import { meterSamples } from './meter-samples.ts'
-import { flagSuspectEnergy } from './plausible-energy.ts'
+import { energyOfSamples, flagSuspectEnergy } from './plausible-energy.ts'
 import { transactionId } from './transaction-id.ts'
 
 /** OCPP 1.6 §4.7, §6.31. */
@@ -16,7 +16,7 @@ export const meterValues: InboundMessage = {
     const place = placeMeant(told, desk)
     const transaction = transactionId(payload, 'Q18-transaction-zero', desk)
     const samples = meterSamples(payload['meterValue'], '/meterValue', desk)
-    flagSuspectEnergy(samples, place.evseId, '/meterValue', desk)
+    flagSuspectEnergy(energyOfSamples(samples, '/meterValue'), place, desk, transaction)
     return {
       type: 'MeterValues',
       ...place,
@@ -28,6 +28,7 @@ export const meterValues: InboundMessage = {
   placeless: (payload, desk) => {
     const transaction = transactionId(payload, 'Q18-transaction-zero', desk)
     const samples = meterSamples(payload['meterValue'], '/meterValue', desk)
+    flagSuspectEnergy(energyOfSamples(samples, '/meterValue'), { transaction }, desk, transaction)
     return { ...(transaction !== undefined && { transactionId: transaction }), samples }
   },
   answer: (answer) => {

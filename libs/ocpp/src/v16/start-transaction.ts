@@ -3,6 +3,7 @@ import { asReceived, placeOf, text } from './fields.ts'
 import { idTagInfo, idToken } from './id-token.ts'
 import { AnswerMismatch, type Desk, type Fields, type InboundMessage } from './inbound-message.ts'
 import { meterRegister } from './meter-register.ts'
+import { energyOfBoundary, flagSuspectEnergy } from './plausible-energy.ts'
 import { rewrittenTag } from './tag-rewrite.ts'
 
 /** OCPP 1.6 §4.8, §6.45. The answer always carries a transaction id and the true status of the tag. */
@@ -12,11 +13,13 @@ export const startTransaction: InboundMessage = {
   read: (payload, received, desk) => {
     const place = placeOf(payload)
     if ('refused' in place) return place
+    const began = beginning(payload, desk)
+    flagSuspectEnergy(energyOfBoundary(began.meterStart, began.time, '/meterStart'), place, desk)
     const reservation = payload['reservationId']
     return {
       type: 'TransactionStart',
       ...place,
-      ...beginning(payload, desk),
+      ...began,
       ...(typeof reservation === 'number' && { reservationId: String(reservation) }),
       raw: {
         connector: asReceived(received, 'connectorId'),

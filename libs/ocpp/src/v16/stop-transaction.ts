@@ -4,6 +4,7 @@ import { idTagInfo, idToken } from './id-token.ts'
 import { AnswerMismatch, type InboundMessage } from './inbound-message.ts'
 import { meterRegister } from './meter-register.ts'
 import { meterSamples } from './meter-samples.ts'
+import { energyOfBoundary, energyOfSamples, flagSuspectEnergy } from './plausible-energy.ts'
 import { rewrittenTag } from './tag-rewrite.ts'
 import { transactionId } from './transaction-id.ts'
 
@@ -15,14 +16,18 @@ export const stopTransaction: InboundMessage = {
     const transaction = transactionId(payload, 'Q13-transaction-none', desk)
     const meterStop = meterRegister(payload, 'meterStop', desk)
     const idTag = text(payload, 'idTag')
+    const time = chargerTime(text(payload, 'timestamp') ?? '', '/timestamp', desk)
+    const samples = meterSamples(payload['transactionData'], '/transactionData', desk)
+    const told = [...energyOfSamples(samples, '/transactionData'), ...energyOfBoundary(meterStop, time, '/meterStop')]
+    flagSuspectEnergy(told, { transaction }, desk)
     return {
       type: 'TransactionStop',
       ...(transaction !== undefined && { transactionId: transaction }),
       ...(idTag !== undefined && { idToken: idToken(rewrittenTag(idTag, desk)) }),
       ...(meterStop !== undefined && { meterStop }),
-      time: chargerTime(text(payload, 'timestamp') ?? '', '/timestamp', desk),
+      time,
       ...optionalText(payload, 'reason', 'reason'),
-      samples: meterSamples(payload['transactionData'], '/transactionData', desk),
+      samples,
       raw: {
         transaction: asReceived(received, 'transactionId'),
         idToken: asReceived(received, 'idTag'),
