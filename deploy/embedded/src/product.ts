@@ -126,6 +126,7 @@ async function bringUp(undertaking: Undertaking): Promise<Omit<Product, 'stop'>>
   const apiPort = await publicPort(host, options.apiPort ?? 0, '--api-port')
   const ocppPorts = [await publicPort(host, options.ocppPort ?? 0, '--ocpp-port')]
   const filesPort = await publicPort(host, options.filesPort ?? 0, '--files-port')
+  const filesInternalPort = await freePort('127.0.0.1')
   while (ocppPorts.length < (options.edges ?? 1)) ocppPorts.push(await freePort(host))
   const secrets = openSecrets(directory.path)
   note(describeBackends(backends))
@@ -186,6 +187,7 @@ async function bringUp(undertaking: Undertaking): Promise<Omit<Product, 'stop'>>
     pkiFolder: directory.pki,
     filesFolder: directory.files,
     filesPort,
+    filesInternalPort,
     host,
     apiPort,
     ocppPorts,

@@ -52,6 +52,7 @@ it('embedded mode sets no variable that its service does not know', () => {
     pkiFolder: 'pki',
     filesFolder: 'files',
     filesPort: 9080,
+    filesInternalPort: 9081,
     secrets: { masterKey: 'master.key', pepper: 'pepper.key', operatorKey: 'operator.key', filesKey: 'files.key' },
     host: '127.0.0.1',
     apiPort: 8080,

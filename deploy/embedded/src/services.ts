@@ -12,6 +12,8 @@ export interface Wiring {
   readonly pkiFolder: string
   readonly filesFolder: string
   readonly filesPort: number
+  /** of the file service, for the api alone */
+  readonly filesInternalPort: number
   /** Where api and edge listen. */
   readonly host: string
   readonly apiPort: number
@@ -112,6 +114,7 @@ export const services: readonly Service[] = [
       FILES_FOLDER: wiring.filesFolder,
       FILES_HOST: wiring.host,
       FILES_HTTP_PORT: String(wiring.filesPort),
+      FILES_INTERNAL_PORT: String(wiring.filesInternalPort),
     }),
   },
   {
@@ -151,6 +154,7 @@ export const services: readonly Service[] = [
       ...pepper(wiring),
       ...adoption,
       ...fileService(wiring),
+      FILES_INTERNAL_URL: `http://127.0.0.1:${wiring.filesInternalPort}`,
       OPERATOR_KEY_FILE: wiring.secrets.operatorKey,
       API_HOST: wiring.host,
       API_PORT: String(wiring.apiPort),

@@ -14,6 +14,7 @@ import { startTracing } from '@voltrail/runtime/trace'
 import { centralClient } from '@voltrail/bus/central-client'
 import { trustBucket } from '@voltrail/contracts/trust'
 import type { ApiConfig } from './config.ts'
+import { connectFileService } from './file-service.ts'
 import { followLog } from './follow-log.ts'
 import { openReporting } from './reporting.ts'
 import { buildServer } from './server.ts'
@@ -108,6 +109,15 @@ export async function startApi(config: ApiConfig): Promise<Api> {
         },
         trust: readTrust(await bus.keyValue(trustBucket)),
         files: fileService(config.FILES_URLS, config.FILES_KEY),
+        fileService:
+          config.FILES_INTERNAL_URL === undefined || config.FILES_KEY === undefined
+            ? undefined
+            : connectFileService({
+                url: config.FILES_INTERNAL_URL,
+                key: Buffer.from(config.FILES_KEY, 'hex'),
+                tenant,
+                maxBytes: config.FILES_MAX_BYTES,
+              }),
         commandTimeoutMs: config.COMMAND_TIMEOUT,
         now: Date.now,
         newId: randomUUID,

@@ -41,6 +41,10 @@ const schema = z.object({
   FILES_KEY: secret({ minLength: 64 })
     .regex(/^[0-9a-fA-F]{64}$/)
     .optional(),
+  /** Where the file service listens for us alone; absent: no files of chargers, no firmware images. */
+  FILES_INTERNAL_URL: url(['http', 'https'], 'http://files:9081').optional(),
+  /** bytes of one firmware image at most; the file service has a limit of its own */
+  FILES_MAX_BYTES: integer({ min: 1, max: 10_000_000_000, example: 100_000_000 }).default(100_000_000),
   /** How long a charger has to answer a command, unless the request says otherwise. */
   COMMAND_TIMEOUT: duration('30s').default(30_000),
   /** Server-sent event streams that may be open at a time. */

@@ -4,6 +4,7 @@ import { BusError } from '@voltrail/bus/bus-error'
 import { LogUnavailable } from '@voltrail/event-store/event-log'
 import { VaultUnavailable } from '@voltrail/key-store/vault-errors'
 import { InvalidCursor } from '@voltrail/read-models/cursor'
+import { RemoteStoreAway } from '@voltrail/object-store/remote-store'
 import { ApiProblem, problemDocument, problemMediaType, unavailable } from './problem.ts'
 import { ReportingUnavailable } from './reporting.ts'
 import { validationProblem } from './validation-problem.ts'
@@ -35,6 +36,7 @@ function problemOf(error: unknown, request: FastifyRequest): ApiProblem {
   if (error instanceof ApiProblem) return error
   if (error instanceof LogUnavailable) return unavailable('The event log is away for now. Ask again.', error)
   if (error instanceof VaultUnavailable) return unavailable('The key store is away for now. Ask again.', error)
+  if (error instanceof RemoteStoreAway) return unavailable('The file service is away for now. Ask again.', error)
   if (error instanceof InvalidCursor)
     return new ApiProblem('invalid-request', `The cursor is wrong: ${error.message}.`, {
       errors: [{ path: '/query/cursor', message: error.message }],

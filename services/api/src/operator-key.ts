@@ -2,8 +2,11 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import { ApiProblem } from './problem.ts'
 
-/** What a key may do only if its configuration says so. `grid`: to change the limits of chargers by calls of one's own. */
-export const operatorRoles = ['grid'] as const
+/**
+ * What a key may do only if its configuration says so. `grid`: to change the limits of chargers by calls of one's own.
+ * `firmware`: to add and remove what chargers install.
+ */
+export const operatorRoles = ['grid', 'firmware'] as const
 export type OperatorRole = (typeof operatorRoles)[number]
 
 const digest = (text: string): Buffer => createHash('sha256').update(text, 'utf8').digest()

@@ -6,6 +6,7 @@ import type { FileService } from '@voltrail/domain/device/file-addresses'
 import type { EventLog, LogEvent, LogPosition } from '@voltrail/event-store/event-log'
 import type { Vault } from '@voltrail/key-store/vault'
 import type { CentralClient } from '@voltrail/bus/central-client'
+import type { FileServiceClient } from './file-service.ts'
 import type { OperatorRole } from './operator-key.ts'
 import type { Reporting } from './reporting.ts'
 
@@ -29,6 +30,8 @@ export type Sources = {
   readonly trust: () => Promise<TrustBundle | undefined>
   /** where chargers reach our own file service; undefined: there is none */
   readonly files: FileService | undefined
+  /** what chargers uploaded there, and its firmware images; undefined: there is none */
+  readonly fileService: FileServiceClient | undefined
   readonly commandTimeoutMs: number
   /** now, epoch milliseconds */
   readonly now: () => number

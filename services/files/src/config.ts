@@ -14,6 +14,9 @@ const Settings = z.object({
   FILES_FOLDER: text('/var/lib/voltrail/files'),
   FILES_HOST: text('0.0.0.0').default('127.0.0.1'),
   FILES_HTTP_PORT: port(9080).default(9080),
+  /** for the api alone: never where chargers could reach it */
+  FILES_INTERNAL_HOST: text('127.0.0.1').default('127.0.0.1'),
+  FILES_INTERNAL_PORT: port(9081).default(9081),
   /** PEM files; with both the listener speaks HTTPS */
   FILES_TLS_CERT_PATH: text('/etc/voltrail/files.pem').optional(),
   FILES_TLS_KEY_PATH: text('/etc/voltrail/files-key.pem').optional(),

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import type { Server } from 'node:http'
 import { connectBus } from '@voltrail/bus/bus'
 import { centralClient } from '@voltrail/bus/central-client'
 import { instant } from '@voltrail/contracts/quantities'
 import { categoryPrefix } from '@voltrail/contracts/streams'
+import { fileServiceToken } from '@voltrail/domain/device/transfer-credential'
 import { subscribeInBatches } from '@voltrail/event-store/subscription'
 import { openDiskStore } from '@voltrail/object-store/disk-store'
 import { createFailedAttempts } from '@voltrail/runtime/failed-attempts'
@@ -16,13 +18,17 @@ import { StartError } from '@voltrail/runtime/start-error'
 import { startTicker } from '@voltrail/runtime/ticker'
 import { createAdmit } from './access.ts'
 import type { FilesConfig } from './config.ts'
+import { createFirmwareImages } from './firmware-images.ts'
+import { createFindFirmware } from './firmware.ts'
 import { createHttpListener } from './http-listener.ts'
+import { createInternalServer } from './internal-server.ts'
 import { createOpenTransfers } from './open-transfers.ts'
 import { createUploads, type RecordFile } from './uploads.ts'
 
 export interface Files extends RunningService {
   readonly healthPort: number
   readonly httpPort: number
+  readonly internalPort: number
 }
 
 const retryMs = 10_000
@@ -50,6 +56,8 @@ export const startFiles = async (config: FilesConfig): Promise<Files> => {
     const bus = await connectBus({ url: config.NATS_URL, name: config.POD_NAME, log: (line) => log.info(line) })
     closers.push(() => bus.drain())
     const transfers = createOpenTransfers(key)
+    const images = createFirmwareImages()
+    const findFirmware = createFindFirmware(store, images)
     const record: RecordFile = async ({ tenant, chargerId, requestId }, file, protocol) => {
       const reply = await centralClient(bus, tenant).decide({
         requestId: createHash('sha256').update(file.object).digest('hex'),
@@ -68,11 +76,14 @@ export const startFiles = async (config: FilesConfig): Promise<Files> => {
     })
     const feed = subscribeInBatches({
       connectionString: config.ESDB_URL,
-      filter: { streamPrefixes: [categoryPrefix('device')] },
+      filter: { streamPrefixes: (['device', 'campaign', 'firmware'] as const).map(categoryPrefix) },
       from: 'start',
       onDown: (reason) => log.warn({ reason }, 'the feed of the file service is down'),
       onBatch: ({ events }) => {
-        for (const event of events) transfers.hear(event)
+        for (const event of events) {
+          transfers.hear(event)
+          images.hear(event)
+        }
       },
     })
     void feed.done.then((end) => {
@@ -93,16 +104,33 @@ export const startFiles = async (config: FilesConfig): Promise<Files> => {
     )
     closers.push(() => ticker.stop())
     const admit = createAdmit({ key, transfers, attempts: createFailedAttempts(attempts), now: Date.now, lagMs })
-    const server = createHttpListener({ admit, uploads, store, maxBytes, log, ...(tls === undefined ? {} : { tls }) })
+    const server = createHttpListener({
+      admit,
+      uploads,
+      store,
+      findFirmware,
+      maxBytes,
+      log,
+      ...(tls === undefined ? {} : { tls }),
+    })
     const address = { host: config.FILES_HOST, port: config.FILES_HTTP_PORT }
     const httpPort = await listen(server, address, 'the file service')
-    closers.push(
-      () =>
-        new Promise<void>((resolve) => {
-          server.close(() => resolve())
-          server.closeIdleConnections()
-        }),
+    closers.push(() => closed(server))
+    const internal = createInternalServer({
+      store,
+      images,
+      transfers,
+      token: fileServiceToken(key),
+      maxBytes,
+      log,
+      knows: () => feed.status().state === 'live',
+    })
+    const internalPort = await listen(
+      internal,
+      { host: config.FILES_INTERNAL_HOST, port: config.FILES_INTERNAL_PORT },
+      'the file service, for the api,',
     )
+    closers.push(() => closed(internal))
     const health = await startHealthServer({
       host: config.HEALTH_HOST,
       port: config.HEALTH_PORT,
@@ -121,6 +149,7 @@ export const startFiles = async (config: FilesConfig): Promise<Files> => {
     return {
       healthPort: health.port,
       httpPort,
+      internalPort,
       async stop() {
         health.setReady(false)
         await closeAll()
@@ -131,6 +160,13 @@ export const startFiles = async (config: FilesConfig): Promise<Files> => {
     throw error
   }
 }
+
+/** No new request; those under way end first. */
+const closed = (server: Server) =>
+  new Promise<void>((resolve) => {
+    server.close(() => resolve())
+    server.closeIdleConnections()
+  })
 
 const readTls = async ({ FILES_TLS_CERT_PATH: certPath, FILES_TLS_KEY_PATH: keyPath }: FilesConfig) => {
   if (certPath === undefined && keyPath === undefined) return undefined

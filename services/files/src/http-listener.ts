@@ -1,12 +1,12 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { pipeline } from 'node:stream/promises'
-import { encodeToken } from '@voltrail/contracts/tokens'
 import { OutOfRange, TooLarge, type ObjectStore } from '@voltrail/object-store/object-store'
 import type { Log } from '@voltrail/runtime/log'
 import type { Admit, Guest } from './access.ts'
 import { byteRange } from '@voltrail/object-store/byte-range'
 import { httpCredential } from './http-credential.ts'
+import type { FindFirmware } from './firmware.ts'
 import { FormUnreadable, httpUpload } from './http-upload.ts'
 import type { Uploads } from './uploads.ts'
 
@@ -14,21 +14,26 @@ export interface HttpListenerOptions {
   readonly admit: Admit
   readonly uploads: Uploads
   readonly store: ObjectStore
+  readonly findFirmware: FindFirmware
   readonly maxBytes: number
   readonly log: Log
   /** PEM; with it the listener speaks HTTPS */
   readonly tls?: { readonly cert: string; readonly key: string }
 }
 
-/** Where a tenant's image lies under the name that its location ends in. */
-export const firmwareObject = (tenant: string, fileName: string): string =>
-  `firmware/${tenant}/${encodeToken(fileName)}`
-
 /** a line that brings nothing for so long is given up; slow modems are not */
 const silentMs = 120_000
 
 /** PUT and POST of files, GET and HEAD of firmware with ranges. Never redirects and reads no query. Not listening yet. */
-export const createHttpListener = ({ admit, uploads, store, maxBytes, log, tls }: HttpListenerOptions): Server => {
+export const createHttpListener = ({
+  admit,
+  uploads,
+  store,
+  findFirmware,
+  maxBytes,
+  log,
+  tls,
+}: HttpListenerOptions): Server => {
   const protocol = tls === undefined ? 'http' : 'https'
 
   const serve = async (
@@ -37,12 +42,9 @@ export const createHttpListener = ({ admit, uploads, store, maxBytes, log, tls }
     fileName: string | undefined,
     guest: Guest,
   ) => {
-    if (guest.transfer.kind !== 'Firmware')
-      return say(request, response, 403, 'this credential is for uploading, not for fetching firmware')
-    if (fileName === undefined) return say(request, response, 404, 'the path names no firmware image')
-    const object = firmwareObject(guest.transfer.tenant, fileName)
-    const facts = await store.head(object)
-    if (facts === undefined) return say(request, response, 404, 'there is no firmware image of this name')
+    const found = await findFirmware(guest, fileName)
+    if (found.outcome !== 'found') return say(request, response, found.outcome === 'absent' ? 404 : 403, found.reason)
+    const { facts } = found
     const etag = `"${facts.bytes.toString(36)}-${facts.storedAt.getTime().toString(36)}"`
     const condition = request.headers['if-range']
     // RFC 9110 §13.1.5: of another version the whole is sent
@@ -58,7 +60,7 @@ export const createHttpListener = ({ admit, uploads, store, maxBytes, log, tls }
       response.writeHead(200, { ...headers, 'content-length': facts.bytes }).end()
       return
     }
-    const opened = await store.get(object, range)
+    const opened = await store.get(facts.name, range)
     if (opened === undefined) return say(request, response, 404, 'there is no firmware image of this name')
     const { bytes, first, last, content } = opened
     response.writeHead(range === undefined ? 200 : 206, {

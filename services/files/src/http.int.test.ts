@@ -1,6 +1,5 @@
 import { connect } from 'node:net'
 import { Readable } from 'node:stream'
-import { firmwareObject } from './http-listener.ts'
 import { openFileHouse, tenant } from './fixtures/file-house.ts'
 
 type House = Awaited<ReturnType<typeof openFileHouse>>
@@ -155,8 +154,7 @@ describe('between storing and the log', () => {
 describe('firmware', () => {
   beforeEach(async () => {
     await house.begun(7, 'Firmware')
-    const image = Readable.from([Buffer.from('0123456789')])
-    await house.store.put(firmwareObject(tenant, 'image-1.2.bin'), image, { maxBytes: 100 })
+    await house.image('image-1.2.bin', '0123456789')
   })
   const get = (headers: Record<string, string> = {}, method = 'GET') =>
     fetch(house.url('/image-1.2.bin'), { method, headers: { ...basic(house.credential(7, 'Firmware')), ...headers } })
@@ -188,6 +186,13 @@ describe('firmware', () => {
     const etag = (await get({}, 'HEAD')).headers.get('etag') as string
     expect((await get({ range: 'bytes=4-', 'if-range': etag })).status).toBe(206)
     expect((await get({ range: 'bytes=4-', 'if-range': '"other"' })).status).toBe(200)
+  })
+  it('is only the image of its request', async () => {
+    await house.image('other.bin', 'other')
+    await house.begun(8, 'Firmware', 'other.bin')
+    const headers = basic(house.credential(8, 'Firmware'))
+    expect((await fetch(house.url('/image-1.2.bin'), { headers })).status).toBe(404)
+    expect(await (await fetch(house.url('/other.bin'), { headers })).text()).toBe('other')
   })
   it('is not for uploads, and uploads are not for it', async () => {
     await house.begun(41)

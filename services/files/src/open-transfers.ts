@@ -11,6 +11,8 @@ export interface OpenTransfer {
   readonly requestId: number
   readonly kind: TransferKind
   readonly files: readonly StoredFile[]
+  /** of firmware from here: its name */
+  readonly image?: string
 }
 
 export interface OpenTransfers {
@@ -53,8 +55,9 @@ export const createOpenTransfers = (key: Uint8Array): OpenTransfers => {
       const charger = () => chargerOf(transferOwner(tenant, chargerId, key))
       switch (event.type) {
         case 'TransferBegun': {
-          const { requestId, kind } = event.data
-          charger().open.set(requestId, { tenant, chargerId, requestId, kind, files: [] })
+          const { requestId, kind, image } = event.data
+          const known = { tenant, chargerId, requestId, kind, files: [] }
+          charger().open.set(requestId, image === undefined ? known : { ...known, image })
           break
         }
         case 'FileReceived': {
@@ -74,8 +77,10 @@ export const createOpenTransfers = (key: Uint8Array): OpenTransfers => {
           const { open } = charger()
           const transfers = event.data.summary.transfers ?? []
           open.clear()
-          for (const { requestId, kind, files } of transfers)
-            open.set(requestId, { tenant, chargerId, requestId, kind, files })
+          for (const { requestId, kind, files, image } of transfers) {
+            const known = { tenant, chargerId, requestId, kind, files }
+            open.set(requestId, image === undefined ? known : { ...known, image })
+          }
           break
         }
         default:

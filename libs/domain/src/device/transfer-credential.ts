@@ -139,3 +139,6 @@ export const verifyTransfer = (
   if (now >= expiresAt) return { outcome: 'expired' }
   return { outcome: 'good', claim: { kind, requestId: Number.parseInt(request, 36), expiresAt, owner } }
 }
+
+/** What processes of ours show to the file service: a bearer key that whoever has the same key can make. */
+export const fileServiceToken = (key: Uint8Array): string => derived(key, 'file-service', [], 51)

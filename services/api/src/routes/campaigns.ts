@@ -6,6 +6,7 @@ import { campaign, type CampaignState, type Progress } from '@voltrail/domain/ca
 import type { Recorded } from '@voltrail/domain/decider'
 import { hasCredential } from '@voltrail/domain/device/file-addresses'
 import { campaignChargers } from '../campaign-chargers.ts'
+import { namedImage } from '../firmware-image.ts'
 import { ApiProblem, notFound } from '../problem.ts'
 import { createdOrKnown, decide, problems } from '../route-tools.ts'
 import type { Routes } from '../route-tools.ts'
@@ -37,14 +38,15 @@ export function campaignRoutes(app: Routes, sources: Sources): void {
       response: { 200: CampaignView, 201: CampaignView, ...problems(400, 413, 415, 422) },
     },
     handler: async ({ body }, reply) => {
-      const { filter, location, image, version, signature, signingCertificate, stopOnFailures, window } = body
+      const { filter, location, version, stopOnFailures, window } = body
       if (location !== undefined && hasCredential(location))
         throw new ApiProblem(
           'refused',
           'A campaign is kept in the log, which holds no credentials: give a location without user, or an image of our file service.',
         )
-      if (image !== undefined && sources.files === undefined)
+      if (body.image !== undefined && sources.files === undefined)
         throw new ApiProblem('refused', 'No file service is set up (FILES_URLS and FILES_KEY): give a location.')
+      const firmware = await namedImage(sources, body)
       const id = body.campaignId ?? CampaignId.parse(sources.newId())
       const chargers = await campaignChargers(sources.reporting, filter)
       const decided = await decide(sources, {
@@ -54,9 +56,7 @@ export function campaignRoutes(app: Routes, sources: Sources): void {
         firmware: {
           version,
           ...(location === undefined ? {} : { location }),
-          ...(image === undefined ? {} : { image }),
-          ...(signature === undefined ? {} : { signature }),
-          ...(signingCertificate === undefined ? {} : { signingCertificate }),
+          ...firmware,
         },
         concurrency: body.concurrency,
         stopAfterFailures:

@@ -1,6 +1,6 @@
 import type { ChargerCommand } from '@voltrail/contracts/charger-commands'
 import type { TransferKind } from '@voltrail/contracts/events/device'
-import type { ChargerId, CommandId } from '@voltrail/contracts/ids'
+import type { ChargerId, CommandId, ImageName } from '@voltrail/contracts/ids'
 import { instant } from '@voltrail/contracts/quantities'
 import { ChargerParams } from '@voltrail/contracts/rest/chargers'
 import { CommandHeaders } from '@voltrail/contracts/rest/commands'
@@ -8,6 +8,7 @@ import { FirmwareBody, LogBody, TransferAnswer, TransferList } from '@voltrail/c
 import { ownLocation } from '@voltrail/domain/device/file-addresses'
 import { transferRequestId } from '@voltrail/domain/device/transfer-request'
 import { readCharger, readDevice } from '../charger-device.ts'
+import { namedImage } from '../firmware-image.ts'
 import { ApiProblem } from '../problem.ts'
 import { decide, problems } from '../route-tools.ts'
 import type { Routes } from '../route-tools.ts'
@@ -28,9 +29,10 @@ export function transferRoutes(app: Routes, sources: Sources): void {
     readonly fileName: string | undefined
     readonly expiresAt: number
     readonly targetVersion?: string | undefined
+    readonly image?: ImageName | undefined
     readonly command: (requestId: number, location: string) => ChargerCommand
   }) => {
-    const { chargerId, commandId, kind, location: given, fileName, expiresAt, targetVersion, command } = asked
+    const { chargerId, commandId, kind, location: given, fileName, expiresAt, targetVersion, image, command } = asked
     const { identity } = await readCharger(sources, chargerId)
     const requestId = transferRequestId(commandId)
     const location = given ?? (await own({ chargerId, requestId, kind, expiresAt, fileName }))
@@ -41,6 +43,7 @@ export function transferRoutes(app: Routes, sources: Sources): void {
       kind,
       expiresAt: instant(expiresAt),
       ...(targetVersion === undefined ? {} : { targetVersion }),
+      ...(image === undefined ? {} : { image }),
       ...(identity?.firmwareVersion === undefined ? {} : { versionBefore: identity.firmwareVersion.slice(0, 50) }),
     })
     const reply = await sendCommand(sources, {
@@ -132,7 +135,8 @@ export function transferRoutes(app: Routes, sources: Sources): void {
       response: { 202: TransferAnswer, ...problems(400, 404, 413, 415, 422) },
     },
     handler: async ({ params, headers, body }, reply) => {
-      const { location, image, version, retrieveAt, signature, signingCertificate, expiresInMinutes } = body
+      const { location, version, retrieveAt, expiresInMinutes } = body
+      const { image, ...signed } = await namedImage(sources, body)
       const now = sources.now()
       const retrieve = retrieveAt === undefined ? now : Date.parse(retrieveAt)
       const answer = await transfer({
@@ -141,6 +145,7 @@ export function transferRoutes(app: Routes, sources: Sources): void {
         kind: 'Firmware',
         location,
         fileName: image,
+        image,
         // its time begins when it may be fetched
         expiresAt: Math.max(now, retrieve) + expiresInMinutes * minute,
         targetVersion: version,
@@ -149,7 +154,7 @@ export function transferRoutes(app: Routes, sources: Sources): void {
           requestId,
           location: where,
           retrieveAt: instant(retrieve),
-          ...(signature === undefined || signingCertificate === undefined ? {} : { signature, signingCertificate }),
+          ...signed,
         }),
       })
       return reply.code(202).send(answer)
