@@ -128,12 +128,12 @@ describe('security profiles over real TLS, with a client that is not ours', () =
   }
   const onCharger = (id: string) => eventsOf(chargerStream(tenant, ChargerId.parse(id)))
   const onDevice = (id: string) => eventsOf(deviceStream(tenant, ChargerId.parse(id)))
-  const endOf = (id: string, toProfile: number) =>
+  const endOf = (id: string, toProfile: number, withinMs = 60_000) =>
     until(
       `the upgrade of ${id} to profile ${toProfile} ended`,
       async () =>
         (await onDevice(id)).find((one) => one.type === 'SecurityUpgradeEnded' && one.data['toProfile'] === toProfile),
-      60_000,
+      withinMs,
     )
 
   type Given = { readonly password?: string | Buffer | undefined; readonly certificate?: Issued | undefined }
@@ -283,6 +283,91 @@ describe('security profiles over real TLS, with a client that is not ours', () =
     expect(everything).not.toContain(hex)
     expect(everything).toContain('digest')
   }, 180_000)
+
+  it('ends in the new profile though upkeep is killed at every step; the charger is never locked out', async () => {
+    const id = 'UNDYING'
+    const chargerId = ChargerId.parse(id)
+    const old = 'the-first-password'
+    const hex = randomBytes(20).toString('hex')
+    let password: string | Buffer = old
+    let profile = 1
+    const steps: string[] = []
+    let current: Awaited<ReturnType<typeof dial>> | undefined
+    let fallen = Promise.resolve()
+    await register(id, 1, old)
+
+    /** It takes what it is sent; upkeep dies before it has the answer; the charger comes back with what it holds by then. */
+    const live = async (): Promise<void> => {
+      current = await dial(id, profile, { password }, (action, { key, value }) => {
+        if (action !== 'ChangeConfiguration') return { status: 'Accepted' }
+        steps.push(key ?? '')
+        if (key === 'AuthorizationKey') password = Buffer.from(value ?? '', 'hex')
+        if (key === 'SecurityProfile') profile = Number(value)
+        const dying = killUpkeep()
+        fallen = dying.then(async () => {
+          // what it held before is good as long as nothing new is proven, and what it holds now is, too
+          const before = await dial(id, 1, { password: old })
+          await before.close({ force: true, awaitPending: false })
+          upkeep = startUpkeep()
+          await live()
+        })
+        return { status: 'Accepted' }
+      })
+      await current.call('BootNotification', vendor)
+    }
+    await live()
+    const newKey = { hex, digests: digestsOf(id, hex) }
+    await admin({ type: 'BeginSecurityUpgrade', chargerId, toProfile: 2, newKey, windowSeconds: 300 })
+    expect(await endOf(id, 2, 180_000)).toMatchObject({ data: { outcome: 'done' } })
+    await fallen
+    expect(profile).toBe(2)
+    expect(steps).toContain('AuthorizationKey')
+    expect(steps).toContain('SecurityProfile')
+    for (const [at, given] of [
+      [1, { password: old }],
+      [2, { password: old }],
+      [1, { password }],
+    ] as const)
+      await expect(dial(id, at, given)).rejects.toThrow('Unauthorized')
+    await current?.close({ force: true, awaitPending: false })
+    const again = await dial(id, 2, { password })
+    expect(await again.call('BootNotification', vendor)).toMatchObject({ status: 'Accepted' })
+    await again.close({ force: true, awaitPending: false })
+  }, 240_000)
+
+  it('that took the key and never the profile keeps the key: it is not locked out when the time is over', async () => {
+    const id = 'HALFWAY'
+    const chargerId = ChargerId.parse(id)
+    const old = 'the-first-password'
+    const hex = randomBytes(20).toString('hex')
+    let password: string | Buffer = old
+    let current: Awaited<ReturnType<typeof dial>> | undefined
+    await register(id, 1, old)
+    const live = async (): Promise<void> => {
+      current = await dial(id, 1, { password }, (action, { key, value }) => {
+        const back = () => void current?.close({ force: true, awaitPending: false }).then(live)
+        if (action === 'Reset') setTimeout(back, 100)
+        if (key === 'AuthorizationKey') {
+          password = Buffer.from(value ?? '', 'hex')
+          setTimeout(back, 100)
+        }
+        // of the profile it never says a word
+        return key === 'SecurityProfile' ? new Promise(() => {}) : { status: 'Accepted' }
+      })
+      await current.call('BootNotification', vendor)
+    }
+    await live()
+    const newKey = { hex, digests: digestsOf(id, hex) }
+    await admin({ type: 'BeginSecurityUpgrade', chargerId, toProfile: 2, newKey, windowSeconds: 60 })
+    expect(await endOf(id, 2, 180_000)).toMatchObject({
+      data: { outcome: 'failed', detail: expect.stringContaining('took the new key') },
+    })
+    await current?.close({ force: true, awaitPending: false })
+    await expect(dial(id, 1, { password: old })).rejects.toThrow('Unauthorized')
+    const again = await dial(id, 1, { password })
+    expect(await again.call('BootNotification', vendor)).toMatchObject({ status: 'Accepted' })
+    await again.close({ force: true, awaitPending: false })
+  }, 240_000)
 
   it('gives up an upgrade that the charger refuses: the old password stays', async () => {
     const id = 'STUBBORN'

@@ -209,6 +209,8 @@ export const chargerEvents = {
     authenticatedBy: z.enum(['none', 'basic', 'certificate']),
     /** it came with the credentials of an upgrade that is under way */
     onNext: z.literal(true).optional(),
+    /** it came with the key of such an upgrade, and with the profile of before */
+    withNextKey: z.literal(true).optional(),
     certificate: PresentedCertificate.optional(),
     heartbeatSeconds: z.int().min(1),
   }),

@@ -3,7 +3,7 @@ import type { MetadataInput } from '@voltrail/contracts/envelope'
 import type { SecurityUpgrade } from '@voltrail/contracts/events/device'
 import type { ChargerEvent, DeviceEvent } from '@voltrail/contracts/events/registry'
 import { CommandId, type ChargerId, type TenantId, type TransactionId } from '@voltrail/contracts/ids'
-import { instant } from '@voltrail/contracts/quantities'
+import { instant, type Instant } from '@voltrail/contracts/quantities'
 import { chargerStream, deviceStream, parseStream } from '@voltrail/contracts/streams'
 import { charger, type ChargerState } from '@voltrail/domain/charger/charger'
 import { offerCredentials, withdrawCredentials } from '@voltrail/domain/charger/next-credentials'
@@ -17,7 +17,9 @@ interface Watch {
   readonly chargerId: ChargerId
   /** of the charger, by the log */
   securityProfile: number
-  connection: { readonly epoch: string; readonly onNext: boolean; readonly since: number } | undefined
+  connection:
+    | { readonly epoch: string; readonly onNext: boolean; readonly withNextKey: boolean; readonly since: number }
+    | undefined
   /** whose credentials are good beside today's */
   nextId: string | undefined
   readonly open: Set<TransactionId>
@@ -109,8 +111,9 @@ export const securityUpgrade = (deps: DutyDeps): Duty => {
     return decided.state
   }
 
-  const offer = async (watch: Watch, under: Under, securityProfile: number): Promise<void> => {
-    const { upgradeId, passwordDigests, until } = under.asked
+  const offer = async (watch: Watch, under: Under, securityProfile: number, graceUntil?: Instant): Promise<void> => {
+    const { upgradeId, passwordDigests } = under.asked
+    const until = graceUntil ?? under.asked.until
     const next = { upgradeId, securityProfile, passwordDigests, until }
     const state = await onCharger(watch, under, 'OfferCredentials', (known) => offerCredentials(next, known))
     if (state.nextCredentials?.upgradeId === upgradeId) under.offered = securityProfile
@@ -189,7 +192,14 @@ export const securityUpgrade = (deps: DutyDeps): Duty => {
     }
     const { connection } = watch
     const until = Date.parse(asked.until)
-    if (now > until + (connection?.onNext === true ? graceMs : 0)) {
+    const holdsKey = connection?.withNextKey === true
+    const grace = connection?.onNext === true || (under.offered ?? asked.toProfile) < asked.toProfile ? graceMs : 0
+    if (now > until && holdsKey && under.offered === asked.toProfile) {
+      // it has the new key and never took the profile: that key must become good, or it could never connect again
+      await offer(watch, under, watch.securityProfile, instant(until + graceMs))
+      return now
+    }
+    if (now > until + grace) {
       await fail(watch, under, 'no accepted boot with the new credentials came in time; the old ones stay')
       return undefined
     }
@@ -282,7 +292,8 @@ export const securityUpgrade = (deps: DutyDeps): Duty => {
       }
       case 'ChargerConnected': {
         const since = Date.parse(event.metadata.receivedAt)
-        watch.connection = { epoch: String(event.revision), onNext: event.data.onNext === true, since }
+        const { onNext = false, withNextKey = false } = event.data
+        watch.connection = { epoch: String(event.revision), onNext, withNextKey, since }
         return under !== undefined
       }
       case 'ChargerDisconnected':

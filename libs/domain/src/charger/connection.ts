@@ -23,7 +23,7 @@ export type Connect = Omit<FactOf<'Connect'>, 'type'> & {
 }
 
 export type ConnectVerdict =
-  | { readonly kind: 'welcome'; readonly onNext?: true }
+  | { readonly kind: 'welcome'; readonly onNext?: true; readonly withNextKey?: true }
   | { readonly kind: 'unknown-charger'; readonly detail: string }
   | { readonly kind: 'bad-credential' | 'contested-identity'; readonly detail: string }
   | { readonly kind: 'no-subprotocol'; readonly detail: string }
@@ -40,9 +40,14 @@ export const judgeConnection = (command: Connect, state: ChargerState): ConnectV
   const presented = { ...command, identities: command.identities ?? [] }
   const { nextCredentials: next } = state
   // those of an upgrade first: a password may be good for both
-  if (next !== undefined && command.now <= next.until && credentialFlaw(next, presented) === undefined)
-    return { kind: 'welcome', onNext: true }
+  const inTime = next !== undefined && command.now <= next.until
+  if (inTime && credentialFlaw(next, presented) === undefined) return { kind: 'welcome', onNext: true }
   const flaw = credentialFlaw(state, presented)
+  // it took the key, and the profile not yet: locked out it could never take it
+  if (flaw !== undefined && inTime) {
+    const between = { securityProfile: state.securityProfile, passwordDigests: next.passwordDigests }
+    if (credentialFlaw(between, presented) === undefined) return { kind: 'welcome', withNextKey: true }
+  }
   return flaw === undefined ? { kind: 'welcome' } : { kind: 'bad-credential', detail: flaw }
 }
 
@@ -127,6 +132,7 @@ export const connectCharger = (command: Connect, state: ChargerState): Decision<
       authenticatedBy: authenticatedBy(state.nextCredentials !== undefined && onNext ? state.nextCredentials : state),
       heartbeatSeconds,
       ...(onNext ? { onNext } : {}),
+      ...(admitted.withNextKey === true ? { withNextKey: true } : {}),
       ...presentedCertificate(command),
     },
   }

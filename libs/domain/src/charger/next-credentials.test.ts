@@ -83,10 +83,21 @@ describe('an upgrade of a charger’s credentials', () => {
       .thenNothing()
   })
 
-  it('takes the profile that the charger connects by: the old password over TLS is not the next profile by itself', () => {
-    given(charger, registered, password, offered)
-      .when((state) => connectCharger(connect('new', { tls: false }), state))
+  it('lets a charger in that took the key and not yet the profile; a boot there proves nothing', () => {
+    const during = given(charger, registered, password, offered)
+    const between = during.when((state) => connectCharger(connect('new', { tls: false }), state))
+    between.thenMatching({ type: 'ChargerConnected', data: expect.objectContaining({ withNextKey: true }) })
+    expect(between.events[0]?.data).not.toHaveProperty('onNext')
+    const connectedSo = given(charger, registered, password, offered, ...between.events)
+    expect(types(connectedSo.when((state) => bootCharger(boot('3'), state)))).toEqual(['ChargerBooted'])
+    during
+      .when((state) => connectCharger(connect('new', { tls: false, now: at(11) }), state))
       .thenMatching({ type: 'ChargerConnectionRefused' })
+  })
+
+  it('takes the profile that the charger connects by: the old password over TLS is not the next profile by itself', () => {
+    const old = given(charger, registered, password, offered).when((state) => connectCharger(connect('old'), state))
+    expect(old.events[0]?.data).not.toHaveProperty('onNext')
   })
 
   it('is over with the first accepted boot on them: then the old ones are refused for good', () => {
