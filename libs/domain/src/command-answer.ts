@@ -47,7 +47,7 @@ const tokensOf = (command: ChargerCommand): readonly string[] => {
       case 'RemoteStart':
         return [command.idToken.value, command.idToken.value.trim(), command.alias]
       case 'ReserveNow':
-        return [command.idToken.value, command.groupIdToken?.value]
+        return [command.idToken.value, command.alias, command.groupIdToken?.value, command.groupAlias]
       case 'SendLocalList':
         return command.entries.flatMap(({ idToken, authorization }) => [idToken.value, authorization?.groupToken])
       default:

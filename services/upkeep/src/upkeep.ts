@@ -37,6 +37,7 @@ const createAll: readonly ((deps: DutyDeps) => Duty)[] = [
   profiles,
   configuration,
   transfers,
+  reservations,
   localLists,
   cachedTokens,
 ]

@@ -1,6 +1,6 @@
 import type { DeviceEvent } from '@voltrail/contracts/events/registry'
 import type { Reservation } from '@voltrail/contracts/events/reservations'
-import type { EvseId, TokenRef, TransactionId } from '@voltrail/contracts/ids'
+import type { CommandId, EvseId, TokenRef, TransactionId } from '@voltrail/contracts/ids'
 import type { Instant, OccurredAt } from '@voltrail/contracts/quantities'
 import { accept, type Decision } from '../decider.ts'
 import type { DeviceState } from './device-state.ts'
@@ -30,13 +30,20 @@ export const isFor = (
   tokenRef === token.tokenRef ||
   (groupRef !== undefined && (groupRef === token.tokenRef || groupRef === token.groupRef))
 
-/** The reservation of an EVSE that the charger holds at `now`, if it holds one. */
+/**
+ * The reservation of an EVSE that the charger holds at `now`, if it holds one.
+ * @param taken whether the charger has accepted what a command asked for, where the device's stream does not say so yet
+ */
 export const heldOn = (
   { reservations = [] }: Pick<DeviceState, 'reservations'>,
   evseId: EvseId,
   now: Instant,
+  taken: (askedBy: CommandId) => boolean = () => false,
 ): Reservation | undefined =>
-  reservations.find((one) => evseId > 0 && one.evseId === evseId && one.state !== 'requested' && one.expiresAt > now)
+  reservations.find((one) => {
+    if (evseId === 0 || one.evseId !== evseId || one.expiresAt <= now) return false
+    return one.state !== 'requested' || (one.askedBy !== undefined && taken(one.askedBy))
+  })
 
 /**
  * A transaction began. The reservation that it names is used by it, also one that seemed to be over: the charger knows. Where it

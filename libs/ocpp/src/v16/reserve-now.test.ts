@@ -32,6 +32,14 @@ describe('ReserveNow', () => {
     }
   })
 
+  it('names a token or a group that has no room by its alias', () => {
+    const long = { value: 'DE8ACC12E46L89XXXXXXX', type: 'eMAID' }
+    const aliases = { alias: 'VT00', groupAlias: 'VT01' }
+    expect(said({ ...command, idToken: long, groupIdToken: long, ...aliases })).toMatchObject({
+      payload: { idTag: 'VT00', parentIdTag: 'VT01' },
+    })
+  })
+
   it('is settled by the status: Accepted, Faulted, Occupied, Rejected or Unavailable', () => {
     for (const status of ['Accepted', 'Faulted', 'Occupied', 'Rejected', 'Unavailable'])
       expect(settled(command, { status })).toMatchObject({ outcome: 'result', status })

@@ -72,5 +72,5 @@ export const withTokenAsKnown = async <C extends WithToken>(
     ...asked,
     idToken: { value: unknown ? meant : text, type: known.idToken?.type ?? type },
     ...(alias === undefined ? {} : { alias }),
-  }
+  } as C
 }

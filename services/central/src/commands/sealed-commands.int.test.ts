@@ -41,7 +41,14 @@ describe('commands that name people or carry credentials', () => {
 
   it.each<object>([
     { type: 'RemoteStart', idToken },
-    { type: 'ReserveNow', reservationId: 1, evseId: 1, idToken, groupIdToken: idToken, expiresAt: at },
+    {
+      type: 'ReserveNow',
+      reservationId: 1,
+      evseId: 1,
+      idToken,
+      groupIdToken: idToken,
+      expiresAt: '2099-01-31T12:00:00.000Z',
+    },
     {
       type: 'SendLocalList',
       listVersion: 1,
