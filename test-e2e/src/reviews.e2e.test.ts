@@ -46,7 +46,21 @@ describe('the review list', () => {
     rest = openRest(product.apiUrl, product.operatorKey)
     await rest.send('POST', '/v1/tariffs', tariff)
     const validFrom = timestamp(24 * 60)
-    for (const chargerId of ['LOST', 'FIXED', 'FINE', 'PARKED', 'HEARD', 'DOUBTED', 'HALVED', 'AGAIN'])
+    const billed = [
+      'LOST',
+      'FIXED',
+      'FINE',
+      'PARKED',
+      'HEARD',
+      'DOUBTED',
+      'HALVED',
+      'AGAIN',
+      'PLACED',
+      'WHOLE',
+      'BLIND',
+      'DARK',
+    ]
+    for (const chargerId of billed)
       await rest.send('POST', '/v1/tariffs/by-hand/assignments', { scope: { kind: 'charger', chargerId }, validFrom })
     await rest.send('POST', '/v1/id-tokens', { token: '04A1B2C3', type: 'ISO14443', status: 'Accepted' })
   }, 180_000)
@@ -191,6 +205,125 @@ describe('the review list', () => {
     })
   })
 
+  /** With two EVSEs, of which each could be meant. */
+  const twoEvses = async (id: string) => {
+    const charger = await connected(id)
+    for (const connectorId of [1, 2])
+      await charger.call('StatusNotification', { connectorId, status: 'Preparing', errorCode: 'NoError' })
+    return charger
+  }
+
+  it('settles a parked start on the EVSE that is named, then its stop and its meter values; out of order it says what comes first', async () => {
+    const charger = await twoEvses('PLACED')
+    const { transactionId } = await start(charger, { connectorId: { socket: 'right' } })
+    const transaction = String(transactionId)
+    const broken = { timestamp: timestamp(29), sampledValue: 'broken' }
+    const sample = { timestamp: timestamp(30), sampledValue: [{ value: '6000' }] }
+    await charger.call('MeterValues', { connectorId: 2, transactionId, meterValue: [sample, broken] })
+    await stop(charger, transactionId, 11_000)
+    const { items } = await rest.eventually<Reviews>(
+      '/v1/reviews?state=open&chargerId=PLACED',
+      (found) => found.items.length === 3,
+    )
+    const [ending, metering, starting] = items.map(({ id }) => id) as [string, string, string]
+    expect(items).toMatchObject([
+      {
+        kind: 'unknown-transaction',
+        transactionId: transaction,
+        after: starting,
+        relatedReviews: [starting, metering],
+      },
+      { kind: 'malformed', transactionId: transaction, after: starting, relatedReviews: [starting, ending] },
+      { kind: 'malformed', transactionId: transaction, after: null, relatedReviews: [metering, ending] },
+    ])
+    const own = { kind: 'attribute', transactionId: transaction }
+    for (const follower of [ending, metering]) {
+      await expect(settle(follower, own)).rejects.toThrow(': 422 ')
+      await expect(settle(follower, own)).rejects.toThrow(`settle ${starting} first`)
+    }
+    await expect(settle(starting, own)).rejects.toThrow('evseId')
+    await settle(starting, { ...own, evseId: 2 }, 'the driver was at the right socket')
+    expect(await session('PLACED', transaction, ({ state }) => state === 'active')).toMatchObject({
+      evseId: 2,
+      startedAt: timestamp(61),
+      meterStartWh: 1000,
+    })
+    const next = await rest.eventually<ReviewDetail>(`/v1/reviews/${ending}`, ({ after }) => after === null)
+    expect(next).toMatchObject({ state: 'open', transactionId: transaction, relatedReviews: [starting, metering] })
+    await settle(ending, own)
+    // 10 kWh * 0.40 = 4.00; 60 min = 3.00: net 7.00, VAT 1.40
+    expect(await session('PLACED', transaction, ({ billing }) => billing === 'final')).toMatchObject({
+      state: 'stopped',
+      energyWh: 10_000,
+      netMinor: 700,
+      costMinor: 840,
+    })
+
+    // corrected after all of it was settled: 5 kWh * 0.40 = 2.00; 60 min = 3.00: net 5.00, VAT 1.00
+    await settle(metering, { kind: 'correct', transactionId: transaction, energyWh: 5000 }, 'read at the meter')
+    const corrected = await session('PLACED', transaction, ({ costMinor }) => costMinor === 600)
+    expect(corrected).toMatchObject({ energyWh: 5000, energySource: 'review', corrections: 1 })
+    expect(corrected.billingEntries.map(({ kind, costMinor }) => [kind, costMinor])).toEqual([
+      ['rated', 840],
+      ['credited', 840],
+      ['rated', 600],
+    ])
+  })
+
+  it('asks on which EVSE a start at connector 0 began, which is answered like any other', async () => {
+    const charger = await twoEvses('WHOLE')
+    const begun = await start(charger, { connectorId: 0 })
+    expect(begun).toMatchObject({ idTagInfo: { status: 'Accepted' } })
+    const transactionId = String(begun.transactionId)
+    const review = await reviewed('WHOLE', 'ambiguous')
+    expect(review).toMatchObject({ transactionId, sessionId: null, detail: expect.stringContaining('EVSE 1, 2') })
+    await settle(review.id, { kind: 'attribute', transactionId, evseId: 1 })
+    await stop(charger, begun.transactionId, 11_000)
+    expect(await session('WHOLE', transactionId, ({ billing }) => billing === 'final')).toMatchObject({
+      evseId: 1,
+      energyWh: 10_000,
+      costMinor: 840,
+    })
+  })
+
+  it('shows a stop without a transaction once, however often it is sent with another time', async () => {
+    const charger = await connected('STAMPED')
+    const tell = (minutes: number, meterStop: number) =>
+      charger.call('StopTransaction', { transactionId: -1, meterStop, timestamp: timestamp(minutes) })
+    for (const minutes of [9, 8, 7]) await tell(minutes, 11_000)
+    await tell(6, 11_001)
+    const { items } = await rest.eventually<Reviews>('/v1/reviews?chargerId=STAMPED', (found) => found.items.length > 1)
+    expect(items.map(({ kind, transactionId }) => [kind, transactionId])).toEqual([
+      ['unknown-transaction', null],
+      ['unknown-transaction', null],
+    ])
+  })
+
+  it('says that a register could not be read: billed by the samples, or not before an operator knows the energy', async () => {
+    const blind = await connected('BLIND')
+    const { transactionId } = await start(blind, { meterStart: 'n/a' })
+    const sample = (minutes: number, value: string) => ({ timestamp: timestamp(minutes), sampledValue: [{ value }] })
+    await blind.call('MeterValues', { connectorId: 1, transactionId, meterValue: [sample(60, '1000')] })
+    await stop(blind, transactionId, 11_000)
+    const transaction = String(transactionId)
+    expect(await session('BLIND', transaction, ({ billing }) => billing === 'final')).toMatchObject({
+      energyWh: 10_000,
+      energySource: 'registers',
+      costMinor: 840,
+    })
+    expect(await reviewed('BLIND', 'unreadable-register')).toMatchObject({ sessionId: `BLIND.${transaction}` })
+
+    const dark = await connected('DARK')
+    const other = String((await start(dark, { meterStart: 99_999_999_999_999 })).transactionId)
+    await stop(dark, Number(other), 11_000)
+    const review = await reviewed('DARK', 'unreadable-register')
+    expect(review).toMatchObject({ kind: 'suspect-energy', kinds: ['suspect-energy', 'unreadable-register'] })
+    const held = await session('DARK', other, ({ billing }) => billing === 'unpriced')
+    expect(held).toMatchObject({ energyWh: 0, unpricedReason: 'suspect-energy', costMinor: null })
+    await settle(review.id, { kind: 'correct', transactionId: other, energyWh: 10_000 }, 'read at the meter')
+    expect(await session('DARK', other, ({ billing }) => billing === 'final')).toMatchObject({ costMinor: 840 })
+  })
+
   it('takes meter values that could not be read in full into their session', async () => {
     const charger = await connected('HEARD')
     const { transactionId } = await start(charger)
@@ -227,7 +360,6 @@ describe('the review list', () => {
     await charger.call('MeterValues', { connectorId: 1, transactionId, meterValue: [sample(40, '1002.2')] })
     const review = await reviewed(id, 'suspect-energy')
     expect(review).toMatchObject({ kind: 'suspect-energy', sessionId: `${id}.${transactionId}` })
-    await expect(settle(review.id, { kind: 'dismiss' })).rejects.toThrow(': 422 ')
     await stop(charger, transactionId, 1010)
     const held = await session(id, String(transactionId), ({ billing }) => billing === 'unpriced')
     expect(held).toMatchObject({ energyWh: 10, unpricedReason: 'suspect-energy', costMinor: null, state: 'stopped' })

@@ -37,6 +37,9 @@ export const RegisterTrack = z.object({
 })
 export type RegisterTrack = z.infer<typeof RegisterTrack>
 
+export const UnreadRegister = z.enum(['meter-start', 'meter-stop'])
+export type UnreadRegister = z.infer<typeof UnreadRegister>
+
 export const SessionStop = z.object({
   stoppedAt: OccurredAt,
   meterStop: RegisterReading.optional(),
@@ -52,6 +55,8 @@ export const SessionStop = z.object({
   matched: z.boolean().optional(),
   /** how often the register went back, or on by more than can be, under way; absent when it only grew */
   meterResets: z.int().min(1).optional(),
+  /** which of its registers the charger did not tell, or not readably, and no sample stands for: billed from what is known */
+  unread: z.array(UnreadRegister).min(1).optional(),
 })
 export type SessionStop = z.infer<typeof SessionStop>
 
@@ -101,6 +106,8 @@ export const sessionEvents = {
     reservationId: z.string().optional(),
     /** another session, which has ended, began with the very same facts: which of them a retry means cannot be told */
     ambiguousStart: z.boolean().optional(),
+    /** it told no meter start that could be read */
+    meterStartUnread: z.literal(true).optional(),
     ...doubt,
   }),
   SessionEnergyMetered: z.object({

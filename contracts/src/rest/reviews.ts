@@ -9,7 +9,7 @@ import { FrameView } from './sessions.ts'
 
 /**
  * Why something waits for an operator. The first four are frames that were parked; then sessions whose time, meter or end cannot
- * be vouched for (suspect energy is not billed before its review), and starts that may be an earlier one told again; two boxes under one identity; and an amount that is beyond what money can be.
+ * be vouched for (suspect energy is not billed before its review; without a readable register it is that between the other readings), and starts that may be an earlier one told again; two boxes under one identity; and an amount that is beyond what money can be.
  */
 export const ReviewKind = z.enum([
   'malformed',
@@ -20,6 +20,7 @@ export const ReviewKind = z.enum([
   'untrusted-clock',
   'meter-reset',
   'suspect-energy',
+  'unreadable-register',
   'ambiguous-start',
   'contested-identity',
   'unpriced',

@@ -2,7 +2,7 @@ import type { FactId, TokenRef } from '@voltrail/contracts/ids'
 import type { Instant, OccurredAt, RegisterReading } from '@voltrail/contracts/quantities'
 import type { AuthorizationStatus } from '@voltrail/contracts/personal'
 import type { EventNamed, SessionEvent } from '@voltrail/contracts/events/registry'
-import type { SessionStop, SessionSummary } from '@voltrail/contracts/events/session'
+import type { SessionStop, SessionSummary, UnreadRegister } from '@voltrail/contracts/events/session'
 import { billedEnergy, type BilledEnergy, type MeteredSession } from './billed-energy.ts'
 import { accept, reject, type Aggregate, type Decision, type Recorded } from './decider.ts'
 import {
@@ -93,6 +93,8 @@ export interface StopSession {
   readonly matched?: boolean | undefined
   /** what it says of its energy contradicts the power */
   readonly suspect?: boolean | undefined
+  /** it told no meter stop that could be read */
+  readonly meterStopUnread?: boolean | undefined
 }
 
 /** Whether a stop says more than the one that is known: a real one more than an inferred, a named one more than a matched. */
@@ -136,7 +138,7 @@ export const stopSession = (command: StopSession, state: WholeSession): Decision
         detail: known.inferred
           ? 'the stop came after the end was inferred'
           : 'the stop that names this transaction came after one that was matched with it',
-        suspect: doubtsEnd(state.summary, known, stop, command.suspect === true),
+        suspect: doubtsEnd(state.summary, known, stop, command.suspect === true || isUnknown(stop)),
         factId: command.factId,
         token: stoppingToken(command, state.start),
       }),
@@ -145,11 +147,15 @@ export const stopSession = (command: StopSession, state: WholeSession): Decision
     ...stop,
     registers: storedReadings(command.registers),
     ...stoppingToken(command, state.start),
-    ...(command.suspect === true && state.summary.suspect !== true ? { suspect: true } : {}),
+    ...((command.suspect === true || isUnknown(stop)) && state.summary.suspect !== true ? { suspect: true } : {}),
   }
   const summary = summarised(state.summary, { type: 'SessionStopped', data }, command.factId)
   return accept<SessionEvent>({ type: 'SessionStopped', data: { ...data, summary } })
 }
+
+/** Whether nothing is known of what a session delivered: a register is missing, and no sample shows that it moved. */
+const isUnknown = ({ unread, energyWh, inferred }: SessionStop): boolean =>
+  unread !== undefined && energyWh === 0 && !inferred
 
 /** Whether a correction of an end that is known makes its energy doubtful: told once, and of energy that nobody vouched for. */
 const doubtsEnd = (
@@ -222,7 +228,31 @@ const energyOf = (
   })
 
 /** What a stop makes of a session; the readings that came with a stop before it are not of this one. */
-export const stopOf = (command: StopSession, start: SessionStarted, whole: WholeSession): SessionStop => ({
+export const stopOf = (command: StopSession, start: SessionStarted, whole: WholeSession): SessionStop => {
+  const energy = energyOf(command, start, { ...whole, told: [] }, command.registers)
+  const unread = energy.energySource === 'signed' ? [] : unreadOf(command, start, whole)
+  return {
+    ...endOf(command),
+    ...energy,
+    ...(unread.length === 0 ? {} : { unread }),
+  }
+}
+
+/** A sample of a boundary says as much as its register. OCPP 1.6 §7.32 (ReadingContext). */
+const unreadOf = (
+  { meterStopUnread, registers }: StopSession,
+  { meterStartUnread }: SessionStarted,
+  { metered }: WholeSession,
+): UnreadRegister[] => {
+  if (meterStartUnread !== true && meterStopUnread !== true) return []
+  const contexts = new Set([...inOrderOfTelling(metered, undefined), ...registers].map(({ context }) => context))
+  return [
+    ...(meterStartUnread === true && !contexts.has('Transaction.Begin') ? ['meter-start' as const] : []),
+    ...(meterStopUnread === true && !contexts.has('Transaction.End') ? ['meter-stop' as const] : []),
+  ]
+}
+
+const endOf = (command: StopSession): Omit<SessionStop, keyof BilledEnergy | 'unread'> => ({
   stoppedAt: command.stoppedAt,
   ...(command.meterStop === undefined ? {} : { meterStop: command.meterStop }),
   reason: command.reason,
@@ -230,7 +260,6 @@ export const stopOf = (command: StopSession, start: SessionStarted, whole: Whole
   ...(command.nextStartAt === undefined ? {} : { nextStartAt: command.nextStartAt }),
   ...(command.authorization === undefined ? {} : { authorization: command.authorization }),
   ...(command.matched === true ? { matched: true } : {}),
-  ...energyOf(command, start, { ...whole, told: [] }, command.registers),
 })
 
 export interface Correction {

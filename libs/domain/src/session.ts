@@ -139,6 +139,7 @@ const onlyStop = (data: SessionStop): SessionStop => ({
   ...(data.authorization === undefined ? {} : { authorization: data.authorization }),
   ...(data.matched === undefined ? {} : { matched: data.matched }),
   ...(data.meterResets === undefined ? {} : { meterResets: data.meterResets }),
+  ...(data.unread === undefined ? {} : { unread: data.unread }),
 })
 
 const evolve = (state: SessionState, event: Recorded<SessionEvent>): SessionState => {

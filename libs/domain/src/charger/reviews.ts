@@ -41,12 +41,12 @@ export const reviewOf = (event: DomainEvent): Review | undefined => {
     case 'SessionEnergyMetered':
       return event.data.suspect === true ? reviewFor([found('suspect-energy', suspectDetail)]) : undefined
     case 'SessionStopped':
-      return reviewOfEnd(event.data, event.data.suspect === true ? suspectDetail : undefined)
+      return reviewOfEnd(event.data, event.data.suspect === true ? doubtOfEnd(event.data, suspectDetail) : undefined)
     case 'SessionCorrected': {
       const { cause, stop, suspect } = event.data
       if (cause === 'review') return undefined
       const doubt = suspect === true ? changedDetail : undefined
-      if (cause === 'late-stop') return reviewOfEnd(stop, doubt)
+      if (cause === 'late-stop') return reviewOfEnd(stop, doubt && doubtOfEnd(stop, doubt))
       return reviewFor([
         ...(doubt === undefined ? [] : [found('suspect-energy', doubt)]),
         ...(stop.meterResets === undefined ? [] : [found('meter-reset', resetDetail(stop))]),
@@ -86,8 +86,15 @@ const reviewOfEnd = (stop: SessionStop, doubt: string | undefined): Review | und
     ...(inferred && !told ? [found('inferred-end', `no stop came; the end was inferred (${stop.reason})`)] : []),
     ...(stoppedAt.reason === 'untrusted-clock' ? [found('untrusted-clock', clockDetail('stop', stoppedAt))] : []),
     ...(stop.meterResets !== undefined && !told ? [found('meter-reset', resetDetail(stop))] : []),
+    ...(stop.unread !== undefined && !told ? [found('unreadable-register', unreadDetail(stop))] : []),
   ])
 }
+
+/** Why the energy of an end is doubtful: where a register is missing and nothing else tells any, it is not known at all. */
+const doubtOfEnd = ({ unread, energyWh }: SessionStop, otherwise: string): string =>
+  unread !== undefined && energyWh === 0
+    ? 'what it delivered is not known; it is not billed until this is settled'
+    : otherwise
 
 type Found = readonly [ReviewKind, string]
 const found = (kind: ReviewKind, detail: string): Found => [kind, detail]
@@ -109,6 +116,12 @@ const resetDetail = ({ meterResets = 0, energySource }: SessionStop): string => 
   const billed = energySource === 'meter-stop' ? 'meter stop minus meter start' : 'the sum of what it counted up'
   return `the meter was reset or replaced, or went back, ${meterResets} times; billed as ${billed}`
 }
+const unreadDetail = ({ unread = [], energyWh, energySource }: SessionStop): string =>
+  `its ${unread.map((one) => one.replace('-', ' ')).join(' and its ')} could not be read, or was not told; ${
+    energySource === 'none' || energyWh === 0
+      ? 'no sample tells its energy'
+      : 'its energy is that between its other readings'
+  }`
 const clockDetail = (what: 'start' | 'stop', { charger, receivedAt }: SessionStop['stoppedAt']): string =>
   `the ${what} says ${charger ?? 'no time'} and came at ${receivedAt}: the charger's clock cannot be trusted`
 

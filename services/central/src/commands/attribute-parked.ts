@@ -109,7 +109,13 @@ const startParked = async (parked: Parked, to: Attribution): Promise<Attribution
     (state) => openTransaction({ ...common, tokenRef: meant.ref, authorization: authorization.status }, state),
     metadata(id, lookups),
   )
-  const start: SessionStarted = { ...common, idToken: meant, authorization, ...(suspect === true ? { suspect } : {}) }
+  const start: SessionStarted = {
+    ...common,
+    idToken: meant,
+    authorization,
+    ...(meterStart === undefined ? { meterStartUnread: true } : {}),
+    ...(suspect === true ? { suspect } : {}),
+  }
   const held = claimedBy(opened.state, transactionId)
   mustAccept(
     await deps.decide(
@@ -169,6 +175,7 @@ const stopParked = async (parked: Parked, to: Attribution): Promise<AttributionR
           meterStop,
           // OCPP 1.6 §6.49: a stop that gives no reason is a local one
           reason: stopReason ?? 'Local',
+          meterStopUnread: meterStop === undefined,
           inferred: false,
           registers,
           idTokenRef: token?.ref,

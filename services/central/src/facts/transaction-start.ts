@@ -121,6 +121,7 @@ export const transactionStart = async (request: Start, deps: CentralDeps): Promi
     authorization: terms,
     ...(found.kind === 'new' && found.ambiguous ? { ambiguousStart: true } : {}),
     ...(fact.reservationId === undefined ? {} : { reservationId: fact.reservationId }),
+    ...(meterStart === undefined ? { meterStartUnread: true } : {}),
     ...(contradictsPower(request) ? { suspect: true } : {}),
   }
   const held = claimedBy(opened.state, transactionId)

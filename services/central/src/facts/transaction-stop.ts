@@ -108,6 +108,7 @@ const stopInto = async (
           stoppedAt,
           meterStop,
           reason: fact.reason ?? 'Local',
+          meterStopUnread: meterStop === undefined,
           inferred: false,
           registers,
           idTokenRef: token?.ref,
