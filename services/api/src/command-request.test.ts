@@ -1,5 +1,10 @@
-import { commandType, readCommand } from './command-request.ts'
+import type { ChargerCommandType } from '@voltrail/contracts/charger-commands'
+import { instant } from '@voltrail/contracts/quantities'
+import { commandType, readCommand as read } from './command-request.ts'
 import { ApiProblem, problemDocument } from './problem.ts'
+
+const made = { now: instant(Date.UTC(2026, 0, 31, 12)), requestId: 41 }
+const readCommand = (type: ChargerCommandType, body: unknown) => read(type, body, made)
 
 const problemOf = (act: () => unknown) => {
   try {
@@ -68,6 +73,43 @@ describe('the body of a command', () => {
   })
   it('means the whole charger when an availability names no EVSE', () => {
     expect(readCommand('ChangeAvailability', { availability: 'Operative' })).toMatchObject({ evseId: 0 })
+  })
+  it.each(['ReserveNow', 'SetChargingProfile', 'GetCompositeSchedule'] as const)(
+    'means the whole charger when a %s names no EVSE',
+    (type) => {
+      const schedule = { unit: 'A', periods: [{ startSeconds: 0, limit: '6' }] }
+      const profile = { profileId: 1, stackLevel: 0, purpose: 'TxDefaultProfile', kind: 'Relative', schedule }
+      const body = {
+        ReserveNow: { reservationId: 1, idToken: 'X', expiresAt: '2026-01-31T13:00:00Z' },
+        SetChargingProfile: { profile },
+        GetCompositeSchedule: {},
+      }[type]
+      expect(readCommand(type, body)).toMatchObject({ type, evseId: 0 })
+    },
+  )
+  it('may give every id token as text: of a group and of the entries of a list, too', () => {
+    const expiryDate = '2026-01-31T13:00:00Z'
+    expect(
+      readCommand('ReserveNow', { reservationId: 1, connectorId: 1, idTag: 'A', parentIdTag: 'G', expiryDate }),
+    ).toMatchObject({ idToken: { value: 'A' }, groupIdToken: { value: 'G', type: 'ISO14443' } })
+    const entries = [{ idToken: 'A' }, { idToken: { value: 'b', type: 'Central' } }]
+    expect(readCommand('SendLocalList', { listVersion: 1, updateType: 'Differential', entries })).toMatchObject({
+      entries: [{ idToken: { value: 'A', type: 'ISO14443' } }, { idToken: { value: 'b', type: 'Central' } }],
+    })
+  })
+  it('may give a time with any offset and precision', () => {
+    const entries = [{ idToken: 'A', authorization: { status: 'Accepted', expiresAt: '2026-01-31T13:00:00Z' } }]
+    expect(readCommand('SendLocalList', { listVersion: 1, updateType: 'Full', entries })).toMatchObject({
+      entries: [{ authorization: { status: 'Accepted', expiresAt: '2026-01-31T13:00:00.000Z' } }],
+    })
+    const given = { location: 'ftp://files.example.com/x', retrieveAt: '2026-01-31T14:00:00+02:00' }
+    expect(readCommand('UpdateFirmware', given)).toMatchObject({ retrieveAt: '2026-01-31T12:00:00.000Z' })
+  })
+  it('need not name a transfer, nor say when firmware is fetched: now', () => {
+    const location = 'https://files.example.com/x'
+    expect(readCommand('UpdateFirmware', { location })).toMatchObject({ requestId: 41, retrieveAt: made.now })
+    expect(readCommand('GetLog', { location })).toMatchObject({ requestId: 41, log: 'DiagnosticsLog' })
+    expect(readCommand('GetLog', { location, requestId: 7 })).toMatchObject({ requestId: 7 })
   })
   it('may give a transaction id as a number', () => {
     expect(readCommand('RemoteStop', { transactionId: 17 })).toEqual({ type: 'RemoteStop', transactionId: '17' })

@@ -1,5 +1,6 @@
 import { ChargerCommand, chargerCommandTypes } from '@voltrail/contracts/charger-commands'
 import type { ChargerCommandType } from '@voltrail/contracts/charger-commands'
+import { instant, type Instant } from '@voltrail/contracts/quantities'
 import { commandAliases, commandBodies, fieldAliases } from '@voltrail/contracts/rest/commands'
 import { ApiProblem, notFound } from './problem.ts'
 import { validationProblem } from './validation-problem.ts'
@@ -25,11 +26,18 @@ export function commandType(name: string): ChargerCommandType {
   return type
 }
 
+/** What a command is given that does not say it itself. */
+export interface Made {
+  readonly now: Instant
+  /** names a file transfer */
+  readonly requestId: number
+}
+
 /**
  * The command that a request's body means. Throws a 400 that names each field that is wrong and what is allowed.
  * @param body an object, or nothing for a command without fields
  */
-export function readCommand(type: ChargerCommandType, body: unknown): ChargerCommand {
+export function readCommand(type: ChargerCommandType, body: unknown, made: Made): ChargerCommand {
   const given = body ?? {}
   if (typeof given !== 'object' || Array.isArray(given)) {
     throw validationProblem('body', [
@@ -43,7 +51,7 @@ export function readCommand(type: ChargerCommandType, body: unknown): ChargerCom
   const schema = commandBodies[type]
   const parsed = schema.safeParse(renameFields(type, given as Record<string, unknown>))
   if (!parsed.success) throw validationProblem('body', parsed.error.issues, Object.keys(schema.shape))
-  const command = ChargerCommand.safeParse({ type, ...neutralFields(type, parsed.data) })
+  const command = ChargerCommand.safeParse({ type, ...neutralFields(type, parsed.data, made) })
   // what is left to go wrong here is a field that only one of two spellings could have filled
   if (!command.success) throw validationProblem('body', command.error.issues, Object.keys(schema.shape))
   return command.data
@@ -68,16 +76,45 @@ function renameFields(type: ChargerCommandType, body: Record<string, unknown>): 
   return renamed
 }
 
+const wholeCharger: readonly ChargerCommandType[] = [
+  'ChangeAvailability',
+  'GetCompositeSchedule',
+  'ReserveNow',
+  'SetChargingProfile',
+]
+/** Requests may have any offset and precision, commands have one. */
+const times = ['expiresAt', 'retrieveAt', 'installAt', 'from', 'until']
+const withInstants = (fields: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [
+      name,
+      times.includes(name) && typeof value === 'string' ? instant(Date.parse(value)) : value,
+    ]),
+  )
+interface Entry {
+  readonly idToken: unknown
+  readonly authorization?: Record<string, unknown>
+}
+const withType = (token: unknown): unknown => (typeof token === 'string' ? { value: token, type: 'ISO14443' } : token)
+
 /** The fields of a parsed body as the command has them. */
-function neutralFields(type: ChargerCommandType, body: Record<string, unknown>): Record<string, unknown> {
-  const { connectorId, ...fields } = body
+function neutralFields(type: ChargerCommandType, body: Record<string, unknown>, made: Made): Record<string, unknown> {
+  const { connectorId, ...given } = body
+  const fields = withInstants(given)
   // OCPP 1.6 numbers connectors, each is an EVSE of its own; only UnlockConnector tells the two apart
   const evseId = fields['evseId'] ?? connectorId
   if (evseId !== undefined) fields['evseId'] = evseId
   if (type === 'UnlockConnector' && body['evseId'] !== undefined && connectorId !== undefined)
     fields['connectorId'] = connectorId
-  if (type === 'ChangeAvailability') fields['evseId'] ??= 0
-  if (typeof fields['idToken'] === 'string') fields['idToken'] = { value: fields['idToken'], type: 'ISO14443' }
+  if (wholeCharger.includes(type)) fields['evseId'] ??= 0
+  for (const name of ['idToken', 'groupIdToken']) if (name in fields) fields[name] = withType(fields[name])
+  if (type === 'SendLocalList')
+    fields['entries'] = (fields['entries'] as Entry[]).map(({ idToken, authorization }) => ({
+      idToken: withType(idToken),
+      ...(authorization && { authorization: withInstants(authorization) }),
+    }))
+  if (type === 'UpdateFirmware' || type === 'GetLog') fields['requestId'] ??= made.requestId
+  if (type === 'UpdateFirmware') fields['retrieveAt'] ??= made.now
   if (typeof fields['transactionId'] === 'number') fields['transactionId'] = String(fields['transactionId'])
   return fields
 }

@@ -43,7 +43,7 @@ export async function commandOfCall(
 }
 
 /** Names a file transfer: from 1 to 2^31-1. */
-function requestIdOf(commandId: CommandId): number {
+export function requestIdOf(commandId: CommandId): number {
   const number = createHash('sha256').update(commandId).digest().readUInt32BE() & 0x7fff_ffff
   return Math.max(1, number)
 }

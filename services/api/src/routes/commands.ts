@@ -10,9 +10,10 @@ import {
   CommandQuery,
   ListCommandsQuery,
 } from '@voltrail/contracts/rest/commands'
+import { instant } from '@voltrail/contracts/quantities'
 import { ChargerParams } from '@voltrail/contracts/rest/chargers'
 import { commandType, readCommand } from '../command-request.ts'
-import { commandOfCall } from '../operator-call.ts'
+import { commandOfCall, requestIdOf } from '../operator-call.ts'
 import { notFound } from '../problem.ts'
 import { problems } from '../route-tools.ts'
 import type { Routes } from '../route-tools.ts'
@@ -44,8 +45,9 @@ export function commandRoutes(app: Routes, sources: Sources): void {
     },
     validatorCompiler: bodyByCommand as never,
     handler: async ({ params, query, headers, body }): Promise<CommandAnswer> => {
-      const asked = readCommand(commandType(params.command), body)
       const commandId = commandIdOf(sources, params.id, headers['idempotency-key'])
+      const made = { now: instant(sources.now()), requestId: requestIdOf(commandId) }
+      const asked = readCommand(commandType(params.command), body, made)
       const asCall = asked.type === 'RawCall'
       const command = asked.type === 'RawCall' ? await commandOfCall(sources, params.id, asked, commandId) : asked
       const { timeoutMs } = query
