@@ -42,6 +42,7 @@ export const commandBodies = {
     evseId: positiveEvse.optional(),
     connectorId: connectorAsEvse,
     chargingProfile: ChargingProfile.optional().describe('a TxProfile for the transaction that begins'),
+    force: z.literal(true).optional().describe('also where the connector is reserved for somebody else'),
   }),
   RemoteStop: z.strictObject({ transactionId: transaction }),
   Reset: z.strictObject({ kind: z.enum(['Soft', 'Hard']) }),
@@ -74,7 +75,7 @@ export const commandBodies = {
     data: z.string().optional(),
   }),
   ReserveNow: z.strictObject({
-    reservationId: z.int().min(0).max(2_147_483_647),
+    reservationId: z.int().min(0).max(2_147_483_647).optional().describe('made for you unless told'),
     evseId: EvseId.optional().describe('0: any'),
     connectorId: connectorAsEvse,
     idToken,

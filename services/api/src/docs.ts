@@ -18,6 +18,7 @@ Chargers, charging sessions, id tokens and tariffs of a Voltrail system.
 const tags = [
   { name: 'Chargers', description: 'Charging stations, their connectors, and how they may connect.' },
   { name: 'Commands', description: 'What operators ask of a charger, and what came of it.' },
+  { name: 'Reservations', description: 'Connectors that are kept for an id token or a group.' },
   { name: 'Sessions', description: 'Charging sessions with energy, cost and their whole history.' },
   {
     name: 'Reviews',

@@ -28,6 +28,7 @@ import { firmwareRoutes } from './routes/firmware.ts'
 import { idTokenRoutes } from './routes/id-tokens.ts'
 import { localListRoutes } from './routes/local-lists.ts'
 import { quirkRoutes } from './routes/quirks.ts'
+import { reservationRoutes } from './routes/reservations.ts'
 import { reviewRoutes } from './routes/reviews.ts'
 import { securityEventRoutes } from './routes/security-events.ts'
 import { sessionRoutes } from './routes/sessions.ts'
@@ -113,6 +114,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
       quirkRoutes(routes, sources)
       commandRoutes(routes, sources)
       callRoutes(routes, sources)
+      reservationRoutes(routes, sources)
       sessionRoutes(routes, sources)
       reviewRoutes(routes, sources)
       idTokenRoutes(routes, sources)
