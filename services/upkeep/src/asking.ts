@@ -1,8 +1,9 @@
 import type { ChargerCommand, ChargerCommandReply, ChargerCommandRequest } from '@voltrail/contracts/charger-commands'
-import type { ChargerEvent } from '@voltrail/contracts/events/registry'
+import type { ChargerEvent, DeviceEvent } from '@voltrail/contracts/events/registry'
 import { CommandId, type ChargerId, type TenantId } from '@voltrail/contracts/ids'
 import { instant } from '@voltrail/contracts/quantities'
 import type { Recorded } from '@voltrail/domain/decider'
+import type { DeviceState } from '@voltrail/domain/device/device-state'
 import type { DutyDeps } from './duty.ts'
 
 /**
@@ -15,20 +16,34 @@ export interface Asking {
   /** how many commands of the duty the log has of this connection */
   count: number
   pending: { readonly commandId: string; readonly until: number } | undefined
+  /** answered, and what came of it is not seen in the device's stream yet; `until`: how long that is waited for, from the first look on */
+  unapplied:
+    | { readonly commandId: string; readonly revision: number; readonly forMs: number; until?: number }
+    | undefined
   /** not before then, ms since 1970 */
   quietUntil: number
   /** how many were not answered, one after the other */
   silent: number
 }
 
-export const nothingAsked = (): Asking => ({ connection: -1, count: 0, pending: undefined, quietUntil: 0, silent: 0 })
+export const nothingAsked = (): Asking => ({
+  connection: -1,
+  count: 0,
+  pending: undefined,
+  unapplied: undefined,
+  quietUntil: 0,
+  silent: 0,
+})
 
 const minute = 60_000
 const longestSilence = 60 * minute
 /** after a command had no end in the log for so long, it is taken for lost */
 const lostMs = minute
-/** how long the outcome of a command may take from the charger's stream to the device's */
+/** how long the outcome of a command may take from the charger's stream to the device's; there may be none of it to tell */
 const outcomeMs = 2_000
+/** where there is one for sure */
+const sureOutcomeMs = 30_000
+const lookAgainMs = 250
 const offlineMs = 5_000
 
 export type Heard =
@@ -42,6 +57,7 @@ export const hearOf = (
   prefix: string,
   event: Recorded<ChargerEvent>,
   now: number,
+  sureOutcome: (what: string) => boolean = () => false,
 ): Heard | undefined => {
   if (event.type === 'ChargerConnected') {
     Object.assign(asking, { connection: event.revision, count: 0, quietUntil: 0 })
@@ -65,7 +81,8 @@ export const hearOf = (
   const ours = asking.pending?.commandId === commandId
   if (event.type === 'CommandSettled') {
     asking.silent = 0
-    if (ours) asking.pending = { commandId, until: now + outcomeMs }
+    if (ours) asking.pending = undefined
+    asking.unapplied = { commandId, revision: event.revision, forMs: sureOutcome(what) ? sureOutcomeMs : outcomeMs }
     return { kind: 'answered', what, event }
   }
   if (ours) asking.pending = undefined
@@ -77,6 +94,24 @@ export const hearOf = (
   asking.quietUntil =
     Date.parse(event.metadata.receivedAt) + Math.min(minute * 2 ** (asking.silent - 1), longestSilence)
   return { kind: 'silent', what }
+}
+
+/** Takes the next event of the device: what came of a command is known then. */
+export const hearOutcome = (asking: Asking, { data }: Recorded<DeviceEvent>): void => {
+  if (!('commandId' in data)) return
+  if (data.commandId === asking.pending?.commandId) asking.pending = undefined
+  if (data.commandId === asking.unapplied?.commandId) asking.unapplied = undefined
+}
+
+/** Whether an answer has still to become part of the device's state. @returns when to look again; undefined: it has */
+export const waitsForOutcome = (asking: Asking, state: DeviceState, now: number): number | undefined => {
+  const { unapplied } = asking
+  if (unapplied === undefined) return undefined
+  unapplied.until ??= now + unapplied.forMs
+  if ((state.outcomesTo ?? -1) < unapplied.revision && now < unapplied.until)
+    return Math.min(now + lookAgainMs, unapplied.until)
+  asking.unapplied = undefined
+  return undefined
 }
 
 /** How many commands a duty has under way over all chargers, so that a change for many is no storm. */

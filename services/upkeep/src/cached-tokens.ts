@@ -4,7 +4,7 @@ import { deviceStream, parseStream, type StreamName } from '@voltrail/contracts/
 import type { Recorded } from '@voltrail/domain/decider'
 import { device } from '@voltrail/domain/device/device'
 import { shownValue } from '@voltrail/domain/device/local-list-plan'
-import { ask, hearOf, nothingAsked, type Asking, type Pace } from './asking.ts'
+import { ask, hearOf, hearOutcome, nothingAsked, waitsForOutcome, type Asking, type Pace } from './asking.ts'
 import type { Duty, DutyDeps } from './duty.ts'
 
 interface Watch {
@@ -137,6 +137,8 @@ export const cachedTokens = (deps: DutyDeps): Duty => {
     if (now < readyAt) return readyAt
     asking.pending = undefined
     const { state } = await deps.loop.load(device, deviceStream(tenant, chargerId))
+    const outcomeAt = waitsForOutcome(asking, state, now)
+    if (outcomeAt !== undefined) return outcomeAt
     const enabled = shownValue(state, cacheKey)?.toLowerCase()
     const to = { deps, pace, asking, tenant, chargerId }
     if (enabled === undefined && !watch.keyRead)
@@ -176,11 +178,8 @@ export const cachedTokens = (deps: DutyDeps): Duty => {
         case 'device': {
           const heard = event as unknown as Recorded<DeviceEvent>
           const [key, watch] = watchOf(address.tenant, address.chargerId)
-          const shown =
-            heard.type === 'ConfigurationChanged' && heard.data.commandId === watch.asking.pending?.commandId
-          if (!shown) return []
-          watch.asking.pending = undefined
-          return [key]
+          hearOutcome(watch.asking, heard)
+          return watch.due && heard.type === 'ConfigurationChanged' ? [key] : []
         }
         default:
           return []

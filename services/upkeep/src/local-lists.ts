@@ -9,7 +9,7 @@ import { device } from '@voltrail/domain/device/device'
 import type { DeviceState } from '@voltrail/domain/device/device-state'
 import { assessList, listPrefix, requestListSync } from '@voltrail/domain/device/local-list'
 import { listLimitKeys, listStep, wantedTokens, type ListedTerms } from '@voltrail/domain/device/local-list-plan'
-import { ask, hearOf, nothingAsked, type Asking, type Pace } from './asking.ts'
+import { ask, hearOf, hearOutcome, nothingAsked, waitsForOutcome, type Asking, type Pace } from './asking.ts'
 import { Waits, type Duty, type DutyDeps } from './duty.ts'
 
 interface Watch {
@@ -158,9 +158,13 @@ export const localLists = (deps: DutyDeps): Duty => {
       if (now < readyAt) return readyAt
       asking.pending = undefined
     }
+    const { state } = await deps.loop.load(device, deviceStream(watch.tenant, watch.chargerId))
+    const outcomeAt = waitsForOutcome(asking, state, now)
+    if (outcomeAt !== undefined) return outcomeAt
     if (watch.newFirmware) {
       await syncAnew(watch, policy, 'firmware')
       watch.newFirmware = false
+      return now
     }
     const to = { deps, pace, asking, tenant: watch.tenant, chargerId: watch.chargerId }
     const send = ask.bind(undefined, to)
@@ -171,7 +175,6 @@ export const localLists = (deps: DutyDeps): Duty => {
         { timeoutMs: commandMs },
       )
     const wanted = wantedOf(watch.tenant, policy, now)
-    const { state } = await deps.loop.load(device, deviceStream(watch.tenant, watch.chargerId))
     const step = listStep(state, inItsForm(wanted.entries, watch.own), policy)
     const { standing } = step.assessment
     const able = standing !== 'Unsupported' && standing !== 'Disabled'
@@ -221,7 +224,7 @@ export const localLists = (deps: DutyDeps): Duty => {
 
   const heardOfCharger = (watch: Watch, event: Recorded<ChargerEvent>): boolean => {
     const { asking } = watch
-    const heard = hearOf(asking, listPrefix, event, deps.now())
+    const heard = hearOf(asking, listPrefix, event, deps.now(), isUpdate)
     if (heard !== undefined) {
       if (heard.kind === 'answered' && heard.what === 'keys') watch.limitsOf = watch.bootRevision
       if (heard.kind === 'answered' && heard.what === 'version') watch.versionOf = asking.connection
@@ -261,8 +264,7 @@ export const localLists = (deps: DutyDeps): Duty => {
     }
   }
   const heardOfDevice = (watch: Watch, event: Recorded<DeviceEvent>): boolean => {
-    if ('commandId' in event.data && event.data.commandId === watch.asking.pending?.commandId)
-      watch.asking.pending = undefined
+    hearOutcome(watch.asking, event)
     switch (event.type) {
       case 'LocalListDesired':
         watch.policy = event.data.policy
@@ -335,6 +337,9 @@ export const localLists = (deps: DutyDeps): Duty => {
     },
   }
 }
+
+/** A list is taken or refused: something always comes of it. */
+const isUpdate = (what: string): boolean => what.startsWith('v') && what !== 'version'
 
 /** How the charger wrote a token. @returns whether that is another form than before */
 const spelt = (watch: Watch, ref: TokenRef, spelling: { readonly own?: unknown } | undefined): boolean => {
