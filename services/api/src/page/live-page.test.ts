@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
 import { createContext, runInContext, Script } from 'node:vm'
 import Fastify from 'fastify'
+import { ReservationState } from '@voltrail/contracts/rest/reservations'
 import { ReviewKind, SettleReviewBody } from '@voltrail/contracts/rest/reviews'
 import { addLivePage } from './live-page.ts'
 import { markup } from './markup.ts'
+import { reservationsScript } from './reservations-script.ts'
 import { reviewsScript } from './reviews-script.ts'
 import { script } from './script.ts'
 
@@ -73,6 +75,26 @@ describe('the live page', () => {
     })
 
     it('words for every kind', () => expect(Object.keys(kindWords).toSorted()).toEqual(ReviewKind.options.toSorted()))
+  })
+
+  describe('shows the reservations of a charger', () => {
+    const { cancelNote, reservationWords } = runInContext(
+      `${reservationsScript}; ({ cancelNote, reservationWords })`,
+      createContext({}),
+    ) as { cancelNote: (answer: object) => string; reservationWords: Record<string, string> }
+
+    it('with words for every state', () =>
+      expect(Object.keys(reservationWords).toSorted()).toEqual(ReservationState.options.toSorted()))
+
+    it('and says what came of cancelling one, where it is not what was meant', () => {
+      const answer = (state: string, command: object, detail: string | null = null) =>
+        cancelNote({ reservation: { state, detail }, command })
+      expect(answer('cancelled', { outcome: 'result', status: 'Accepted' })).toBe('')
+      expect(answer('accepted', { outcome: 'offline', detail: 'The charger is not connected.' })).toBe(
+        'Not cancelled: The charger is not connected.',
+      )
+      expect(answer('lost', { outcome: 'result', status: 'Rejected' }, 'it knows none')).toBe('it knows none')
+    })
   })
 
   it('allows exactly its own script and style, and loads nothing', async () => {

@@ -58,6 +58,10 @@ export const markup = `
     <div class="top"><h2 id="session-title"></h2><button id="session-close" type="button">Close</button></div>
     <section id="session-body"></section>
   </dialog>
+  <dialog id="reservations" aria-labelledby="reservations-title">
+    <div class="top"><h2 id="reservations-title"></h2><button id="reservations-close" type="button">Close</button></div>
+    <section id="reservations-body"></section>
+  </dialog>
   <dialog id="review" aria-labelledby="review-title">
     <div class="top"><h2 id="review-title"></h2><button id="review-close" type="button">Close</button></div>
     <section id="review-body"></section>

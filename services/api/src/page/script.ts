@@ -1,3 +1,4 @@
+import { reservationsScript } from './reservations-script.ts'
 import { reviewsScript } from './reviews-script.ts'
 
 /** The script of the live page, for the browser. It shows what the API says and invents nothing; text is never parsed as HTML. */
@@ -76,7 +77,13 @@ function chargerCard(charger) {
   return element('li', { className: 'card' },
     element('div', { className: 'top' }, element('h3', {}, charger.chargerId), element('span', { className: 'presence' + (charger.connected ? ' on' : '') }, presence)),
     element('div', { className: 'model' }, model), waiting,
-    rows.length ? element('ul', { className: 'connectors' }, ...rows) : null)
+    rows.length ? element('ul', { className: 'connectors' }, ...rows) : null,
+    reservationsLink(charger.chargerId))
+}
+function reservationsLink(chargerId) {
+  const link = element('button', { className: 'link', type: 'button', onclick: () => void showReservations(chargerId) }, 'Reservations')
+  link.setAttribute('aria-label', 'Reservations of ' + chargerId)
+  return link
 }
 
 // ---- sessions
@@ -136,6 +143,7 @@ function historyOf(history) {
 }
 
 ${reviewsScript}
+${reservationsScript}
 // ---- events
 const decode = (token) => { try { return decodeURIComponent(token.replaceAll('%', '%25').replaceAll(/=([0-9a-f]{2})/g, '%$1')) } catch { return token } }
 function addEvent(type, event) {
@@ -269,6 +277,7 @@ byId('ask').addEventListener('submit', (submitted) => {
 })
 byId('forget').addEventListener('click', () => askForKey())
 byId('session-close').addEventListener('click', () => byId('session').close())
+byId('reservations-close').addEventListener('click', () => byId('reservations').close())
 byId('review-close').addEventListener('click', () => byId('review').close())
 addEventListener('hashchange', () => {
   const given = keyFromAddress()
