@@ -1,5 +1,15 @@
 import { z } from 'zod'
-import { CampaignId, ChargerId, DecimalString, EvseId, ImageName, TariffId, TokenRef, TransactionId } from './ids.ts'
+import {
+  CampaignId,
+  ChargerId,
+  DecimalString,
+  EvseId,
+  ImageName,
+  MeterKeyId,
+  TariffId,
+  TokenRef,
+  TransactionId,
+} from './ids.ts'
 import { ClearIdToken } from './personal.ts'
 import { Instant, Wh } from './quantities.ts'
 import { TariffTerms } from './tariff-shape.ts'
@@ -8,7 +18,7 @@ import { Registration } from './facts.ts'
 import { ChargerSettings } from './charger-settings.ts'
 import { campaignTerms } from './events/campaign.ts'
 import { FirmwareImage } from './events/firmware-image.ts'
-import { AcceptedIdentity, StoredFile, TransferKind } from './events/device.ts'
+import { AcceptedIdentity, MeterKeyDecision, StoredFile, TransferKind } from './events/device.ts'
 import { WhenTooLong } from './local-list.ts'
 
 /** What operators decide about tokens, tariffs, chargers and the tenant: api → central. */
@@ -125,6 +135,14 @@ export const AdminCommand = z.discriminatedUnion('type', [
     serial: z.string().regex(/^[0-9a-f]{1,64}$/),
     reason: RevocationReason,
   }),
+  /** `keyId`: of a public key that the charger claims for a meter */
+  z.object({
+    type: z.literal('DecideMeterKey'),
+    chargerId: ChargerId,
+    keyId: MeterKeyId,
+    decision: MeterKeyDecision,
+    note: z.string().max(500).optional(),
+  }),
   z.object({ type: z.literal('ChangeChargerSettings'), chargerId: ChargerId, settings: ChargerSettings }),
   z.object({
     type: z.literal('SettleReview'),
@@ -217,6 +235,7 @@ export const adminCommandTypes = [
   'BeginSecurityUpgrade',
   'SetClientIdentities',
   'RevokeCertificate',
+  'DecideMeterKey',
   'DesireConfiguration',
   'DesireModelConfiguration',
   'DesireLocalList',

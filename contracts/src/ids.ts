@@ -88,6 +88,13 @@ export type ImageName = z.infer<typeof ImageName>
 export const CommandId = z.string().min(1).max(64).brand<'CommandId'>()
 export type CommandId = z.infer<typeof CommandId>
 
+/** A public key that a charger claims for a meter, by a digest of key, meter and EVSE. */
+export const MeterKeyId = z
+  .string()
+  .regex(/^[0-9a-f]{16}$/, 'a meter key id is 16 hex characters')
+  .brand<'MeterKeyId'>()
+export type MeterKeyId = z.infer<typeof MeterKeyId>
+
 /** 64 hex characters. */
 export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 is 64 hex characters')
 export type Sha256 = z.infer<typeof Sha256>

@@ -213,6 +213,8 @@ const MeterKeyClaim = z.object({
   evseId: EvseId.optional(),
   meterSerial: z.string().max(100).optional(),
 })
+export const MeterKeyDecision = z.enum(['confirmed', 'rejected'])
+export type MeterKeyDecision = z.infer<typeof MeterKeyDecision>
 
 /** The whole state of a device, so that a load need not go further back. */
 export const DeviceSummary = z.object({
@@ -260,7 +262,17 @@ export const DeviceSummary = z.object({
   /** roots that it took from us, oldest first: what its hashes mean */
   installedRoots: z.array(z.object({ hash: CertificateHash, facts: CertificateFacts })).optional(),
   /** oldest first; `claimed`: told by the charger, vouched for by nobody */
-  meterKeys: z.array(z.object({ ...MeterKeyClaim.shape, state: z.literal('claimed'), at: Instant })).optional(),
+  meterKeys: z
+    .array(
+      z.object({
+        ...MeterKeyClaim.shape,
+        state: z.enum(['claimed', ...MeterKeyDecision.options]),
+        at: Instant,
+        decidedAt: Instant.optional(),
+        decidedBy: Actor.optional(),
+      }),
+    )
+    .optional(),
   /** the revision of the charger's stream up to which the outcomes of commands are in this state */
   outcomesTo: z.int().optional(),
   securityUpgrade: SecurityUpgrade.optional(),
@@ -400,5 +412,11 @@ export const deviceEvents = {
   }),
   /** The charger told the public key of a meter of it. Nobody has vouched for it. */
   MeterKeyClaimed: MeterKeyClaim,
+  /** An operator vouches for a key that the charger claims, or will have none of it. The newest word counts. */
+  MeterKeyDecided: z.object({
+    ...MeterKeyClaim.shape,
+    decision: MeterKeyDecision,
+    note: z.string().max(500).optional(),
+  }),
   DeviceSummarised: z.object({ summary: DeviceSummary }),
 } as const

@@ -1,7 +1,9 @@
 import { z } from 'zod'
+import { Actor } from '../charger-commands.ts'
 import { CampaignWindow, ChargerOutcome } from '../events/campaign.ts'
 import { CampaignId, ChargerId } from '../ids.ts'
 import { Instant } from '../quantities.ts'
+import { page, pageQuery } from './paging.ts'
 import { bothOrNone, firmware, oneSource } from './transfers.ts'
 
 const word = z.string().min(1).max(100)
@@ -50,19 +52,29 @@ export const CampaignBody = z
 export const CampaignParams = z.object({ id: CampaignId })
 export const CampaignActionParams = z.object({ id: CampaignId, action: z.enum(['pause', 'resume', 'cancel']) })
 
+const CampaignPhase = z.enum(['running', 'paused', 'stopped', 'cancelled', 'completed'])
+const howFar = {
+  campaignId: CampaignId,
+  phase: CampaignPhase.describe('stopped: by itself, for its failures; it can be resumed'),
+  version: z.string(),
+  location: z.string().nullable(),
+  image: z.string().nullable(),
+  concurrency: z.int(),
+  stopAfterFailures: z.int(),
+  counts: z.object({ waiting: z.int(), taken: z.int(), done: z.int(), failed: z.int(), skipped: z.int() }),
+}
+
+export const ListCampaignsQuery = z.strictObject({ ...pageQuery, phase: CampaignPhase.optional() })
+export const CampaignSummary = z
+  .object({ ...howFar, createdAt: Instant, createdBy: Actor, changedAt: Instant })
+  .meta({ id: 'CampaignSummary' })
+export type CampaignSummary = z.infer<typeof CampaignSummary>
+export const CampaignPage = page(CampaignSummary).meta({ id: 'CampaignPage' })
+
 export const CampaignView = z
   .object({
-    campaignId: CampaignId,
-    phase: z
-      .enum(['running', 'paused', 'stopped', 'cancelled', 'completed'])
-      .describe('stopped: by itself, for its failures; it can be resumed'),
-    version: z.string(),
-    location: z.string().nullable(),
-    image: z.string().nullable(),
-    concurrency: z.int(),
-    stopAfterFailures: z.int(),
+    ...howFar,
     window: CampaignWindow.nullable(),
-    counts: z.object({ waiting: z.int(), taken: z.int(), done: z.int(), failed: z.int(), skipped: z.int() }),
     chargers: z.array(
       z.object({
         chargerId: ChargerId,

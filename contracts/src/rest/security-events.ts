@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Instant } from '../quantities.ts'
-import { page, pageQuery } from './paging.ts'
-import { DecimalString } from '../ids.ts'
+import { ChargerId, DecimalString } from '../ids.ts'
+import { AnyInstant, page, pageQuery } from './paging.ts'
 
 export const Severity = z.enum(['critical', 'warning', 'info'])
 export const ListSecurityEventsQuery = z.strictObject({
@@ -21,3 +21,17 @@ export const SecurityEventView = z
   .meta({ id: 'SecurityEvent' })
 export type SecurityEventView = z.infer<typeof SecurityEventView>
 export const SecurityEventPage = page(SecurityEventView).meta({ id: 'SecurityEventPage' })
+
+/** Over all chargers. */
+export const ListAllSecurityEventsQuery = z.strictObject({
+  ...pageQuery,
+  severity: Severity.optional(),
+  chargerId: ChargerId.optional(),
+  from: AnyInstant.optional().describe('received at or after'),
+  to: AnyInstant.optional().describe('received before'),
+})
+export const ChargerSecurityEventView = SecurityEventView.extend({ chargerId: ChargerId }).meta({
+  id: 'ChargerSecurityEvent',
+})
+export type ChargerSecurityEventView = z.infer<typeof ChargerSecurityEventView>
+export const ChargerSecurityEventPage = page(ChargerSecurityEventView).meta({ id: 'ChargerSecurityEventPage' })

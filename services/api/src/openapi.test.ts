@@ -49,7 +49,12 @@ describe('the OpenAPI document', () => {
         .sort(),
     ).toEqual(
       [
+        'get /v1/campaigns',
         'get /v1/campaigns/{id}',
+        'get /v1/security-events',
+        'get /v1/meter-keys',
+        'get /v1/chargers/{id}/meter-keys',
+        'post /v1/chargers/{id}/meter-keys/{keyId}',
         'get /v1/chargers',
         'get /v1/chargers/{id}',
         'put /v1/chargers/{id}',

@@ -1,21 +1,31 @@
 import type { z } from 'zod'
+import { EvseId } from '@voltrail/contracts/ids'
 import type { ChargerId, SessionId, TenantId } from '@voltrail/contracts/ids'
 import type { Sealed } from '@voltrail/contracts/personal'
 import { instant } from '@voltrail/contracts/quantities'
+import { CampaignSummary } from '@voltrail/contracts/rest/campaigns'
+import type { ListCampaignsQuery } from '@voltrail/contracts/rest/campaigns'
 import { ChargerDetail, ChargerView } from '@voltrail/contracts/rest/chargers'
 import type { ListChargersQuery } from '@voltrail/contracts/rest/chargers'
 import { CommandView } from '@voltrail/contracts/rest/commands'
 import type { ListCommandsQuery } from '@voltrail/contracts/rest/commands'
 import { IdTokenView } from '@voltrail/contracts/rest/id-tokens'
 import type { ListIdTokensQuery } from '@voltrail/contracts/rest/id-tokens'
+import { MeterKeyView } from '@voltrail/contracts/rest/meter-keys'
+import type { ListMeterKeysQuery } from '@voltrail/contracts/rest/meter-keys'
 import { ReviewView } from '@voltrail/contracts/rest/reviews'
 import type { ListReviewsQuery, ReviewId } from '@voltrail/contracts/rest/reviews'
+import { ChargerSecurityEventView } from '@voltrail/contracts/rest/security-events'
+import type { ListAllSecurityEventsQuery } from '@voltrail/contracts/rest/security-events'
 import { BillView, SessionDetail, SessionView } from '@voltrail/contracts/rest/sessions'
 import type { ListSessionsQuery } from '@voltrail/contracts/rest/sessions'
 import { TariffView } from '@voltrail/contracts/rest/tariffs'
 import type { ListTariffsQuery } from '@voltrail/contracts/rest/tariffs'
 import type { Vault } from '@voltrail/key-store/vault'
 import type { CommandItem, IdTokenItem, SessionItem, TariffItem } from '@voltrail/read-models/reporting/items'
+import { meterKeyId } from '@voltrail/domain/device/meter-keys'
+import * as lists from '@voltrail/read-models/reporting/device-lists'
+import type { MeterKeyItem } from '@voltrail/read-models/reporting/device-lists'
 import * as queries from '@voltrail/read-models/reporting/queries'
 import { listQuirkCounts } from '@voltrail/read-models/reporting/quirk-rows'
 import type { QuirkCount } from '@voltrail/read-models/reporting/quirk-rows'
@@ -36,6 +46,9 @@ export interface Reporting {
   listTariffs(query: z.infer<typeof ListTariffsQuery>): Promise<Page<TariffView>>
   listReviews(query: z.infer<typeof ListReviewsQuery>): Promise<Page<ReviewView>>
   getReview(id: ReviewId): Promise<ReviewView | undefined>
+  listSecurityEvents(query: z.infer<typeof ListAllSecurityEventsQuery>): Promise<Page<ChargerSecurityEventView>>
+  listMeterKeys(query: z.infer<typeof ListMeterKeysQuery>): Promise<Page<MeterKeyView>>
+  listCampaigns(query: z.infer<typeof ListCampaignsQuery>): Promise<Page<CampaignSummary>>
   /** every quirk rule that ever fired, with the 50 chargers where it fired most */
   listQuirkCounts(): Promise<QuirkCount[]>
 }
@@ -124,6 +137,23 @@ export function openReporting(options: {
     },
     listIdTokens: async (query) => shown(await answered(queries.listIdTokens(db, tenant, query)), idToken),
     listTariffs: async (query) => shown(await answered(queries.listTariffs(db, tenant, query)), tariff),
+    listSecurityEvents: async ({ from, to, ...query }) =>
+      shown(
+        await answered(
+          lists.listSecurityEvents(db, tenant, {
+            ...query,
+            from: from === undefined ? undefined : instant(Date.parse(from)),
+            to: to === undefined ? undefined : instant(Date.parse(to)),
+          }),
+        ),
+        (item) => ChargerSecurityEventView.parse(item),
+      ),
+    listMeterKeys: async (query) =>
+      shown(await answered(lists.listMeterKeys(db, tenant, query)), ({ note: _, ...item }) =>
+        MeterKeyView.parse({ ...item, id: meterKeyId(claimOf(item)) }),
+      ),
+    listCampaigns: async (query) =>
+      shown(await answered(lists.listCampaigns(db, tenant, query)), (item) => CampaignSummary.parse(item)),
     listQuirkCounts: () => answered(listQuirkCounts(db, tenant, 50)),
     listReviews: async (query) =>
       shown(await answered(queries.listReviews(db, tenant, query)), (item) => ReviewView.parse(item)),
@@ -139,6 +169,13 @@ export function openReporting(options: {
     close: () => db.destroy(),
   }
 }
+
+/** absent where it was not claimed: the name of a key is made of what was */
+const claimOf = ({ publicKey, meterSerial, evseId }: Pick<MeterKeyItem, 'publicKey' | 'meterSerial' | 'evseId'>) => ({
+  publicKey,
+  ...(meterSerial === null ? {} : { meterSerial }),
+  ...(evseId === null ? {} : { evseId: EvseId.parse(evseId) }),
+})
 
 const command = (item: CommandItem): CommandView => CommandView.parse({ ...item, requestedBy: item.actor.id })
 

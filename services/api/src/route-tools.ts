@@ -48,7 +48,11 @@ export function problems<const S extends keyof typeof problemMeanings>(...status
 }
 
 /** Refusals that have a status of their own. */
-const refusals: Readonly<Record<string, ProblemKind>> = { 'unknown-review': 'not-found', 'already-settled': 'conflict' }
+const refusals: Readonly<Record<string, ProblemKind>> = {
+  'unknown-review': 'not-found',
+  'unknown-meter-key': 'not-found',
+  'already-settled': 'conflict',
+}
 
 /**
  * Has central decide; a refusal becomes a 422 (or what `refusals` says), an outage a 503.

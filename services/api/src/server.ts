@@ -27,6 +27,7 @@ import { fileRoutes } from './routes/files.ts'
 import { firmwareRoutes } from './routes/firmware.ts'
 import { idTokenRoutes } from './routes/id-tokens.ts'
 import { localListRoutes } from './routes/local-lists.ts'
+import { meterKeyRoutes } from './routes/meter-keys.ts'
 import { quirkRoutes } from './routes/quirks.ts'
 import { reservationRoutes } from './routes/reservations.ts'
 import { reviewRoutes } from './routes/reviews.ts'
@@ -111,6 +112,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
       await routes.register(async (scope) => firmwareRoutes(scope.withTypeProvider<ZodTypeProvider>(), sources))
       campaignRoutes(routes, sources)
       securityEventRoutes(routes, sources)
+      meterKeyRoutes(routes, sources)
       quirkRoutes(routes, sources)
       commandRoutes(routes, sources)
       callRoutes(routes, sources)

@@ -1,3 +1,5 @@
+import { campaignsMigration } from './campaign-rows.ts'
+import { deviceListsMigration } from './device-rows.ts'
 import { quirkCountsMigration } from './quirk-rows.ts'
 
 /**
@@ -280,4 +282,7 @@ alter table reviews add column meant text;
 alter table reviews add column told_transaction text;
 create index reviews_of_transaction on reviews (tenant, charger_id, coalesce(transaction_id, told_transaction));
 `,
+  // what was reported, claimed and begun before this version is listed after a rebuild
+  deviceListsMigration,
+  campaignsMigration,
 ] as const

@@ -1,4 +1,5 @@
 import type { ChargingState, EnergySource } from '@voltrail/contracts/events/session'
+import type { MeterKeyDecision } from '@voltrail/contracts/events/device'
 import type { Price, PriceLine } from '@voltrail/contracts/events/billing'
 import type { EventNamed } from '@voltrail/contracts/events/registry'
 import type { StoredChargerCommand } from '@voltrail/contracts/charger-commands'
@@ -112,6 +113,50 @@ export interface ReportingTables {
     meant: EventNamed<'FrameParked'>['data']['meant'] | null
     /** the transaction that it was about when it came */
     told_transaction: string | null
+  }
+  security_events: {
+    tenant: string
+    charger_id: string
+    revision: number
+    event: string
+    severity: EventNamed<'SecurityEventReported'>['data']['severity']
+    /** by the charger's clock */
+    at: Instant | null
+    tech_info: string | null
+    received_at: Instant
+  }
+  meter_keys: {
+    tenant: string
+    charger_id: string
+    revision: number
+    public_key: string
+    meter_serial: string | null
+    evse_id: number | null
+    state: 'claimed' | MeterKeyDecision
+    claimed_at: Instant
+    decided_at: Instant | null
+    decided_by_kind: string | null
+    decided_by_id: string | null
+    note: string | null
+  }
+  campaigns: {
+    tenant: string
+    campaign_id: string
+    phase: 'running' | 'paused' | 'stopped' | 'cancelled' | 'completed'
+    version: string
+    location: string | null
+    image: string | null
+    concurrency: number
+    stop_after_failures: number
+    waiting: number
+    taken: number
+    done: number
+    failed: number
+    skipped: number
+    created_at: Instant
+    created_by_kind: string
+    created_by_id: string
+    changed_at: Instant
   }
   commands: {
     tenant: string

@@ -1,5 +1,12 @@
 import { CampaignId } from '@voltrail/contracts/ids'
-import { CampaignActionParams, CampaignBody, CampaignParams, CampaignView } from '@voltrail/contracts/rest/campaigns'
+import {
+  CampaignActionParams,
+  CampaignBody,
+  CampaignPage,
+  CampaignParams,
+  CampaignView,
+  ListCampaignsQuery,
+} from '@voltrail/contracts/rest/campaigns'
 import type { CampaignEvent } from '@voltrail/contracts/events/registry'
 import { campaignStream } from '@voltrail/contracts/streams'
 import { campaign, type CampaignState, type Progress } from '@voltrail/domain/campaign'
@@ -68,6 +75,19 @@ export function campaignRoutes(app: Routes, sources: Sources): void {
       })
       return reply.code(createdOrKnown(decided)).send(await read(id))
     },
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/campaigns',
+    schema: {
+      tags,
+      operationId: 'listCampaigns',
+      summary: 'All campaigns, newest first, and how far each is',
+      querystring: ListCampaignsQuery,
+      response: { 200: CampaignPage, ...problems(400) },
+    },
+    handler: ({ query }) => sources.reporting.listCampaigns(query),
   })
 
   app.route({

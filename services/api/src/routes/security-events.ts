@@ -1,6 +1,8 @@
 import type { DeviceEvent } from '@voltrail/contracts/events/registry'
 import { ChargerParams } from '@voltrail/contracts/rest/chargers'
 import {
+  ChargerSecurityEventPage,
+  ListAllSecurityEventsQuery,
   ListSecurityEventsQuery,
   SecurityEventPage,
   type SecurityEventView,
@@ -16,6 +18,19 @@ import type { Sources } from '../sources.ts'
 const mostEvents = 5_000
 
 export function securityEventRoutes(app: Routes, sources: Sources): void {
+  app.route({
+    method: 'GET',
+    url: '/security-events',
+    schema: {
+      tags: ['Chargers'],
+      operationId: 'listAllSecurityEvents',
+      summary: 'What all chargers reported of their own security, newest first',
+      querystring: ListAllSecurityEventsQuery,
+      response: { 200: ChargerSecurityEventPage, ...problems(400) },
+    },
+    handler: ({ query }) => sources.reporting.listSecurityEvents(query),
+  })
+
   app.route({
     method: 'GET',
     url: '/chargers/:id/security-events',

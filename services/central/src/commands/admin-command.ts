@@ -21,6 +21,7 @@ import { revokeCertificate } from '@voltrail/domain/device/certificates'
 import { desireConfiguration } from '@voltrail/domain/device/configuration'
 import { device } from '@voltrail/domain/device/device'
 import { desireLocalList, requestListSync } from '@voltrail/domain/device/local-list'
+import { decideMeterKey } from '@voltrail/domain/device/meter-keys'
 import { beginSecurityUpgrade, setClientIdentities } from '@voltrail/domain/device/security-upgrade'
 import { beginTransfer } from '@voltrail/domain/device/transfer-request'
 import { recordFile } from '@voltrail/domain/device/transfers'
@@ -101,6 +102,10 @@ export const adminCommand = async (
     case 'RevokeCertificate':
       return settle(asked, device, deviceStream(tenantId, command.chargerId), command, (state) =>
         revokeCertificate(command, state),
+      )
+    case 'DecideMeterKey':
+      return settle(asked, device, deviceStream(tenantId, command.chargerId), command, (state) =>
+        decideMeterKey(command, state),
       )
     case 'DesireConfiguration':
       return settle(asked, device, deviceStream(tenantId, command.chargerId), command, (state) =>
