@@ -85,7 +85,7 @@ export function reservationRoutes(app: Routes, sources: Sources): void {
       const one = await traced(
         params.id,
         (device) => reservationAskedBy(device, commandId),
-        ({ state }) => open || state !== 'requested',
+        (made) => open || isEnded(made) || made.state !== 'requested',
       )
       return { reservation: await view(params.id, one), command: answerOf(reply) }
     },
