@@ -4,6 +4,7 @@ import Fastify from 'fastify'
 import { ReservationState } from '@voltrail/contracts/rest/reservations'
 import { ReviewKind, SettleReviewBody } from '@voltrail/contracts/rest/reviews'
 import { addLivePage } from './live-page.ts'
+import { careScript } from './care-script.ts'
 import { markup } from './markup.ts'
 import { reservationsScript } from './reservations-script.ts'
 import { reviewsScript } from './reviews-script.ts'
@@ -17,6 +18,25 @@ describe('the live page', () => {
   it('finds every element that its script asks for', () => {
     const asked = [...script.matchAll(/byId\('([^']+)'\)/g)].map(([, id]) => id)
     for (const id of asked) expect(markup).toContain(`id="${id}"`)
+    for (const id of ['meter-keys', 'certificates', 'security-events', 'campaigns'])
+      for (const part of [id, `${id}-part`]) expect(markup).toContain(`id="${part}"`)
+  })
+
+  it('shows of a charger what ends in time, with whose it is', () => {
+    const { endingsOf } = runInContext(`${careScript}; ({ endingsOf })`, createContext({})) as {
+      endingsOf: (charger: object, until: number) => object[]
+    }
+    const facts = (notAfter: string) => ({ subject: 'CN=x', notAfter })
+    const charger = {
+      chargerId: 'CP1',
+      certificate: facts('2026-02-01T00:00:00Z'),
+      roots: [{ facts: facts('2026-01-01T00:00:00Z') }, { facts: facts('2030-01-01T00:00:00Z') }, { facts: null }],
+    }
+    expect(endingsOf(charger, Date.parse('2026-03-01T00:00:00Z'))).toMatchObject([
+      { chargerId: 'CP1', what: 'its own certificate', notAfter: '2026-02-01T00:00:00Z' },
+      { chargerId: 'CP1', what: 'a root that it trusts', notAfter: '2026-01-01T00:00:00Z' },
+    ])
+    expect(endingsOf({ ...charger, certificate: null }, 0)).toEqual([])
   })
 
   describe('offers for a review', () => {

@@ -49,6 +49,42 @@ export const markup = `
         <p id="no-sessions" class="empty" hidden>No session yet.</p>
       </div>
     </section>
+    <section id="meter-keys-part" aria-labelledby="meter-keys-title" hidden>
+      <h2 id="meter-keys-title">Claimed meter keys <small>until somebody vouches for them</small></h2>
+      <div class="card scroll reviews">
+        <table>
+          <thead><tr><th scope="col">Charger</th><th scope="col">Meter</th><th scope="col">Public key</th><th scope="col">Decision</th></tr></thead>
+          <tbody id="meter-keys"></tbody>
+        </table>
+      </div>
+    </section>
+    <section id="certificates-part" aria-labelledby="certificates-title" hidden>
+      <h2 id="certificates-title">Certificates that end <small>within 30 days</small></h2>
+      <div class="card scroll reviews">
+        <table>
+          <thead><tr><th scope="col">Ends</th><th scope="col">Charger</th><th scope="col">What</th><th scope="col">Subject</th></tr></thead>
+          <tbody id="certificates"></tbody>
+        </table>
+      </div>
+    </section>
+    <section id="security-events-part" aria-labelledby="security-events-title" hidden>
+      <h2 id="security-events-title">Security events <small>critical and warnings, newest first</small></h2>
+      <div class="card scroll reviews">
+        <table>
+          <thead><tr><th scope="col">Event</th><th scope="col">Charger</th><th scope="col">What</th><th scope="col">Since</th></tr></thead>
+          <tbody id="security-events"></tbody>
+        </table>
+      </div>
+    </section>
+    <section id="campaigns-part" aria-labelledby="campaigns-title" hidden>
+      <h2 id="campaigns-title">Firmware campaigns <small>newest first</small></h2>
+      <div class="card scroll reviews">
+        <table>
+          <thead><tr><th scope="col">Campaign</th><th scope="col">Version</th><th scope="col">State</th><th scope="col">Chargers</th><th scope="col">Began</th></tr></thead>
+          <tbody id="campaigns"></tbody>
+        </table>
+      </div>
+    </section>
     <section aria-labelledby="events-title">
       <h2 id="events-title">Events <small>as they are recorded</small></h2>
       <div class="card"><ol id="events" tabindex="0" aria-label="Recent events"></ol><p id="no-events" class="empty">Waiting for the next event.</p></div>

@@ -1,4 +1,5 @@
 import { reservationsScript } from './reservations-script.ts'
+import { careScript } from './care-script.ts'
 import { reviewsScript } from './reviews-script.ts'
 
 /** The script of the live page, for the browser. It shows what the API says and invents nothing; text is never parsed as HTML. */
@@ -143,6 +144,7 @@ function historyOf(history) {
 }
 
 ${reviewsScript}
+${careScript}
 ${reservationsScript}
 // ---- events
 const decode = (token) => { try { return decodeURIComponent(token.replaceAll('%', '%25').replaceAll(/=([0-9a-f]{2})/g, '%$1')) } catch { return token } }
@@ -163,6 +165,7 @@ function draw() {
   byId('sessions').replaceChildren(...sessions.map(sessionRow))
   byId('no-sessions').hidden = sessions.length > 0
   drawReviews()
+  drawCare()
   const running = sessions.filter((session) => session.state === 'active')
   byId('tile-chargers').textContent = chargers.filter((charger) => charger.connected).length + ' of ' + chargers.length
   byId('tile-running').textContent = running.length
@@ -170,7 +173,7 @@ function draw() {
   byId('tile-energy').textContent = energy(running.reduce((sum, session) => sum + session.energyWh, 0))
 }
 async function load() {
-  const [chargerPage, running, newest, waiting] = await Promise.all([get('/v1/chargers?limit=500'), get('/v1/sessions?state=active&limit=200'), get('/v1/sessions?limit=30'), get('/v1/reviews?state=open&limit=100')])
+  const [chargerPage, running, newest, waiting] = await Promise.all([get('/v1/chargers?limit=500'), get('/v1/sessions?state=active&limit=200'), get('/v1/sessions?limit=30'), get('/v1/reviews?state=open&limit=100'), loadCare()])
   reviews = waiting.items
   moreReviews = waiting.next !== null
   chargers = chargerPage.items
