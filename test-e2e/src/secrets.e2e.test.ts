@@ -9,6 +9,7 @@ import type { SessionHistory, SessionPage } from '@voltrail/contracts/rest/sessi
 import { startProduct, type Product } from '@voltrail/embedded/product'
 import { connectEventLog } from '@voltrail/event-store/esdb-log'
 import { openCharger, timestamp, type Charger } from './fixtures/charger.ts'
+import { openListingCharger } from './fixtures/listing-charger.ts'
 import { basic, openRawCharger, refusedUpgrade } from './fixtures/raw-charger.ts'
 import { openRest, type Rest } from './fixtures/rest.ts'
 import { until } from './fixtures/until.ts'
@@ -148,6 +149,20 @@ describe('what is personal or secret', () => {
     await rest.send('POST', `${at}/RemoteStart`, { connectorId: 1, idToken: secrets['a tag for a remote start'] })
     await rest.send('POST', `${at}/ChangeConfiguration`, { key: 'AuthorizationKey', value: key })
     await refusedUpgrade(`${product.ocppUrl}/${id}`, { headers: basic(id, secrets['a wrong password']) })
+
+    const listing = openListingCharger(product.ocppUrl, 'SECRETS-3')
+    open.push(listing)
+    await listing.connect()
+    await listing.boot()
+    const listed = {
+      mode: 'selected',
+      groups: [secrets['a group of tags']],
+      idTokens: [secrets['the tag of a driver']],
+    }
+    await rest.send('PUT', '/v1/chargers/SECRETS-3/local-list', listed)
+    const strangers = { ...listed, idTokens: [secrets['the tag of a stranger']] }
+    await rest.send('PUT', '/v1/chargers/SECRETS-3/local-list', strangers).catch(() => {})
+    await until('the local list', async () => listing.list.has(secrets['the tag of a driver']), 60_000)
 
     const broken = secrets['a tag in a message that cannot be read']
     const raw = await openRawCharger(`${product.ocppUrl}/SECRETS-2`)

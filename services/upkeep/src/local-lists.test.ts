@@ -1,4 +1,4 @@
-import type { ChargerEvent, IdTokenEvent } from '@voltrail/contracts/events/registry'
+import type { ChargerEvent } from '@voltrail/contracts/events/registry'
 import type { TokenRef } from '@voltrail/contracts/ids'
 import type { LocalListPolicy } from '@voltrail/contracts/local-list'
 import { cachedTokens } from './cached-tokens.ts'
@@ -18,9 +18,9 @@ const house = () => {
       one.onToken(ref(n), {
         type: 'IdTokenIssued',
         data: { idToken: { ref: ref(n), type: 'ISO14443', sealed }, status },
-      } as IdTokenEvent),
+      }),
     change: (n: number, status: 'Accepted' | 'Blocked', more: object = {}) =>
-      one.onToken(ref(n), { type: 'IdTokenChanged', data: { status, ...more } } as IdTokenEvent),
+      one.onToken(ref(n), { type: 'IdTokenChanged', data: { status, ...more } }),
     desire: (policy: LocalListPolicy | null = all) => one.onDevice({ type: 'LocalListDesired', data: { policy } }),
     lists: () => one.asked.filter(({ type }) => type === 'SendLocalList'),
     cleared: () => one.asked.filter(({ type }) => type === 'ClearCache').length,

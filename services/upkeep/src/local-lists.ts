@@ -53,6 +53,8 @@ const afterConnectMs = 2_000
 const debounceMs = 3_000
 const longestDebounceMs = 30_000
 const commandMs = 30_000
+/** whose lists are kept ready at once; chargers with a word of their own may be many */
+const mostPolicies = 1_000
 const listMs = 60_000
 
 type Wanted = ReturnType<typeof wantedTokens>
@@ -115,6 +117,7 @@ export const localLists = (deps: DutyDeps): Duty => {
     const known = wantedBy.get(key)
     if (known?.changes === tenant.changes && (known.wanted.until ?? Infinity) > now) return known.wanted
     const wanted = wantedTokens(policy, tenant.tokens, instant(now))
+    if (wantedBy.size >= mostPolicies) wantedBy.clear()
     wantedBy.set(key, { changes: tenant.changes, wanted })
     return wanted
   }
