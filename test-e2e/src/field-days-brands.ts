@@ -31,6 +31,14 @@ export interface Habits {
   readonly pipelines: boolean
   /** the tags that its drivers use */
   readonly tags: number
+  /** `everywhere`: a driver may charge at two of its connectors at once */
+  readonly drivers: 'each-connector' | 'everywhere'
+  /** what it writes behind a tag; `both`: a start has its serial number, a stop control characters */
+  readonly tagSuffix: 'none' | 'trailing-bytes' | 'both'
+  /** a start that is answered ConcurrentTx ends what charges there, without its driver */
+  readonly stopsOnConcurrentTx: boolean
+  /** it closes its connection when it has said nothing for so long; 0: never */
+  readonly closesAfterMs: number
 }
 
 export interface FieldBrand {
@@ -54,6 +62,10 @@ const byTheBook: Habits = {
   register: 'absolute',
   pipelines: false,
   tags: 6,
+  drivers: 'each-connector',
+  tagSuffix: 'none',
+  stopsOnConcurrentTx: false,
+  closesAfterMs: 0,
 }
 
 const { norden, lumen, voltaro, rapida, stille } = brands
@@ -62,7 +74,7 @@ const quirksOf: Readonly<Record<keyof typeof brands, readonly Quirk[]>> = {
   lumen: ['Q1', 'Q11', 'Q23'],
   voltaro: ['Q3', 'Q8', 'Q13'],
   rapida: ['Q10', 'Q17'],
-  stille: ['Q18', 'Q25', 'Q27', 'Q28'],
+  stille: ['Q18', 'Q25', 'Q27'],
 }
 
 const more: Readonly<Record<string, readonly [Brand, Partial<Habits>, readonly Quirk[]]>> = {
@@ -70,7 +82,7 @@ const more: Readonly<Record<string, readonly [Brand, Partial<Habits>, readonly Q
   fossil: [{ ...lumen, retry: { ...lumen.retry, missedAnswers: 0.3 } }, { clock: 'dead' }, ['Q1', 'Q2', 'Q11', 'Q23']],
   morpheus: [
     { ...stille, retry: { ...stille.retry, missedAnswers: 0.4 } },
-    { clock: 'dead', setBy: 'heartbeat', restamps: true },
+    { clock: 'dead', setBy: 'heartbeat', restamps: true, stopsOnConcurrentTx: true },
     ['Q2', 'Q11', 'Q12', 'Q18', 'Q25'],
   ],
   nullis: [{ ...norden, connectors: 1 }, { register: 'relative', tags: 1 }, ['Q21', 'Q11']],
@@ -90,6 +102,15 @@ const more: Readonly<Record<string, readonly [Brand, Partial<Habits>, readonly Q
     { messageIds: 'counted' },
     ['Q10'],
   ],
+  suffix: [{ ...norden, vendor: 'KEBA AG', connectors: 1 }, { tagSuffix: 'both' }, ['Q11', 'Q27']],
+  ribbon: [{ ...rapida, connectors: 1 }, { tagSuffix: 'trailing-bytes' }, ['Q10', 'Q17', 'Q27']],
+  jealous: [
+    { ...norden, connectors: 1, retry: { ...norden.retry, missedAnswers: 0.4 } },
+    { stopsOnConcurrentTx: true, tags: 1 },
+    ['Q11', 'Q12'],
+  ],
+  family: [{ ...norden, connectors: 2 }, { tags: 2, drivers: 'everywhere' }, ['Q11']],
+  hush: [stille, { closesAfterMs: 110_000 }, ['Q18', 'Q25', 'Q27', 'Q28']],
   torrent: [norden, { pipelines: true, messageIds: 'counted' }, ['Q10', 'Q7']],
 }
 

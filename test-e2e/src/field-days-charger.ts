@@ -37,6 +37,8 @@ export interface Tally {
   connections: number
   /** asks that central could not answer */
   unavailable: number
+  /** starts that were answered ConcurrentTx */
+  concurrent: number
 }
 
 /** What the charger has told of one of its sessions, as the first durable answer says: the truth that the log is held against. */
@@ -103,7 +105,7 @@ export interface World {
 export const liveThrough = async (charger: PlannedCharger, plan: Plan, world: World): Promise<LivedDays> => {
   const { brand, habits, random } = charger
   const protocol = protocols['ocpp1.6']!
-  const tally: Tally = { frames: 0, repeats: 0, connections: 0, unavailable: 0 }
+  const tally: Tally = { frames: 0, repeats: 0, connections: 0, unavailable: 0, concurrent: 0 }
   const parked: { what: string; of?: SessionLife }[] = []
   const lives = charger.sessions.map((real): SessionLife => ({
     real,
@@ -117,6 +119,7 @@ export const liveThrough = async (charger: PlannedCharger, plan: Plan, world: Wo
   let now = plan.begin
   let connection: { epoch: ConnectionEpoch; calls: InboundCalls; since: number } | undefined
   let booted = false
+  let lastWord = plan.begin
   let pod = 0
   let refusedUntil = 0
   let messages = 0
@@ -164,6 +167,7 @@ export const liveThrough = async (charger: PlannedCharger, plan: Plan, world: Wo
     const frame = parseFrame(text)
     if (frame.kind !== 'call') throw new Error(`the edge cannot read ${text}`)
     tally.frames += 1
+    lastWord = now
     const handled = await connection.calls.handle({ frame, text, receivedAt: now, since: now })
     if (handled.kind === 'close') {
       cut()
@@ -337,6 +341,13 @@ export const liveThrough = async (charger: PlannedCharger, plan: Plan, world: Wo
   const effective = (time: Date, real: number, receivedAt: number): number =>
     time.getUTCFullYear() < 2020 ? receivedAt : real
 
+  /** The payload with its tag as this make writes it. */
+  const tagged = (payload: Payload, suffix: string): Payload =>
+    habits.tagSuffix === 'none' || typeof payload['idTag'] !== 'string'
+      ? payload
+      : { ...payload, idTag: `${payload['idTag']}${suffix}` }
+  const statusIn = (answer: Payload): unknown => (answer['idTagInfo'] as Payload | undefined)?.['status']
+
   const planSession = (life: SessionLife) => {
     const { real } = life
     const { connectorId } = real
@@ -388,7 +399,7 @@ export const liveThrough = async (charger: PlannedCharger, plan: Plan, world: Wo
         action: 'StartTransaction',
         payload: () => {
           life.startStamps.add(instant(local.startedAt.getTime()))
-          return startPayload(brand, local)
+          return tagged(startPayload(brand, local), habits.tagSuffix === 'both' ? '_28881628' : '\u0010\u000e')
         },
         durable: (receivedAt) => {
           const time = local.startedAt
@@ -399,7 +410,20 @@ export const liveThrough = async (charger: PlannedCharger, plan: Plan, world: Wo
           }
           life.told.unshift({ at: life.start.at, milli: registerTold(charger, local.meterStartWh) })
         },
-        answered: (answer) => void (local.transactionId = answer['transactionId'] as number),
+        answered: (answer) => {
+          const transactionId = answer['transactionId'] as number
+          local.transactionId = transactionId
+          if (statusIn(answer) !== 'ConcurrentTx') return
+          tally.concurrent += 1
+          if (!habits.stopsOnConcurrentTx) return
+          const [timestamp, meterStop] = [stamp(now).toISOString(), Math.round(shownWh(charger, real, now))]
+          queue.push({
+            action: 'StopTransaction',
+            payload: () => ({ transactionId, meterStop, timestamp, reason: 'DeAuthorized' }),
+            durable: () => undefined,
+            answered: () => undefined,
+          })
+        },
         restamp: () => {
           if (local.startedAt.getUTCFullYear() < 2020)
             Object.assign(local, { startedAt: new Date(real.startedAt) } satisfies Partial<LocalTransaction>)
@@ -427,7 +451,7 @@ export const liveThrough = async (charger: PlannedCharger, plan: Plan, world: Wo
       queue.push({
         action: 'StopTransaction',
         payload: () => ({
-          ...stopPayload(brand, local, written),
+          ...tagged(stopPayload(brand, local, written), '\u0010\u000e'),
           ...(unnamed ? { transactionId: habits.stopId === '-1' ? -1 : 0 } : {}),
         }),
         durable: (receivedAt) => {
@@ -485,6 +509,7 @@ export const liveThrough = async (charger: PlannedCharger, plan: Plan, world: Wo
   for (const moment of moments.toSorted((a, b) => a.at - b.at || a.order - b.order)) {
     now = Math.max(now, moment.at)
     if (!online() && connection !== undefined) cut()
+    if (habits.closesAfterMs > 0 && connection !== undefined && now - lastWord >= habits.closesAfterMs) cut()
     await world.advanceTo(now)
     const before = new Map(statuses)
     await moment.happen(connection !== undefined)

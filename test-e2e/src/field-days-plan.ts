@@ -148,7 +148,7 @@ const planConnector = (
     sessions.push({
       index: sessions.length,
       connectorId,
-      idTag: `${chargerId.slice(0, 3)}C${connectorId}D${Math.floor(between(random, 0, habits.tags))}`,
+      idTag: `${chargerId.slice(0, 3)}C${habits.drivers === 'everywhere' ? 0 : connectorId}D${Math.floor(between(random, 0, habits.tags))}`,
       startedAt,
       endedAt,
       startWh,

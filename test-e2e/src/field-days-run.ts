@@ -3,6 +3,7 @@ import type { SessionEvent } from '@voltrail/contracts/events/registry'
 import type { ConnectionEpoch, TariffId, TransactionId } from '@voltrail/contracts/ids'
 import { instant } from '@voltrail/contracts/quantities'
 import { billingStream, chargerStream, parseStream } from '@voltrail/contracts/streams'
+import { indexOpenByToken, type OpenByToken } from '@voltrail/central/open-by-token'
 import { createPods, type Pods } from '@voltrail/central/oracle/pods'
 import { createSharedLog, type AppendFault, type SharedLog } from '@voltrail/central/oracle/shared-log'
 import { createTwinBus, createTwinVault } from '@voltrail/central/oracle/twins'
@@ -44,6 +45,8 @@ export interface BrandTotals {
   repeats: number
   connections: number
   unavailable: number
+  /** starts that were answered ConcurrentTx: their tag charged elsewhere */
+  concurrent: number
 }
 
 export interface FieldReport {
@@ -74,7 +77,11 @@ export const liveFieldDays = async (
   const log = createSharedLog({ pauses: [], stalls: [], faults })
   const { bus } = createTwinBus()
   const vault = createTwinVault()
-  const pods = createPods(2, { log, vault, bus, now: () => instant(plan.begin) })
+  const pods = createPods(
+    2,
+    { log, vault, bus, now: () => instant(plan.begin) },
+    { openByToken: openTransactionsOf(log) },
+  )
   const differences: string[] = []
   const totals = new Map<string, BrandTotals>()
   for (const [done, charger] of plan.chargers.entries()) {
@@ -90,6 +97,25 @@ export const liveFieldDays = async (
     if (!verdict.ok) differences.push(`the chain of ${stream} is broken: ${verdict.problem}`)
   }
   return { brands: totals, events, differences }
+}
+
+/** What each token has open, as the log has it at every moment. */
+const openTransactionsOf = (log: SharedLog): OpenByToken => {
+  const index = indexOpenByToken()
+  const taken = new Map<string, number>()
+  let heard = 0
+  return {
+    of: (tenant, token) => {
+      for (const stream of new Set(log.journal.slice(heard))) {
+        if (!stream.startsWith('charger-')) continue
+        const stored = log.stored(stream)
+        for (const event of stored.slice(taken.get(stream) ?? 0)) index.take(event as never)
+        taken.set(stream, stored.length)
+      }
+      heard = log.journal.length
+      return index.of(tenant, token)
+    },
+  }
 }
 
 interface Field {
@@ -193,12 +219,13 @@ const judgeCharger = async (
   charger: PlannedCharger,
   lived: LivedDays,
   from: number,
-  { plan, log, pods, totals, differ }: Field,
+  { plan, log, pods, vault, totals, differ }: Field,
 ): Promise<void> => {
   const brand = totals.get(charger.brandName) ?? none()
   totals.set(charger.brandName, brand)
   brand.chargers += 1
-  for (const count of ['frames', 'repeats', 'connections', 'unavailable'] as const) brand[count] += lived.tally[count]
+  for (const count of ['frames', 'repeats', 'connections', 'unavailable', 'concurrent'] as const)
+    brand[count] += lived.tally[count]
 
   const { bySession, others } = streamsOf(lived.lives, from, log)
   for (const stream of others) differ(`${stream} is no real session`)
@@ -211,7 +238,7 @@ const judgeCharger = async (
       differ(`${named(life)} stands in ${streams.length} streams: ${streams.join(', ')}`)
     if (stream === undefined) continue
     own.set(stream, life)
-    await judgeTold(charger, life, stream, lived, { log, plan, differ, brand })
+    await judgeTold(charger, life, stream, lived, { log, plan, differ, vault, brand })
     const { start } = (await loadCold(log.calm, sessionAggregate, stream as never)).state
     if (start !== undefined) transactions.set(life, start.transactionId)
   }
@@ -238,7 +265,7 @@ const judgeCharger = async (
   for (const problem of problems) differ(problem)
   const left = await openReviews([stream, ...own.keys()], log)
   if (left.length > 0) differ(`still wait for review: ${left.map(({ subject }) => subject).join(', ')}`)
-  for (const [where, life] of own) await judgeTruth(charger, life, where, { log, plan, differ, brand })
+  for (const [where, life] of own) await judgeTruth(charger, life, where, { log, plan, differ, vault, brand })
 }
 
 const named = ({ real }: SessionLife): string =>
@@ -253,7 +280,7 @@ const without = (all: readonly string[], some: readonly string[]): string[] => {
   })
 }
 
-interface Judging extends Pick<Field, 'log' | 'plan' | 'differ'> {
+interface Judging extends Pick<Field, 'log' | 'plan' | 'differ' | 'vault'> {
   readonly brand: BrandTotals
 }
 const checking =
@@ -278,6 +305,7 @@ const judgeTold = async (
   const ended = stop && Date.parse(stop.stoppedAt.effectiveAt)
   const told = energyTold(life)
   if (charger.habits.start === 'end' && overlaps(life, lived)) return
+  check('its token', state.start?.idToken.ref, judging.vault.tokenRef(fieldTenant, life.real.idTag))
   check('what it told in Wh', energyWh, told.energyWh)
   check('its start', began, life.start?.at)
   check('an inferred end', stop?.inferred, life.stop === undefined)
@@ -366,4 +394,5 @@ const none = (): BrandTotals => ({
   repeats: 0,
   connections: 0,
   unavailable: 0,
+  concurrent: 0,
 })

@@ -8,6 +8,7 @@ import { createWriteLoop } from '@voltrail/event-store/write-loop'
 import type { Vault } from '@voltrail/key-store/vault'
 import { createLog } from '@voltrail/runtime/log'
 import type { CentralDeps } from '../central-deps.ts'
+import type { OpenByToken } from '../open-by-token.ts'
 import { deciding } from '../deciding.ts'
 import { createFactHandler } from '../facts/facts.ts'
 import { createFrameStore } from '../frame-store.ts'
@@ -30,18 +31,25 @@ export interface Pods {
   operate<T>(pod: number, work: (deps: CentralDeps) => Promise<T>): Promise<T | 'crashed'>
 }
 
-/** @param given what the pods share: the log, the vault, the bus and the clock */
+/**
+ * @param given what the pods share: the log, the vault, the bus and the clock
+ * @param options `openByToken`: which transactions each token has open; concurrent use is judged by it, and refused
+ */
 export const createPods = (
   count: number,
   given: { readonly log: SharedLog; readonly vault: Vault; readonly bus: Bus; readonly now: () => Instant },
-  options: { readonly cacheSize?: number } = {},
+  options: { readonly cacheSize?: number; readonly openByToken?: OpenByToken } = {},
 ): Pods => {
   let started = 0
   const start = () => {
     const name = `pod-${(started += 1)}`
     const { log, crashed } = given.log.podLog(name)
-    // no tenant of the oracle judges concurrent use
-    const around = { logHealth: { state: 'well' as const }, history: log, openByToken: { of: () => [] } }
+    const openByToken = options.openByToken ?? { of: () => [] }
+    const settings: TenantSettings = {
+      ...oracleSettings,
+      concurrentUse: options.openByToken === undefined ? oracleSettings.concurrentUse : 'refused',
+    }
+    const around = { logHealth: { state: 'well' as const }, history: log, openByToken }
     const deps: CentralDeps = {
       ...around,
       ...deciding(createWriteLoop({ log, cacheSize: options.cacheSize ?? 100, build: 'oracle' })),
@@ -51,18 +59,18 @@ export const createPods = (
       frames: createFrameStore({
         appendBytes: () => Promise.reject(new Error('the oracle sends no frame that is too large for an event')),
       }),
-      openByToken: { of: () => [] },
+      openByToken,
       lookUps: lookUps(
         {
           get: async (aggregate, stream) => ({ ...(await loadCold(log, aggregate, stream)), from: 'stream' as const }),
         },
-        oracleSettings,
+        settings,
       ),
       log: createLog({ service: 'oracle', level: 'silent' }),
       now: given.now,
       pod: name,
       build: 'oracle',
-      defaultSettings: oracleSettings,
+      defaultSettings: settings,
       offlineAfterMs: 100,
     }
     return { handle: createFactHandler(deps), deps, crashed }
