@@ -216,6 +216,21 @@ describe('security profiles over real TLS, with a client that is not ours', () =
     })
   }, 60_000)
 
+  it('refuses a client certificate that has expired, and records that it has', async () => {
+    await register('P5', 3, null)
+    const chargerId = ChargerId.parse('P5')
+    await admin({ type: 'SetClientIdentities', chargerId, identities: [{ kind: 'common-name', commonName: 'SN-5' }] })
+    const day = 86_400_000
+    const over = { notBefore: new Date(Date.now() - 2 * day), notAfter: new Date(Date.now() - day) }
+    await expect(dial('P5', 3, { certificate: await ours.issue('CN=SN-5', over) })).rejects.toThrow('Unauthorized')
+    expect(await onCharger('P5')).toContainEqual({
+      type: 'ChargerConnectionRefused',
+      data: expect.objectContaining({ detail: expect.stringContaining('expired') }),
+    })
+    const good = await dial('P5', 3, { certificate: await ours.issue('CN=SN-5') })
+    await good.close({ force: true })
+  }, 60_000)
+
   it('takes a charger from profile 1 over 2 to 3 unattended, and refuses what was before for good', async () => {
     const id = 'CLIMBER'
     const chargerId = ChargerId.parse(id)

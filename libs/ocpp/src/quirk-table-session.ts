@@ -249,4 +249,14 @@ export const transportQuirks = [
     evidence: ['MaEVe, InvalidUsernameAllowed', 'mikuso/ocpp-rpc, lib/server.js'],
     proof: edge('upgrade.int', 'proves its password %s'),
   },
+  {
+    ...transport,
+    id: 'Q34-root-expiry',
+    what: 'Which roots each charger trusts is asked and listed with when each ends, before it is dark for an expired one',
+    evidence: ['https://github.com/dingo35/SmartEVSE-3.5/issues/363'],
+    proof: {
+      file: 'test-e2e/src/certificates.e2e.test.ts',
+      test: 'takes our root, lists it, and the inventory shows when it ends',
+    },
+  },
 ] as const satisfies readonly Quirk[]

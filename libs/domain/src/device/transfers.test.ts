@@ -1,7 +1,8 @@
 import type { DeviceEvent } from '@voltrail/contracts/events/registry'
+import type { FactId } from '@voltrail/contracts/ids'
 import { at, given } from '../fixtures/given.ts'
 import { device } from './device.ts'
-import { recordFile } from './transfers.ts'
+import { recordFile, reportFirmwareStatus, reportLogStatus } from './transfers.ts'
 
 const begun = (kind: 'DiagnosticsLog' | 'Firmware' = 'DiagnosticsLog'): DeviceEvent => ({
   type: 'TransferBegun',
@@ -15,6 +16,32 @@ const upload = (sha256 = 'a'.repeat(64)) => ({
 const received = (sha256?: string): DeviceEvent => ({
   type: 'FileReceived',
   data: { ...upload(sha256), kind: 'DiagnosticsLog' },
+})
+
+describe('a status of firmware or of a log', () => {
+  const fact = (factId: string) => factId as FactId
+  const firmware: DeviceEvent = { type: 'FirmwareStatusReported', data: { requestId: 41, status: 'Downloading' } }
+  const log: DeviceEvent = {
+    type: 'LogStatusReported',
+    data: { requestId: 41, log: 'DiagnosticsLog', status: 'Uploading' },
+  }
+  const reports = [
+    [firmware, 'Firmware', (factId: FactId) => reportFirmwareStatus.bind(null, { factId, status: 'Downloading' })],
+    [
+      log,
+      'DiagnosticsLog',
+      (factId: FactId) => reportLogStatus.bind(null, { factId, log: 'DiagnosticsLog', status: 'Uploading' }),
+    ],
+  ] as const
+
+  it('is never a repeat by what it says; only the same fact is', () => {
+    for (const [reported, kind, report] of reports) {
+      const before = given(device, begun(kind), reported)
+      before.when(report(fact('1.2'))).then(reported)
+      const answered = [{ factId: fact('1.1'), answer: { type: 'FirmwareStatus' } as const }]
+      expect(report(fact('1.1'))({ ...before.state, answered })).toEqual({ accepted: [] })
+    }
+  })
 })
 
 describe('a file that the charger uploaded', () => {
