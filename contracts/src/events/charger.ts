@@ -323,5 +323,7 @@ export const chargerEvents = {
   CommandOffline: z.object({ commandId: CommandId }),
   /** The charger accepted a remote start, and no transaction came of it in time (the cable was never plugged in). */
   RemoteStartUnused: z.object({ commandId: CommandId }),
+  /** The charger accepted a remote stop, and the transaction went on. */
+  RemoteStopUnheeded: z.object({ commandId: CommandId }),
   ChargerSummarised: z.object({ summary: ChargerSummary }),
 } as const

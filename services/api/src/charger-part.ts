@@ -56,6 +56,8 @@ export function chargerPart(session: SessionFacts): (event: LogEvent) => boolean
       case 'CommandSettled':
       case 'CommandOutcomeUnknown':
       case 'CommandOffline':
+      case 'RemoteStartUnused':
+      case 'RemoteStopUnheeded':
         return commands.has(event.data.commandId)
       case 'ConnectorStatusChanged':
         return event.data.evseId === session.evseId && at >= from && at <= until

@@ -23,6 +23,12 @@ export type TimeOut = { readonly tenant: TenantId; readonly dueAt: number } & (
       readonly asked: RemoteStartAsked
       readonly requestedAt: Instant
     }
+  | {
+      readonly kind: 'remote-stop-unheeded'
+      readonly chargerId: ChargerId
+      readonly commandId: CommandId
+      readonly transactionId: TransactionId
+    }
   | { readonly kind: 'session-settled'; readonly sessionId: SessionId; readonly corrections: number }
 )
 export type TimeOutKind = TimeOut['kind']
@@ -36,6 +42,8 @@ const halfDoneMs = hourMs
 const commandGraceMs = 10_000
 /** From an accepted remote start to its transaction: chargers wait up to ConnectionTimeOut (OCPP 1.6 §9.1.8) for the cable. */
 const remoteStartMs = 120_000
+/** From an accepted remote stop to the stop itself: the charger sends it once the power is off. */
+const remoteStopMs = 120_000
 
 /** Everything that this charger waits for. */
 export const dueOfCharger = (
@@ -72,6 +80,16 @@ export const dueOfCharger = (
     const dueAt = acceptedAt + remoteStartMs
     due.push({ tenant, chargerId, kind: 'remote-start-unused', commandId, asked: what, requestedAt, dueAt })
   }
+  for (const [commandId, { transactionId, acceptedAt }] of watch.stops)
+    if (acceptedAt !== undefined)
+      due.push({
+        tenant,
+        chargerId,
+        kind: 'remote-stop-unheeded',
+        commandId,
+        transactionId,
+        dueAt: acceptedAt + remoteStopMs,
+      })
   return due
 }
 

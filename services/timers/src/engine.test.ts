@@ -341,6 +341,31 @@ describe('a command', () => {
     expect(timers.fired).toEqual([])
   })
 
+  it('to stop that was accepted is told 120 s later when the transaction goes on, once, and not when it ended', async () => {
+    for (const ends of [false, true]) {
+      const w = world()
+      await w.connect()
+      await w.open()
+      await w.start()
+      await w.request('c-1', { type: 'RemoteStop', transactionId })
+      await w.settle('c-1', { outcome: 'result', status: 'Accepted', payload: {} })
+      if (ends) {
+        await w.stop('2000')
+        await w.close()
+      }
+      w.clock.advance(2 * minutes - 1)
+      const timers = w.instance()
+      await timers.run()
+      expect(timers.fired).toEqual([])
+      w.clock.advance(1)
+      await timers.run()
+      await timers.run()
+      expect(timers.fired).toEqual(ends ? [] : ['remote-stop-unheeded'])
+      if (!ends)
+        expect(await lastOf(w, ofCharger)).toMatchObject({ type: 'RemoteStopUnheeded', data: { commandId: 'c-1' } })
+    }
+  })
+
   it('that the charger rejected waits for nothing', async () => {
     const w = world()
     await w.connect()

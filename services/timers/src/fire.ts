@@ -7,6 +7,7 @@ import { charger } from '@voltrail/domain/charger/charger'
 import { giveUpCommand } from '@voltrail/domain/charger/commands'
 import { disconnectCharger } from '@voltrail/domain/charger/connection'
 import { remoteStartUnused } from '@voltrail/domain/charger/remote-start'
+import { remoteStopUnheeded } from '@voltrail/domain/charger/remote-stop'
 import { closeTransaction } from '@voltrail/domain/charger/transactions'
 import type { Aggregate, Decision } from '@voltrail/domain/decider'
 import { inferStop, type InferStop } from '@voltrail/domain/inference'
@@ -59,6 +60,12 @@ export const fire = async (timeOut: TimeOut, because: Because, deps: FireDeps): 
       const { chargerId, commandId, asked, requestedAt } = timeOut
       return decide(charger, chargerStream(tenant, chargerId), commandId, (state) =>
         remoteStartUnused({ commandId, asked, requestedAt }, state),
+      )
+    }
+    case 'remote-stop-unheeded': {
+      const { chargerId, commandId, transactionId } = timeOut
+      return decide(charger, chargerStream(tenant, chargerId), commandId, (state) =>
+        remoteStopUnheeded({ commandId, transactionId }, state),
       )
     }
     case 'session-settled': {

@@ -33,6 +33,8 @@ export interface ChargerWatch {
   readonly pending: Map<CommandId, PendingWatch>
   /** remote starts that the charger accepted and that no transaction came of yet */
   readonly accepted: Map<CommandId, AcceptedWatch>
+  /** remote stops by the transaction that they are for; `acceptedAt`: the charger accepted it, and the transaction goes on */
+  readonly stops: Map<CommandId, { readonly transactionId: TransactionId; acceptedAt: number | undefined }>
 }
 
 export interface OpenWatch {
@@ -82,6 +84,7 @@ export const newChargerWatch = (tenant: TenantId, chargerId: ChargerId): Charger
   open: new Map(),
   pending: new Map(),
   accepted: new Map(),
+  stops: new Map(),
 })
 
 export const newSessionWatch = (): SessionWatch => ({
@@ -146,6 +149,8 @@ export const hearCharger = (watch: ChargerWatch, event: Recorded<ChargerEvent>):
     }
     case 'TransactionClosed':
       watch.open.delete(event.data.transactionId)
+      for (const [commandId, { transactionId }] of watch.stops)
+        if (transactionId === event.data.transactionId) watch.stops.delete(commandId)
       return
     case 'CommandRequested': {
       const { commandId, command, deadline } = event.data
@@ -154,6 +159,8 @@ export const hearCharger = (watch: ChargerWatch, event: Recorded<ChargerEvent>):
           ? { evseId: command.evseId, tokenRef: command.idToken.ref, requestedAt: event.metadata.receivedAt }
           : undefined
       watch.pending.set(commandId, { deadline: Date.parse(deadline), asked, lost: false })
+      if (command.type === 'RemoteStop' && watch.open.has(command.transactionId))
+        watch.stops.set(commandId, { transactionId: command.transactionId, acceptedAt: undefined })
       return
     }
     case 'CommandSettled': {
@@ -162,6 +169,9 @@ export const hearCharger = (watch: ChargerWatch, event: Recorded<ChargerEvent>):
       watch.pending.delete(commandId)
       if (asked !== undefined && result.outcome === 'result' && result.status === 'Accepted')
         watch.accepted.set(commandId, { asked, acceptedAt: toldAt })
+      const stop = watch.stops.get(commandId)
+      if (stop !== undefined && result.outcome === 'result' && result.status === 'Accepted') stop.acceptedAt = toldAt
+      else watch.stops.delete(commandId)
       return
     }
     case 'CommandOutcomeUnknown': {
@@ -176,6 +186,10 @@ export const hearCharger = (watch: ChargerWatch, event: Recorded<ChargerEvent>):
     }
     case 'CommandOffline':
       watch.pending.delete(event.data.commandId)
+      watch.stops.delete(event.data.commandId)
+      return
+    case 'RemoteStopUnheeded':
+      watch.stops.delete(event.data.commandId)
       return
     case 'RemoteStartUnused':
       watch.accepted.delete(event.data.commandId)

@@ -283,6 +283,7 @@ const change = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerStat
         ...remoteStartsWithout(state, event.data.commandId),
       }
     case 'RemoteStartUnused':
+    case 'RemoteStopUnheeded':
       return {
         ...state,
         recentCommands: state.recentCommands.map((command) =>

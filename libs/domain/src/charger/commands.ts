@@ -10,7 +10,7 @@ import { answeredBefore, type ChargerState } from './charger.ts'
 /** What we ask of a charger: requested, then settled, offline or of unknown outcome; an answer that comes late still settles it. */
 
 export type CommandOutcome =
-  /** `unused`: a remote start that was accepted, and no transaction came of it */
+  /** `unused`: a remote start or stop that was accepted, and no transaction began or ended by it */
   | { readonly kind: 'settled'; readonly result: CommandResult; readonly unused?: true }
   /** settled with an answer that is too long to be kept in the state: it stands in the log */
   | { readonly kind: 'settled'; readonly tooLong: true }

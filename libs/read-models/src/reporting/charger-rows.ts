@@ -34,6 +34,18 @@ const settle = async (
   await put(tx, context)
 }
 
+/** What became of a command that the charger accepted. */
+const tellMore = async (tx: AnyDatabase, context: Charger, commandId: string, detail: string): Promise<void> => {
+  await tx
+    .updateTable('commands')
+    .set({ detail })
+    .where('tenant', '=', context.tenant)
+    .where('charger_id', '=', context.address.chargerId)
+    .where('command_id', '=', commandId)
+    .execute()
+  await put(tx, context)
+}
+
 const noError = new Set(['', 'NoError'])
 
 export const chargerHandlers: EventHandlers<
@@ -55,6 +67,7 @@ export const chargerHandlers: EventHandlers<
   | 'CommandOutcomeUnknown'
   | 'CommandOffline'
   | 'RemoteStartUnused'
+  | 'RemoteStopUnheeded'
   | 'ChargerSettingsChanged'
   | 'ChargerIdentityContested'
 > = {
@@ -224,14 +237,9 @@ export const chargerHandlers: EventHandlers<
 
   CommandOffline: (tx, data, context) => settle(tx, context, data.commandId, { outcome: 'offline' }),
 
-  RemoteStartUnused: async (tx, data, context) => {
-    await tx
-      .updateTable('commands')
-      .set({ detail: 'the charger accepted it, and no transaction came of it' })
-      .where('tenant', '=', context.tenant)
-      .where('charger_id', '=', context.address.chargerId)
-      .where('command_id', '=', data.commandId)
-      .execute()
-    await put(tx, context)
-  },
+  RemoteStartUnused: (tx, data, context) =>
+    tellMore(tx, context, data.commandId, 'the charger accepted it, and no transaction came of it'),
+
+  RemoteStopUnheeded: (tx, data, context) =>
+    tellMore(tx, context, data.commandId, 'the charger accepted it, and the transaction went on'),
 }
