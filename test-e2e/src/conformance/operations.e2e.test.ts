@@ -5,6 +5,7 @@ import type { TransferAnswer, TransferList, TransferView } from '@voltrail/contr
 import type { z } from 'zod'
 import { timestamp } from '../fixtures/charger.ts'
 import { accepted, openConformance, type CaseCharger } from '../fixtures/conformance.ts'
+import { until } from '../fixtures/until.ts'
 
 /** OCA compliance test document, central system: 3.4 to 3.7, 3.9, 3.10 and 3.13 to 3.20, what an operator asks of a charger. */
 
@@ -317,10 +318,11 @@ describe.each(['ocpp-rpc', 'ocpp-ts'] as const)('operations, with %s', (client) 
     })
     it('TC_047_CSMS Reservation of a connector, expiry: it names its end, and the connector is available after it', async () => {
       const cp = await ready('047')
-      const expiryDate = new Date(Math.floor(Date.now() / 1_000) * 1_000 + 5_000).toISOString()
+      const expiryDate = new Date(Math.floor(Date.now() / 1_000) * 1_000 + 3_000).toISOString()
       await reserve(cp, 'Accepted', { expiryDate })
       await cp.status('Reserved')
       await detail(cp.id, ({ connectors }) => connectors.some(({ status }) => status === 'Reserved'))
+      await until('the reservation is over', async () => Date.now() > Date.parse(expiryDate))
       await cp.status('Available')
       await detail(cp.id, ({ connectors }) => connectors.every(({ status }) => status === 'Available'))
     })
