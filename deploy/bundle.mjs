@@ -47,8 +47,8 @@ export async function bundle(folders, options = {}) {
       'import.meta.url': '__bundleUrl',
     },
     banner: { js: "const __bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
-    // optional and native: pg works without
-    external: ['pg-native'],
+    // optional and native: pg works without the one, ssh2 without the others
+    external: ['pg-native', 'cpu-features', '*/sshcrypto.node'],
     plugins: [swaggerUiBesideBundle],
   })
   for (const folder of named) {

@@ -4,6 +4,7 @@ import { chooseBackends, describeBackends } from './backends.ts'
 import type { Backends } from './backends.ts'
 import { openDataDirectory } from './data-directory.ts'
 import type { DataDirectory } from './data-directory.ts'
+import { networkAddresses } from './network-addresses.ts'
 import { freePort, tryPort } from './free-port.ts'
 import { openLogs } from './logs.ts'
 import type { Logs } from './logs.ts'
@@ -18,7 +19,7 @@ import type { ApiAccess } from './seed.ts'
 import { ensureDatabase, eventStorePart, findNats, natsPart, postgresPart } from './servers.ts'
 import { serviceBundles } from './service-bundles.ts'
 import { inheritedEnvironment } from './service-environment.ts'
-import { nameOfCopy, ocppUrl, reachedAt, services } from './services.ts'
+import { nameOfCopy, ocppUrl, reachedAt, services, toldToChargers } from './services.ts'
 import type { Service, Wiring } from './services.ts'
 import type { ProductProcess } from './supervised-part.ts'
 import { createSupervisor } from './supervisor.ts'
@@ -126,7 +127,11 @@ async function bringUp(undertaking: Undertaking): Promise<Omit<Product, 'stop'>>
   const apiPort = await publicPort(host, options.apiPort ?? 0, '--api-port')
   const ocppPorts = [await publicPort(host, options.ocppPort ?? 0, '--ocpp-port')]
   const filesPort = await publicPort(host, options.filesPort ?? 0, '--files-port')
-  const filesInternalPort = await freePort('127.0.0.1')
+  const [ftpPort, sftpPort, filesInternalPort] = [
+    await freePort(host),
+    await freePort(host),
+    await freePort('127.0.0.1'),
+  ]
   while (ocppPorts.length < (options.edges ?? 1)) ocppPorts.push(await freePort(host))
   const secrets = openSecrets(directory.path)
   note(describeBackends(backends))
@@ -188,6 +193,9 @@ async function bringUp(undertaking: Undertaking): Promise<Omit<Product, 'stop'>>
     filesFolder: directory.files,
     filesPort,
     filesInternalPort,
+    ftpPort,
+    sftpPort,
+    filesHost: toldToChargers(host, networkAddresses()),
     host,
     apiPort,
     ocppPorts,

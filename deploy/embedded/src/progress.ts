@@ -1,5 +1,5 @@
-import { networkInterfaces } from 'node:os'
 import { relative } from 'node:path'
+import { networkAddresses } from './network-addresses.ts'
 import type { Product } from './product.ts'
 
 /** What is shown once everything runs. `seconds`: how long the start took. */
@@ -43,13 +43,6 @@ export function readyText(
 }
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.')
-
-function networkAddresses(): string[] {
-  return Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .filter(({ family, internal }) => family === 'IPv4' && !internal)
-    .map(({ address }) => address)
-}
 
 /** As one would type it here. */
 function shortPath(path: string, cwd: string): string {

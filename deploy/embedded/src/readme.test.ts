@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { services } from './services.ts'
+import { services, toldToChargers } from './services.ts'
 
 const repository = join(__dirname, '../../..')
 const read = (path: string): string => readFileSync(join(repository, path), 'utf8')
@@ -44,6 +44,18 @@ it('embedded mode runs every service that there is', () => {
   expect(services.map(({ folder }) => folder).toSorted()).toEqual(names.map((name) => `services/${name}`))
 })
 
+it.each([
+  ['127.0.0.1', ['192.0.2.7'], '127.0.0.1'],
+  ['0.0.0.0', ['192.0.2.7', '198.51.100.1'], '192.0.2.7'],
+  ['::', [], '127.0.0.1'],
+  ['2001:db8::1', [], '[2001:db8::1]'],
+])(
+  'chargers are told an address of the file service that they can reach: %s with %j is %s',
+  (host, addresses, told) => {
+    expect(toldToChargers(host, addresses)).toBe(told)
+  },
+)
+
 it('embedded mode sets no variable that its service does not know', () => {
   const wiring = {
     natsUrl: 'nats://127.0.0.1:4222',
@@ -53,6 +65,9 @@ it('embedded mode sets no variable that its service does not know', () => {
     filesFolder: 'files',
     filesPort: 9080,
     filesInternalPort: 9081,
+    ftpPort: 2121,
+    sftpPort: 2222,
+    filesHost: '127.0.0.1',
     secrets: { masterKey: 'master.key', pepper: 'pepper.key', operatorKey: 'operator.key', filesKey: 'files.key' },
     host: '127.0.0.1',
     apiPort: 8080,

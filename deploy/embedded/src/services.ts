@@ -12,6 +12,10 @@ export interface Wiring {
   readonly pkiFolder: string
   readonly filesFolder: string
   readonly filesPort: number
+  readonly ftpPort: number
+  readonly sftpPort: number
+  /** what chargers are told as the host of the file service: never `0.0.0.0` */
+  readonly filesHost: string
   /** of the file service, for the api alone */
   readonly filesInternalPort: number
   /** Where api and edge listen. */
@@ -45,7 +49,11 @@ const masterKey = (wiring: Wiring) => ({ MASTER_KEY_FILE: wiring.secrets.masterK
 const pepper = (wiring: Wiring) => ({ PEPPER_FILE: wiring.secrets.pepper })
 /** What the locations are made of that chargers are given. */
 const fileService = (wiring: Wiring) => ({
-  FILES_URLS: `http://${reachedAt(wiring.host)}:${wiring.filesPort}`,
+  FILES_URLS: [
+    `http://${wiring.filesHost}:${wiring.filesPort}`,
+    `ftp://${wiring.filesHost}:${wiring.ftpPort}`,
+    `sftp://${wiring.filesHost}:${wiring.sftpPort}`,
+  ].join(','),
   FILES_KEY_FILE: wiring.secrets.filesKey,
 })
 /** An evaluator's charger is not refused; elsewhere the default is `closed`. */
@@ -114,6 +122,8 @@ export const services: readonly Service[] = [
       FILES_FOLDER: wiring.filesFolder,
       FILES_HOST: wiring.host,
       FILES_HTTP_PORT: String(wiring.filesPort),
+      FTP_PORT: String(wiring.ftpPort),
+      SFTP_PORT: String(wiring.sftpPort),
       FILES_INTERNAL_PORT: String(wiring.filesInternalPort),
     }),
   },
@@ -185,6 +195,13 @@ export function reachedAt(host: string): string {
   if (host === '0.0.0.0' || host === '::') return '127.0.0.1'
   return host.includes(':') ? `[${host}]` : host
 }
+
+/**
+ * The host that chargers of the network are told for what listens on `host`: of what listens everywhere, an address that they can
+ * reach; this machine's own where it has no other.
+ */
+export const toldToChargers = (host: string, addresses: readonly string[]): string =>
+  host === '0.0.0.0' || host === '::' ? (addresses[0] ?? '127.0.0.1') : reachedAt(host)
 
 /** `edge`, `edge-2`, `edge-3`: the first keeps the plain name. */
 export const nameOfCopy = (name: string, copy: number): string => (copy === 0 ? name : `${name}-${copy + 1}`)

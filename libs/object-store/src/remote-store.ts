@@ -16,11 +16,19 @@ export class RemoteStoreAway extends Error {}
 
 /** The objects that another process has. Every error of the store itself is the same as there. */
 export const openRemoteStore = ({ url, token }: RemoteStoreOptions): ObjectStore => {
-  const ask = async (method: string, path: string, more: RequestInit = {}): Promise<Response> => {
-    const headers = { authorization: `Bearer ${token}`, ...more.headers }
-    const response = await fetch(new URL(path, url), { ...more, method, headers }).catch((error: unknown) => {
-      throw new RemoteStoreAway(`the file service cannot be reached at ${url}`, { cause: error })
-    })
+  const ask = async (
+    method: string,
+    path: string,
+    more: { readonly body?: Readable; readonly range?: string } = {},
+  ): Promise<Response> => {
+    const { body, range } = more
+    const headers = { authorization: `Bearer ${token}`, ...(range === undefined ? {} : { range }) }
+    const sent = body === undefined ? {} : { body: Readable.toWeb(body), duplex: 'half' }
+    const response = await fetch(new URL(path, url), { ...sent, method, headers } as RequestInit).catch(
+      (error: unknown) => {
+        throw new RemoteStoreAway(`the file service cannot be reached at ${url}`, { cause: error })
+      },
+    )
     if (response.ok || response.status === 404 || response.status === 416 || response.status === 413) return response
     await response.body?.cancel()
     throw new RemoteStoreAway(`the file service at ${url} answered ${response.status} to ${method}`)
@@ -41,10 +49,7 @@ export const openRemoteStore = ({ url, token }: RemoteStoreOptions): ObjectStore
       // whichever end breaks, the other must not wait for it
       const [sent, answered] = await Promise.allSettled([
         pipeline(content, stream),
-        ask('PUT', `${place}?max=${maxBytes}`, {
-          body: Readable.toWeb(stream) as unknown as NonNullable<RequestInit['body']>,
-          duplex: 'half',
-        } as RequestInit)
+        ask('PUT', `${place}?max=${maxBytes}`, { body: stream })
           .then(async (response) => {
             const body = (await response.json()) as { readonly maxBytes?: number }
             if (response.status === 413) throw new TooLarge(body.maxBytes ?? maxBytes)
@@ -67,7 +72,7 @@ export const openRemoteStore = ({ url, token }: RemoteStoreOptions): ObjectStore
       if (facts === undefined) return undefined
       const { first, last } = placed(name, facts.bytes, range)
       if (facts.bytes === 0) return { bytes: 0, first, last, content: Readable.from([]) }
-      const response = await ask('GET', place, { headers: { range: `bytes=${first}-${last}` } })
+      const response = await ask('GET', place, { range: `bytes=${first}-${last}` })
       if (response.status === 404) return undefined
       if (response.status === 416) throw new OutOfRange(name, facts.bytes, first)
       const content = Readable.fromWeb(response.body as ReadableStream<Uint8Array>)

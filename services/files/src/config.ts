@@ -20,6 +20,21 @@ const Settings = z.object({
   /** PEM files; with both the listener speaks HTTPS */
   FILES_TLS_CERT_PATH: text('/etc/voltrail/files.pem').optional(),
   FILES_TLS_KEY_PATH: text('/etc/voltrail/files-key.pem').optional(),
+  /** FTP, with TLS on demand where there is a certificate; absent: none */
+  FTP_PORT: port(21).optional(),
+  /** FTP that is TLS from its first byte on; needs the certificate; absent: none */
+  FTPS_PORT: port(990).optional(),
+  /** the IPv4 address that chargers are told for data connections; absent: the one that they came to */
+  FTP_PASSIVE_ADDRESS: text('203.0.113.7')
+    .regex(/^\d{1,3}(\.\d{1,3}){3}$/, 'must be an IPv4 address')
+    .optional(),
+  /** ports of data connections, both included; 0 and 0: any free one */
+  FTP_PASSIVE_FROM: port(50_000).default(0),
+  FTP_PASSIVE_TO: port(50_100).default(0),
+  /** SFTP; absent: none */
+  SFTP_PORT: port(2222).optional(),
+  /** PEM or OpenSSH private keys of SFTP (ed25519, ecdsa, rsa), several separated by commas; absent: made in FILES_FOLDER */
+  SFTP_HOST_KEY_PATHS: text('/etc/voltrail/ssh_host_ed25519_key').optional(),
   /** bytes of one file at most */
   FILES_MAX_BYTES: integer({ min: 1, max: 10_000_000_000, example: 100_000_000 }).default(100_000_000),
 })

@@ -20,9 +20,12 @@ import { createAdmit } from './access.ts'
 import type { FilesConfig } from './config.ts'
 import { createFirmwareImages } from './firmware-images.ts'
 import { createFindFirmware } from './firmware.ts'
+import { startFtpListener } from './ftp-listener.ts'
 import { createHttpListener } from './http-listener.ts'
 import { createInternalServer } from './internal-server.ts'
 import { createOpenTransfers } from './open-transfers.ts'
+import { ownHostKeys, readHostKeys } from './sftp-host-keys.ts'
+import { startSftpListener } from './sftp-listener.ts'
 import { createUploads, type RecordFile } from './uploads.ts'
 
 export interface Files extends RunningService {
@@ -104,18 +107,41 @@ export const startFiles = async (config: FilesConfig): Promise<Files> => {
     )
     closers.push(() => ticker.stop())
     const admit = createAdmit({ key, transfers, attempts: createFailedAttempts(attempts), now: Date.now, lagMs })
-    const server = createHttpListener({
-      admit,
-      uploads,
-      store,
-      findFirmware,
-      maxBytes,
-      log,
-      ...(tls === undefined ? {} : { tls }),
-    })
+    const secured = tls === undefined ? {} : { tls }
+    const doors = { admit, uploads, store, findFirmware, log }
+    const server = createHttpListener({ ...doors, maxBytes, ...secured })
     const address = { host: config.FILES_HOST, port: config.FILES_HTTP_PORT }
     const httpPort = await listen(server, address, 'the file service')
     closers.push(() => closed(server))
+    const { FTP_PASSIVE_ADDRESS: told, FTP_PASSIVE_FROM: from, FTP_PASSIVE_TO: to } = config
+    const passive = { from, to, ...(told === undefined ? {} : { address: told }) }
+    const ftp = async (port: number | undefined, implicit: boolean) => {
+      if (port === undefined) return undefined
+      const listener = await startFtpListener({
+        ...doors,
+        ...secured,
+        host: config.FILES_HOST,
+        port,
+        passive,
+        implicit,
+      })
+      closers.push(() => listener.stop())
+      return listener.port
+    }
+    const ftpPort = await ftp(config.FTP_PORT, false)
+    const ftpsPort = await ftp(config.FTPS_PORT, true)
+    const sftp =
+      config.SFTP_PORT === undefined
+        ? undefined
+        : await startSftpListener({
+            ...doors,
+            host: config.FILES_HOST,
+            port: config.SFTP_PORT,
+            hostKeys: await (config.SFTP_HOST_KEY_PATHS === undefined
+              ? ownHostKeys(config.FILES_FOLDER)
+              : readHostKeys(config.SFTP_HOST_KEY_PATHS.split(',').map((path) => path.trim()))),
+          })
+    closers.push(() => sftp?.stop())
     const internal = createInternalServer({
       store,
       images,
@@ -145,7 +171,10 @@ export const startFiles = async (config: FilesConfig): Promise<Files> => {
     })
     closers.push(() => health.stop())
     health.setReady()
-    log.info({ httpPort, healthPort: health.port }, 'the file service is ready')
+    log.info(
+      { httpPort, ftpPort, ftpsPort, sftpPort: sftp?.port, healthPort: health.port },
+      'the file service is ready',
+    )
     return {
       healthPort: health.port,
       httpPort,

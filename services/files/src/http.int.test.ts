@@ -1,6 +1,5 @@
 import { connect } from 'node:net'
-import { Readable } from 'node:stream'
-import { openFileHouse, tenant } from './fixtures/file-house.ts'
+import { openFileHouse } from './fixtures/file-house.ts'
 
 type House = Awaited<ReturnType<typeof openFileHouse>>
 let house: House
