@@ -8,6 +8,8 @@ import { buffer } from 'node:stream/consumers'
 import { openDiskStore } from './disk-store.ts'
 import { createObjectServer } from './object-server.ts'
 import { OutOfRange, TooLarge, type ObjectStore } from './object-store.ts'
+import { startTestS3 } from './fixtures/test-s3.ts'
+import { openS3Store } from './s3-store.ts'
 import { openRemoteStore, RemoteStoreAway } from './remote-store.ts'
 
 const onDisk = async () => {
@@ -34,6 +36,18 @@ const remote = async () => {
   }
 }
 
+const onS3 = async () => {
+  const server = await startTestS3()
+  const store = await openS3Store({ ...server.options, prefix: 'voltrail/' })
+  return {
+    store,
+    async stop() {
+      store.close()
+      await server.stop()
+    },
+  }
+}
+
 const most = { maxBytes: 100 * 1024 * 1024 }
 const from = (text: string) => Readable.from([Buffer.from(text)])
 const names = async (store: ObjectStore, prefix: string) => {
@@ -47,6 +61,7 @@ const textOf = async (opened: Awaited<ReturnType<ObjectStore['get']>>) =>
 describe.each([
   ['on a disk', onDisk],
   ['of another process', remote],
+  ['in an S3-compatible store', onS3],
 ])('objects %s', (_where, open) => {
   let opened: { readonly store: ObjectStore; stop(): Promise<unknown> }
   let store: ObjectStore
@@ -150,6 +165,12 @@ it('the store of another process is closed to who does not have its token, and s
   await expect(openRemoteStore({ url, token: 'guess' }).head('a')).rejects.toThrow(/answered 401/)
   await stop()
   await expect(openRemoteStore({ url, token: 'secret' }).head('a')).rejects.toBeInstanceOf(RemoteStoreAway)
+})
+
+it('a bucket that is not there is named', async () => {
+  const server = await startTestS3()
+  await expect(openS3Store({ ...server.options, bucket: 'others' })).rejects.toThrow(/has no bucket others: make it/)
+  await server.stop()
 })
 
 it('a disk store forgets what a crash left half written', async () => {

@@ -12,6 +12,14 @@ const Settings = z.object({
   FILES_KEY: secret({ minLength: 64 }).regex(/^[0-9a-fA-F]{64}$/),
   /** where files and firmware images lie */
   FILES_FOLDER: text('/var/lib/voltrail/files'),
+  /** a bucket of an S3-compatible store in the place of the folder; absent: the folder */
+  FILES_S3_BUCKET: text('voltrail-files').optional(),
+  /** absent: AWS itself */
+  FILES_S3_ENDPOINT: url(['http', 'https'], 'https://s3.example.com').optional(),
+  FILES_S3_REGION: text('eu-central-1').default('us-east-1'),
+  /** absent: what the surroundings give (environment, instance, web identity) */
+  FILES_S3_ACCESS_KEY: secret().optional(),
+  FILES_S3_SECRET_KEY: secret().optional(),
   FILES_HOST: text('0.0.0.0').default('127.0.0.1'),
   FILES_HTTP_PORT: port(9080).default(9080),
   /** for the api alone: never where chargers could reach it */

@@ -8,6 +8,8 @@ import { categoryPrefix } from '@voltrail/contracts/streams'
 import { fileServiceToken } from '@voltrail/domain/device/transfer-credential'
 import { subscribeInBatches } from '@voltrail/event-store/subscription'
 import { openDiskStore } from '@voltrail/object-store/disk-store'
+import type { ObjectStore } from '@voltrail/object-store/object-store'
+import { openS3Store } from '@voltrail/object-store/s3-store'
 import { createFailedAttempts } from '@voltrail/runtime/failed-attempts'
 import { startHealthServer } from '@voltrail/runtime/health'
 import { listen } from '@voltrail/runtime/listen'
@@ -55,7 +57,7 @@ export const startFiles = async (config: FilesConfig): Promise<Files> => {
   try {
     const key = Buffer.from(config.FILES_KEY, 'hex')
     const tls = await readTls(config)
-    const store = await openDiskStore(config.FILES_FOLDER)
+    const store = await openStore(config)
     const bus = await connectBus({ url: config.NATS_URL, name: config.POD_NAME, log: (line) => log.info(line) })
     closers.push(() => bus.drain())
     const transfers = createOpenTransfers(key)
@@ -196,6 +198,20 @@ const closed = (server: Server) =>
     server.close(() => resolve())
     server.closeIdleConnections()
   })
+
+const openStore = async (config: FilesConfig): Promise<ObjectStore> => {
+  const { FILES_S3_BUCKET: bucket, FILES_S3_ENDPOINT: endpoint, FILES_S3_REGION: region } = config
+  const { FILES_S3_ACCESS_KEY: accessKeyId, FILES_S3_SECRET_KEY: secretAccessKey } = config
+  if (bucket === undefined) return openDiskStore(config.FILES_FOLDER)
+  if ((accessKeyId === undefined) !== (secretAccessKey === undefined))
+    throw new StartError('half of a key of S3 is set', 'set FILES_S3_ACCESS_KEY and FILES_S3_SECRET_KEY, or neither')
+  const credentials =
+    accessKeyId === undefined || secretAccessKey === undefined ? {} : { credentials: { accessKeyId, secretAccessKey } }
+  const where = endpoint === undefined ? {} : { endpoint }
+  return openS3Store({ bucket, region, ...where, ...credentials }).catch((error: Error) => {
+    throw new StartError(error.message, 'see FILES_S3_BUCKET and FILES_S3_ENDPOINT', { cause: error })
+  })
+}
 
 const readTls = async ({ FILES_TLS_CERT_PATH: certPath, FILES_TLS_KEY_PATH: keyPath }: FilesConfig) => {
   if (certPath === undefined && keyPath === undefined) return undefined

@@ -86,7 +86,7 @@ describe('an upload by SFTP', () => {
     stream.on('error', () => undefined)
     await new Promise((resolve) => stream.write(Buffer.from('half'), () => resolve(undefined)))
     await new Promise((resolve) => {
-      client.once('close', resolve)
+      client.once('close', () => resolve(undefined))
       client.end()
     })
     await listener.stop()
