@@ -37,7 +37,7 @@ const house = () => {
     status: (status: EventNamed<'ConnectorStatusChanged'>['data']['status']) =>
       opened.told({
         type: 'ConnectorStatusChanged',
-        data: { evseId, connectorId: 1 as never, status, errorCode: 'NoError' },
+        data: { evseId, connectorId: 1, status, errorCode: 'NoError' },
       }),
     async starts(letter: string, more: object = {}) {
       const at = instant(opened.now())
@@ -46,7 +46,7 @@ const house = () => {
         data: {
           transactionId: TransactionId.parse('4711'),
           evseId,
-          connectorId: 1 as never,
+          connectorId: 1,
           idToken: token(letter),
           authorization: { status: 'Accepted', reason: 'as issued' },
           startKey: 'k',
