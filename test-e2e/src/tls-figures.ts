@@ -1,59 +1,74 @@
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { connect, type TLSSocket } from 'node:tls'
 import { connectBus } from '@voltrail/bus/bus'
 import { startCentralTwin } from '@voltrail/edge/fixtures/central-twin'
 import { openTestAuthority, type KeyKind } from '@voltrail/edge/fixtures/test-certificates'
 import { openTestNats } from '@voltrail/nats-dev/test-nats'
 
 /**
- * Measures what TLS costs the edge: full handshakes per second (one edge process, this client beside it on the same machine) and
- * memory for each open connection. `node --import tsx test-e2e/src/tls-figures.ts [connections]`, 10,000 unless told; the limit of
- * open files bounds it on both sides.
+ * Measures what TLS costs the edge: full handshakes per second, on the clock and per second of its own CPU time (which does not
+ * depend on who else uses the machine), and memory for each open connection. The edge is a process of its own and so are the
+ * clients, so that its memory is its own only. `npm run tls-figures -w test-e2e [-- connections]`, 10,000 unless told; each process
+ * needs as many open files (`ulimit -n`), and what the limit does not allow is left out and said.
  */
 
-const atOnce = 50
-const edgeMain = join(dirname(fileURLToPath(import.meta.url)), '../../services/edge/src/main.ts')
+const here = dirname(fileURLToPath(import.meta.url))
+const edgeMain = join(here, '../../services/edge/src/main.ts')
+const clientMain = join(here, 'tls-figures-client.ts')
+/** client processes, so that they are not what is measured */
+const clients = 4
+const handshakes = 2_000
+const spareFiles = 500
+/** Linux counts CPU time in ticks of 1/100 s */
+const ticksPerSecond = 100
+const quietMs = 5_000
 
 /** Resident memory of a process in KiB (Linux). */
 const residentKiB = (pid: number): number =>
   Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? Number.NaN)
 
+/** User and system time of a process in seconds (Linux, proc(5)). */
+const cpuSeconds = (pid: number): number => {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
+}
+
 const openFilesLimit = (): number =>
   Number(/^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? 1_024)
 
-const handshake = (port: number, ca: string, ciphers: string): Promise<TLSSocket> =>
-  new Promise((resolve, reject) => {
-    const options = { host: '127.0.0.1', port, ca, servername: 'localhost', ciphers, maxVersion: 'TLSv1.2' } as const
-    const socket: TLSSocket = connect(options, () => resolve(socket))
-    socket.once('error', reject)
+type Client = { readonly process: ChildProcess; readonly done: Promise<{ seconds: number; open: number }> }
+const startClient = (...args: string[]): Client => {
+  const child = spawn(process.execPath, ['--import', 'tsx', clientMain, ...args], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { PATH: process.env['PATH'] },
   })
-
-const upgrade = (socket: TLSSocket, id: string): Promise<string> =>
-  new Promise((resolve) => {
-    socket.once('data', (data: Buffer) => resolve(data.toString('latin1').split('\r\n')[0] ?? ''))
-    socket.write(
-      `GET /ocpp/${id} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n` +
-        `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\nSec-WebSocket-Protocol: ocpp1.6\r\n\r\n`,
-    )
+  const done = new Promise<{ seconds: number; open: number }>((resolve, reject) => {
+    let said = ''
+    child.stdout.on('data', (data: Buffer) => {
+      said += data.toString('utf8')
+      if (said.includes('\n')) resolve(JSON.parse(said) as { seconds: number; open: number })
+    })
+    child.once('exit', () => reject(new Error('a client ended before it was done: see what it says above')))
   })
-
-/** Calls `work` for 0 … count - 1, so many at a time. */
-const many = async (count: number, work: (i: number) => Promise<void>): Promise<void> => {
-  let next = 0
-  const worker = async (): Promise<void> => {
-    while (next < count) await work(next++)
-  }
-  await Promise.all(Array.from({ length: atOnce }, worker))
+  return { process: child, done }
 }
 
 const run = async (wanted: number): Promise<void> => {
-  const connections = Math.min(wanted, openFilesLimit() - 500)
+  const limit = openFilesLimit()
+  // the edge holds all of them in one process
+  const connections = Math.min(wanted, limit - spareFiles)
+  if (connections < wanted)
+    process.stdout.write(
+      `${connections} connections of ${wanted}: a process may have ${limit} open files (ulimit -n)\n`,
+    )
   const folder = mkdtempSync(join(tmpdir(), 'tls-figures-'))
   const nats = await openTestNats()
   const bus = await connectBus({ url: nats.url, name: 'figures' })
@@ -67,6 +82,7 @@ const run = async (wanted: number): Promise<void> => {
     (['RSA', 'ECDSA'] satisfies KeyKind[]).map((kind) => authority.issue('CN=localhost', { kind, server: true })),
   )
   if (rsa === undefined || ecdsa === undefined) throw new Error('two certificates were asked for')
+  const ca = put('ca.crt', authority.cert)
   const edge = spawn(process.execPath, ['--import', 'tsx', edgeMain], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
@@ -78,48 +94,61 @@ const run = async (wanted: number): Promise<void> => {
       TLS_CERT_PATH: `${put('rsa.crt', rsa.cert)},${put('ecdsa.crt', ecdsa.cert)}`,
       TLS_KEY_PATH: `${put('rsa.key', rsa.key)},${put('ecdsa.key', ecdsa.key)}`,
       UPGRADES_PER_SECOND: '100000',
+      MAX_CONNECTIONS: String(connections + spareFiles),
     },
   })
+  const started: ChildProcess[] = [edge]
   try {
     let said = ''
-    const port = await new Promise<number>((resolve) => {
+    const port = await new Promise<string>((resolve, reject) => {
       edge.stdout.on('data', (data: Buffer) => {
         said = (said + data.toString('utf8')).slice(-4_000)
         const found = /"port":(\d+)/.exec(said)?.[1]
-        if (found !== undefined) resolve(Number(found))
+        if (found !== undefined) resolve(found)
       })
+      edge.once('exit', () => reject(new Error(`the edge ended before it listened: ${said}`)))
     })
+    const pid = edge.pid ?? 0
+    const startAll = (ciphers: string, what: string, count: number): Client[] => {
+      const all = Array.from({ length: clients }, (_, i) =>
+        // the first take what cannot be shared evenly
+        startClient(port, ca, ciphers, what, String(Math.floor((count + clients - 1 - i) / clients)), `FIGURES-${i}`),
+      )
+      started.push(...all.map((client) => client.process))
+      return all
+    }
     for (const [name, ciphers] of [
       ['RSA 2048', 'ECDHE-RSA-AES128-GCM-SHA256'],
       ['ECDSA P-256', 'ECDHE-ECDSA-AES128-GCM-SHA256'],
     ] as const) {
-      const count = 1_000
-      const began = performance.now()
-      await many(count, async () => void (await handshake(port, authority.cert, ciphers)).destroy())
-      const seconds = (performance.now() - began) / 1_000
+      const cpuBefore = cpuSeconds(pid)
+      const times = await Promise.all(startAll(ciphers, 'handshakes', handshakes).map(({ done }) => done))
+      const seconds = Math.max(...times.map((one) => one.seconds))
+      const cpu = cpuSeconds(pid) - cpuBefore
       process.stdout.write(
-        `${name}: ${Math.round(count / seconds)} full handshakes/s (${count} in ${seconds.toFixed(1)} s)\n`,
+        `${name}: ${Math.round(handshakes / seconds)} full handshakes/s on the clock, ` +
+          `${Math.round(handshakes / cpu)} per second of the edge's CPU time (${handshakes} in ${seconds.toFixed(1)} s)\n`,
       )
     }
-    const pid = edge.pid ?? 0
+    await wait(quietMs)
     const before = residentKiB(pid)
-    const open: TLSSocket[] = []
-    await many(connections, async (i) => {
-      const socket = await handshake(port, authority.cert, 'ECDHE-ECDSA-AES128-GCM-SHA256')
-      socket.on('error', () => undefined)
-      const answer = await upgrade(socket, `FIGURES-${i}`)
-      if (!answer.includes(' 101 ')) throw new Error(`an upgrade was answered: ${answer}`)
-      open.push(socket)
-    })
-    const kib = (residentKiB(pid) - before) / connections
-    process.stdout.write(
-      `${open.length} chargers connected over TLS: ${kib.toFixed(1)} KiB each in the edge (resident)\n`,
+    const ends = await Promise.all(
+      startAll('ECDHE-ECDSA-AES128-GCM-SHA256', 'chargers', connections).map(({ done }) => done),
     )
-    for (const socket of open) socket.destroy()
+    const open = ends.reduce((sum, one) => sum + one.open, 0)
+    // what handshakes left behind is let go of first
+    await wait(quietMs)
+    const kib = (residentKiB(pid) - before) / open
+    process.stdout.write(
+      `${open} chargers connected over TLS: ${kib.toFixed(1)} KiB each in the edge (resident, ${Math.round(before / 1024)} MiB before)\n`,
+    )
   } finally {
-    const ended = once(edge, 'exit')
-    edge.kill('SIGKILL')
-    await ended
+    for (const child of started.toReversed()) {
+      if (child.exitCode !== null || child.signalCode !== null) continue
+      const ended = once(child, 'exit')
+      child.kill('SIGKILL')
+      await ended
+    }
     central.stop()
     await bus.close()
     await nats.stop()
