@@ -141,6 +141,80 @@ describe('central, with what meters tell', () => {
     })
   })
 
+  describe('holds energy that contradicts its power back from its bill', () => {
+    const contradicting = { normalisations: [{ rule: 'Q20-suspect', path: '/x', raw: 'x' }] }
+    const summaryOf = async (cp: Awaited<ReturnType<typeof online>>, id: string) =>
+      ((await cp.sessionEvents(id)).at(-1)!.data as { summary: { suspect?: boolean; energyWh: number } }).summary
+    const dismiss = async (cp: Awaited<ReturnType<typeof online>>, chargerId: string, id: string, type: string) => {
+      const event = (await cp.sessionEvents(id)).find(
+        (one) => one.type === type && (one.data as { suspect?: boolean }).suspect === true,
+      )!
+      const subject = `${event.stream}@${event.revision}`
+      return house.admin({ type: 'SettleReview', chargerId, subject, decision: { kind: 'dismiss' } } as never)
+    }
+
+    it('told before its start, held for it and claimed by it', async () => {
+      const cp = await online('CP-suspect-held')
+      await cp.answer(status('Charging'))
+      await cp.answer(meter([sample(31, register('3000'))]))
+      await cp.answer(meter([sample(30, register('4000000'))]), contradicting)
+      const { transactionId } = await cp.answer(start('1000', 60))
+      expect(await summaryOf(cp, transactionId)).toMatchObject({ suspect: true })
+    })
+
+    it('told with its stop, or after it, which its bill hears by a correction', async () => {
+      const cp = await online('CP-suspect-stop')
+      const first = await cp.answer(start('1000', 60))
+      await cp.answer(stop('90000', 40, first.transactionId), contradicting)
+      expect(await summaryOf(cp, first.transactionId)).toMatchObject({ suspect: true })
+      const second = await cp.answer(start('1000', 30))
+      await cp.answer(stop('9000', 10, second.transactionId))
+      await cp.answer(meter([sample(20, register('5000'))], second.transactionId), contradicting)
+      expect(types(await cp.sessionEvents(second.transactionId)).slice(1)).toEqual([
+        'SessionStopped',
+        'SessionEnergyMetered',
+        'SessionCorrected',
+      ])
+      expect(await summaryOf(cp, second.transactionId)).toMatchObject({ suspect: true, energyWh: 8000 })
+      expect(await dismiss(cp, 'CP-suspect-stop', second.transactionId, 'SessionEnergyMetered')).toMatchObject({
+        outcome: 'done',
+      })
+      expect(await summaryOf(cp, second.transactionId)).toMatchObject({ suspect: false, energyWh: 8000 })
+      expect(await dismiss(cp, 'CP-suspect-stop', first.transactionId, 'SessionStopped')).toMatchObject({
+        outcome: 'done',
+      })
+      expect(await summaryOf(cp, first.transactionId)).toMatchObject({ suspect: false, energyWh: 89_000 })
+    })
+
+    it('told with a stop that is parked, once an operator has attributed it', async () => {
+      const cp = await online('CP-suspect-parked')
+      const one = await cp.answer(start('1000', 60))
+      await cp.answer(start('1000', 60, 2))
+      await cp.answer(stop('9000', 10, '999'), contradicting)
+      const parked = (await cp.events()).find((event) => event.type === 'FrameParked')!
+      expect(parked.data).toMatchObject({ meant: 'TransactionStop', suspect: true })
+      const decision = { kind: 'attribute', transactionId: one.transactionId }
+      const subject = `${parked.stream}@${parked.revision}`
+      await house.admin({ type: 'SettleReview', chargerId: 'CP-suspect-parked', subject, decision } as never)
+      expect(await summaryOf(cp, one.transactionId)).toMatchObject({ suspect: true, energyWh: 8000 })
+    })
+
+    it('until an operator vouches for it, also while its session goes on, which goes on', async () => {
+      const cp = await online('CP-suspect-on')
+      const { transactionId } = await cp.answer(start('1000', 60))
+      await cp.answer(meter([sample(50, register('2000'))], transactionId), contradicting)
+      for (const changed of [true, false])
+        expect(await dismiss(cp, 'CP-suspect-on', transactionId, 'SessionEnergyMetered')).toMatchObject({
+          outcome: 'done',
+          changed,
+        })
+      expect(types(await cp.events())).not.toContain('TransactionClosed')
+      expect(await summaryOf(cp, transactionId)).toMatchObject({ suspect: false })
+      await cp.answer(stop('3000', 10, transactionId))
+      expect(await summaryOf(cp, transactionId)).toMatchObject({ suspect: false, energyWh: 2000 })
+    })
+  })
+
   describe('keeps signed records byte for byte', () => {
     const record = (wh_: number) =>
       `OCMF|{"FV":"1.0","GI":"Ünïcode µWh","ID":"04A1B2C3","RD":[{"RV":${wh_}}],"pad":"${'0123456789äöü€'.repeat(9_000)}"}|{"SD":"3046\\/AB=="}`
