@@ -50,6 +50,9 @@ export const DesiredConfigurationView = z
       z.object({
         key: z.string(),
         value: z.string(),
+        of: z
+          .enum(['charger', 'model'])
+          .describe('whether it is desired of this charger, or of every one of its model'),
         shown: z.string().nullable().describe('what the charger shows'),
         outcome: KeyOutcome.nullable().describe('of the newest try; null: not tried yet, or nothing had to be done'),
         attempts: z.int(),

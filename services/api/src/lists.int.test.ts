@@ -1,8 +1,9 @@
-import type { DeviceEvent } from '@voltrail/contracts/events/registry'
+import type { MetadataInput } from '@voltrail/contracts/envelope'
+import type { ChargerEvent, DeviceEvent } from '@voltrail/contracts/events/registry'
 import { ChargerId, TenantId, type EvseId } from '@voltrail/contracts/ids'
 import { instant } from '@voltrail/contracts/quantities'
-import { deviceStream } from '@voltrail/contracts/streams'
-import { accept } from '@voltrail/domain/decider'
+import { chargerStream, deviceStream } from '@voltrail/contracts/streams'
+import { accept, type Aggregate } from '@voltrail/domain/decider'
 import { device } from '@voltrail/domain/device/device'
 import { meterKeyId } from '@voltrail/domain/device/meter-keys'
 import { runApi, until } from './fixtures/running-api.ts'
@@ -28,16 +29,22 @@ const security = (event: string, severity: 'critical' | 'info', minutes: number)
   type: 'SecurityEventReported',
   data: { event, severity, time: { raw: at(minutes), at: at(minutes) }, contentKey: `${event}-${minutes}` },
 })
+const meta = (charger: string, minutes: number): MetadataInput => ({
+  tenant,
+  causation: { pod: 'test' },
+  correlation: 'test',
+  actor: { kind: 'charger', id: charger },
+  receivedAt: at(minutes),
+  decision: { build: 'test', clock: at(minutes), lookups: [], settings: {} },
+})
 const told = async (charger: string, minutes: number, event: DeviceEvent): Promise<void> => {
   const chargerId = ChargerId.parse(charger)
-  const decided = await api.loop.decide(device, deviceStream(tenant, chargerId), () => accept(event), {
-    tenant,
-    causation: { pod: 'test' },
-    correlation: 'test',
-    actor: { kind: 'charger', id: chargerId },
-    receivedAt: at(minutes),
-    decision: { build: 'test', clock: at(minutes), lookups: [], settings: {} },
-  })
+  const decided = await api.loop.decide(
+    device,
+    deviceStream(tenant, chargerId),
+    () => accept(event),
+    meta(charger, minutes),
+  )
   if (decided.outcome !== 'accepted') throw new Error(JSON.stringify(decided))
 }
 const get = async (path: string) => (await api.ask('GET', path)).json
@@ -63,6 +70,40 @@ describe('the security events of all chargers', () => {
 
   it.each(['severity=grave', 'from=yesterday', 'cursor=xyz', 'colour=red'])('with ?%s are a 400', async (query) => {
     expect((await api.ask('GET', `/v1/security-events?${query}`)).status).toBe(400)
+  })
+})
+
+describe('what is desired of a charger', () => {
+  it('is what is desired of it, then of its model, each with how far it has come', async () => {
+    const chargerId = ChargerId.parse('CP-2')
+    const booted: ChargerEvent = {
+      type: 'ChargerBooted',
+      data: { vendor: 'Acme', model: 'One', registration: 'Accepted', intervalSeconds: 300 },
+    }
+    const asTold: Aggregate<null, ChargerEvent> = { initialState: null, evolve: () => null }
+    await api.loop.decide(asTold, chargerStream(tenant, chargerId), () => accept(booted), meta('CP-2', 5))
+    const keys = (value: string, ...names: string[]) => ({ keys: names.map((key) => ({ key, value })) })
+    await api.ask(
+      'PUT',
+      '/v1/models/acme/one/desired-configuration',
+      keys('60', 'HeartbeatInterval', 'ConnectionTimeOut'),
+    )
+    await api.ask('PUT', '/v1/chargers/CP-2/desired-configuration', keys('90', 'ConnectionTimeOut'))
+    await told('CP-2', Math.round((Date.now() - began) / 60_000) + 1, {
+      type: 'ConfigurationKeyTried',
+      data: {
+        key: 'HeartbeatInterval',
+        outcome: 'Suspended',
+        attempts: 0,
+        at: instant(Date.now() + 60_000),
+        by: { kind: 'operator', id: 'ann' },
+      },
+    })
+    expect((await get('/v1/chargers/CP-2/desired-configuration')).keys).toMatchObject([
+      { key: 'ConnectionTimeOut', value: '90', of: 'charger', outcome: null, by: null },
+      { key: 'HeartbeatInterval', value: '60', of: 'model', outcome: 'Suspended', by: { kind: 'operator', id: 'ann' } },
+    ])
+    expect((await get('/v1/chargers/CP-1/desired-configuration')).keys).toEqual([])
   })
 })
 

@@ -27,16 +27,21 @@ const mostEvents = 2_000
 
 export function configurationRoutes(app: Routes, sources: Sources): void {
   const desired = async (chargerId: ChargerId): Promise<DesiredConfigurationView> => {
-    await readCharger(sources, chargerId)
-    const { desired: wanted = [], keys = [], configuration, mayReset } = await readDevice(sources, chargerId)
+    const { identity } = await readCharger(sources, chargerId)
+    const state = await readDevice(sources, chargerId)
+    const { desired: own = [], keys = [], configuration } = state
+    const { state: known } = await foldStream(sources.log, tenantAggregate, tenantStream(sources.tenant))
+    const wanted = wantedOf(identity, known.models ?? [], state)
     return {
       chargerId,
-      mayReset: mayReset ?? false,
-      keys: wanted.map(({ key, value }) => {
-        const tried = keys.find((one) => one.key === key)
+      mayReset: wanted.mayReset,
+      keys: wanted.keys.map(({ key, value, since }) => {
+        // what came of it before it was desired anew says nothing of it
+        const tried = keys.find((one) => one.key === key && one.at >= since)
         return {
           key,
           value,
+          of: own.some((one) => one.key === key) ? 'charger' : 'model',
           shown: configuration?.keys.find((one) => one.key === key)?.value ?? null,
           outcome: tried?.outcome ?? null,
           attempts: tried?.attempts ?? 0,
