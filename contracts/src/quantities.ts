@@ -53,3 +53,15 @@ export type OccurredAt = z.infer<typeof OccurredAt>
 /** A register reading as received (exact) and in whole watt-hours. */
 export const RegisterReading = z.object({ raw: Decimal, unit: z.enum(['Wh', 'kWh']), wh: Wh })
 export type RegisterReading = z.infer<typeof RegisterReading>
+
+/**
+ * A register reading with the time that counts, oldest first where there are several. `told`: the charger's own time, where that
+ * is another: what is told again by a clock that cannot be trusted is known by it.
+ */
+export const TimedRegister = z.object({
+  at: Instant,
+  reading: RegisterReading,
+  context: z.string().optional(),
+  told: Instant.optional(),
+})
+export type TimedRegister = z.infer<typeof TimedRegister>

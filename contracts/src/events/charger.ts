@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { CommandId, ConnectionEpoch, ConnectorId, EvseId, FactId, TokenRef, TransactionId } from '../ids.ts'
 import { StoredIdToken, AuthorizationStatus, Sealed } from '../personal.ts'
-import { Instant, OccurredAt, RegisterReading } from '../quantities.ts'
+import { Instant, OccurredAt, RegisterReading, TimedRegister } from '../quantities.ts'
 import { ChargerTime, CommandResult, ConnectorStatus, Registration } from '../facts.ts'
 import { StoredChargerCommand } from '../charger-commands.ts'
 import { Evidence } from '../envelope.ts'
@@ -36,9 +36,7 @@ export type TokenSpelling = z.infer<typeof TokenSpelling>
 /** A reading that may belong to a session whose start has not come yet. */
 export const RegisterCandidate = z.object({
   evseId: EvseId,
-  at: Instant,
-  reading: RegisterReading,
-  context: z.string().optional(),
+  ...TimedRegister.shape,
   contentKey: z.string(),
   /** the transaction that the charger named, whose start is parked: it is held for no other */
   namedTransaction: TransactionId.optional(),
@@ -289,7 +287,7 @@ export const chargerEvents = {
     /** why the charger says that it stopped */
     stopReason: z.string().optional(),
     /** register readings that it carries, oldest first; of a very long list those that the energy depends on */
-    registers: z.array(z.object({ at: Instant, reading: RegisterReading, context: z.string().optional() })).optional(),
+    registers: z.array(TimedRegister).optional(),
     /** its energy contradicts the power: the session that it becomes part of waits for review */
     suspect: z.boolean().optional(),
   }),

@@ -1,7 +1,17 @@
 import { z } from 'zod'
 import { ConnectorId, EvseId, FactId, TokenRef, TransactionId } from '../ids.ts'
 import { AuthorizationStatus, StoredIdToken } from '../personal.ts'
-import { Instant, Milliampere, Millivolt, OccurredAt, RegisterReading, SocPermille, Watt, Wh } from '../quantities.ts'
+import {
+  Instant,
+  Milliampere,
+  Millivolt,
+  OccurredAt,
+  RegisterReading,
+  SocPermille,
+  Watt,
+  Wh,
+  TimedRegister,
+} from '../quantities.ts'
 
 /** Events of the stream `session-<tenant>.<charger>.<transaction>`: one charging session. Event 0 holds the start facts for ever. */
 
@@ -113,7 +123,7 @@ export const sessionEvents = {
   SessionEnergyMetered: z.object({
     contentKey: z.string(),
     /** register readings of this message, oldest first: [effective time, reading] */
-    registers: z.array(z.object({ at: Instant, reading: RegisterReading, context: z.string().optional() })),
+    registers: z.array(TimedRegister),
     live: LiveMeasurement,
     measuredAt: Instant,
     /** the charger named the transaction itself */
@@ -128,7 +138,7 @@ export const sessionEvents = {
     ...SessionStop.shape,
     ...stoppingToken,
     /** register readings that came with the stop (1.6 transactionData) */
-    registers: z.array(z.object({ at: Instant, reading: RegisterReading, context: z.string().optional() })),
+    registers: z.array(TimedRegister),
     ...doubt,
     summary: SessionSummary,
   }),
@@ -145,7 +155,7 @@ export const sessionEvents = {
     vouched: z.boolean().optional(),
     ...doubt,
     /** register readings that came with the stop that holds from now on; absent: those of the stop before stay */
-    registers: z.array(z.object({ at: Instant, reading: RegisterReading, context: z.string().optional() })).optional(),
+    registers: z.array(TimedRegister).optional(),
     summary: SessionSummary,
   }),
   /** An operator vouches for the energy of a session that goes on, as far as it was metered: what comes later may be doubted again. */

@@ -4,6 +4,7 @@ import type { TokenRef, TransactionId } from '@voltrail/contracts/ids'
 import { instant, type OccurredAt } from '@voltrail/contracts/quantities'
 import { billedEnergy, essential, type MeteredSession } from './billed-energy.ts'
 import { at, foldHistory, given } from './fixtures/given.ts'
+import { readSamples } from './meter-samples.ts'
 import { readRegister } from './registers.ts'
 import { meterAfterStop, stopSession, wholeSession } from './session-end.ts'
 import { meterSession, session, type TimedReading } from './session.ts'
@@ -35,6 +36,37 @@ const billed = (
   })
 
 describe('the billed energy', () => {
+  describe('by a clock that cannot be trusted', () => {
+    const dead = (second: number) => instant(Date.UTC(2001, 0, 1, 0, 0, second))
+    const sample = (second: number, value: string) => ({
+      time: { raw: dead(second), at: dead(second) },
+      values: [{ measurand: 'Energy.Active.Import.Register', value, unit: 'Wh' }],
+    })
+    const registers = ['4000', '100', '2600']
+    const metered = registers.flatMap((value, i) => readSamples([sample(i, value)], at(10 + 10 * i)).registers)
+
+    it('counts samples once that are told again with the stop, by the charger’s own time', () => {
+      const again = readSamples(
+        registers.map((value, i) => sample(i, value)),
+        at(60),
+      ).registers
+      const expected = { energyWh: 3000 + 3400, energySource: 'registers', meterResets: 1 }
+      expect(billed('1000', '3500', metered)).toEqual(expected)
+      expect(billed('1000', '3500', [...metered, ...again])).toEqual(expected)
+      // the offset was known by then, or the clock was set
+      const offset = Date.parse(dead(0)) - Date.parse(at(10))
+      const corrected = again.map((one, i) => ({ ...one, at: instant(Date.parse(dead(i)) - offset) }))
+      expect(billed('1000', '3500', [...metered, ...corrected])).toEqual(expected)
+    })
+
+    it('keeps what a clock tells again that began anew with a boot', () => {
+      const [, second] = metered
+      const anew = { ...readSamples([sample(1, '3000')], at(40)).registers[0]! }
+      expect(anew.told).toBe(second!.told)
+      expect(billed('1000', undefined, [...metered, anew]).energyWh).toBe(3000 + 2900)
+    })
+  })
+
   it('is meter stop minus meter start, whatever samples lie between', () =>
     expect(billed('1000', '3500', [told('1800', 20), told('2900', 40)])).toEqual({
       energyWh: 2500,

@@ -119,12 +119,21 @@ const inOrder = (a: TimedReading, b: TimedReading): number => {
 
 /**
  * A sample is one by its time and its context: the measurand, phase, location and format of all of them are the same. Told in
- * Wh and in kWh the Wh count, told with two values the higher: so it does not matter which came first.
+ * Wh and in kWh the Wh count, told with two values the higher: so it does not matter which came first. By a clock that cannot be
+ * trusted it is known by the charger's own time and its value (after a reboot such a clock tells a time again), and is where it
+ * was told first.
  */
 const once = (readings: readonly TimedReading[]): TimedReading[] => {
   const found = new Map<string, TimedReading>()
+  /** by the charger's own time and value: whether the one told first has another time that counts */
+  const repeatable = new Map<string, boolean>()
   for (const one of readings) {
-    const key = `${one.at} ${one.context ?? 'Sample.Periodic'}`
+    const context = one.context ?? 'Sample.Periodic'
+    const own = `${one.told ?? one.at} ${context} ${one.reading.wh}`
+    const told = repeatable.get(own)
+    if (told !== undefined && (told || one.told !== undefined)) continue
+    repeatable.set(own, one.told !== undefined)
+    const key = one.told === undefined ? `${one.at} ${context}` : own
     const known = found.get(key)
     if (known === undefined || tellsMore(one.reading, known.reading)) found.set(key, one)
   }

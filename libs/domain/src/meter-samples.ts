@@ -94,7 +94,7 @@ const rank = ({ context }: Pick<TimedReading, 'context'>): number =>
   context === 'Transaction.Begin' ? 0 : context === 'Transaction.End' ? 2 : 1
 
 /** The energy registers of one sample: each context once, though it may be told in Wh and in kWh. */
-const registersOf = (at: Instant, values: readonly SampledValue[]): TimedReading[] => {
+const registersOf = (at: Instant, told: Instant | undefined, values: readonly SampledValue[]): TimedReading[] => {
   const found = new Map<string, SampledValue>()
   for (const value of values.filter(isEnergyRegister)) {
     const key = value.context ?? ''
@@ -105,6 +105,7 @@ const registersOf = (at: Instant, values: readonly SampledValue[]): TimedReading
     at,
     reading: readRegister(value.value!, value.unit === 'kWh' ? 'kWh' : 'Wh'),
     ...(value.context === undefined ? {} : { context: value.context }),
+    ...(told === undefined || told === at ? {} : { told }),
   }))
 }
 
@@ -125,11 +126,15 @@ export const readSamples = (
     .map(({ time, values }, i) => {
       const { effectiveAt, reason } = occurredAt(time, receivedAt, clock)
       const own = reason === 'charger-clock' || reason === 'corrected-offset'
-      return { at: own ? effectiveAt : instant(Date.parse(receivedAt) - (samples.length - 1 - i)), values }
+      return {
+        at: own ? effectiveAt : instant(Date.parse(receivedAt) - (samples.length - 1 - i)),
+        told: time.at,
+        values,
+      }
     })
     .toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
   const all = timed
-    .flatMap(({ at, values }) => registersOf(at, values))
+    .flatMap(({ at, told, values }) => registersOf(at, told, values))
     .toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : rank(a) - rank(b)))
   const registers = [...new Map(all.map((one) => [sampleKey(one), one])).values()]
   let live: LiveMeasurement = {}

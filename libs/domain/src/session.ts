@@ -1,5 +1,5 @@
 import type { FactId } from '@voltrail/contracts/ids'
-import type { Instant, OccurredAt, RegisterReading, Wh } from '@voltrail/contracts/quantities'
+import type { Instant, OccurredAt, RegisterReading, TimedRegister, Wh } from '@voltrail/contracts/quantities'
 import type { EventNamed, SessionEvent } from '@voltrail/contracts/events/registry'
 import type {
   ChargingState,
@@ -26,6 +26,8 @@ export interface TimedReading {
   readonly at: Instant
   readonly reading: RegisterReading
   readonly context?: string | undefined
+  /** the charger's own time where that is another */
+  readonly told?: Instant | undefined
 }
 
 const keptKeys = 8
@@ -253,7 +255,11 @@ export const changeChargingState = (
 }
 
 /** Readings as an event holds them. */
-export const storedReadings = (
-  list: readonly TimedReading[],
-): { at: Instant; reading: RegisterReading; context?: string }[] =>
-  essential(list).map(({ at, reading, context }) => ({ at, reading, ...(context === undefined ? {} : { context }) }))
+export const storedReadings = (list: readonly TimedReading[]): TimedRegister[] => essential(list).map(storedReading)
+
+export const storedReading = ({ at, reading, context, told }: TimedReading): TimedRegister => ({
+  at,
+  reading,
+  ...(context === undefined ? {} : { context }),
+  ...(told === undefined ? {} : { told }),
+})

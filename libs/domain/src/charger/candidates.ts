@@ -3,7 +3,7 @@ import type { FactId, TransactionId } from '@voltrail/contracts/ids'
 import type { Instant } from '@voltrail/contracts/quantities'
 import { accept, type Decision } from '../decider.ts'
 import { isSameReading, wentBack } from '../registers.ts'
-import type { MeterSession, TimedReading } from '../session.ts'
+import { storedReading, type MeterSession, type TimedReading } from '../session.ts'
 import { answeredBefore, type ChargerState } from './charger.ts'
 import { keptCandidates } from './kept-candidates.ts'
 
@@ -74,11 +74,9 @@ export const holdRegisters = (
   // more cannot be kept; of a longer list its ends tell the most
   const some =
     registers.length <= keptCandidates ? registers : [...registers.slice(0, 8), ...registers.slice(8 - keptCandidates)]
-  const candidates = some.map(({ at, reading, context }) => ({
+  const candidates = some.map((one) => ({
     evseId,
-    at,
-    reading,
-    ...(context === undefined ? {} : { context }),
+    ...storedReading(one),
     contentKey,
     ...(named === undefined ? {} : { namedTransaction: named }),
     ...(suspect === true ? { suspect } : {}),
@@ -94,11 +92,7 @@ export const claimedBy = (state: Pick<ChargerState, 'candidates'>, transactionId
   const keys = [...new Set(claimed.map((one) => one.contentKey))]
   return keys.flatMap((contentKey) => {
     const message = claimed.filter((one) => one.contentKey === contentKey)
-    const registers = message.map(({ at, reading, context }) => ({
-      at,
-      reading,
-      ...(context === undefined ? {} : { context }),
-    }))
+    const registers = message.map(storedReading)
     const measuredAt = registers.at(-1)?.at
     const named = message.some((one) => one.namedTransaction !== undefined)
     const suspect = message.some((one) => one.suspect === true)
