@@ -52,4 +52,22 @@ describe('the head of a handshake', () => {
       'no Connection: Upgrade',
     ])
   })
+
+  it.each([
+    ['spaces within its path', `GET a${' '.repeat(16_000)}x`],
+    ['spaces before its version', `GET a${' '.repeat(16_000)}HTTP/1.1`],
+    ['spaces before its path', `GET ${' '.repeat(16_000)}a`],
+    ['folded lines of nothing', `GET / HTTP/1.1\r\n${'\r\n \t'.repeat(4_000)}`],
+    ['one fold of nothing', `GET / HTTP/1.1\r\n${' '.repeat(16_000)}`],
+  ])('with thousands of %s costs no more than its length', (_what, text) => {
+    const cost = Math.min(
+      ...Array.from({ length: 5 }, () => {
+        const { user } = process.cpuUsage()
+        mendHandshake(`${text}\r\n\r\n`)
+        return process.cpuUsage().user - user
+      }),
+    )
+    // microseconds; a pattern that tries again takes 300,000
+    expect(cost).toBeLessThan(30_000)
+  })
 })

@@ -21,16 +21,32 @@ export const mendHandshake = (head: string): { readonly head: string; readonly m
   text = unfolded
 
   const [requestLine = '', ...lines] = text.split('\r\n')
-  const [, method, target = '', version] = /^(GET) +(\S.*?) +(HTTP\/1\.[01])$/.exec(requestLine) ?? []
-  if (method === undefined || !isWebSocket(lines)) return { head, mended: [] }
+  const { target, version } = partsOf(requestLine) ?? {}
+  if (target === undefined || !isWebSocket(lines)) return { head, mended: [] }
   const encoded = target.replace(/[^\x21-\x7e]/g, (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, '0')}`)
   if (encoded !== target) mended.push('a path that is not percent-encoded')
   const tokens = valuesOf(lines, 'connection').map((token) => token.toLowerCase())
   const adds = !tokens.includes('upgrade') && !tokens.includes('close')
   if (adds) mended.push('no Connection: Upgrade')
   if (mended.length === 0) return { head, mended }
-  const first = [`${method} ${encoded} ${version}`, ...(adds ? ['Connection: Upgrade'] : [])]
+  const first = [`GET ${encoded} ${version}`, ...(adds ? ['Connection: Upgrade'] : [])]
   return { head: [...first, ...lines].join('\r\n'), mended }
+}
+
+/**
+ * `GET`, a path in which spaces may stand, and the version. Found from both ends and never by a pattern that tries again: nobody has
+ * said yet who they are. undefined: another method or version, or no path.
+ */
+const partsOf = (requestLine: string): { readonly target: string; readonly version: string } | undefined => {
+  const last = requestLine.lastIndexOf(' ')
+  const version = requestLine.slice(last + 1)
+  if (!requestLine.startsWith('GET ') || (version !== 'HTTP/1.0' && version !== 'HTTP/1.1')) return undefined
+  let from = 4
+  let to = last
+  while (from < to && requestLine[from] === ' ') from += 1
+  while (from < to && requestLine[to - 1] === ' ') to -= 1
+  const target = requestLine.slice(from, to)
+  return target === '' || /^\s|[\r\n]/.test(target) ? undefined : { target, version }
 }
 
 const isWebSocket = (lines: readonly string[]): boolean =>

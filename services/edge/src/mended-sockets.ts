@@ -4,9 +4,7 @@ import type { Duplex } from 'node:stream'
 import { refuseUpgrade } from './http-refusal.ts'
 import { mendHandshake } from './mend-handshake.ts'
 import type { Mend } from './mend-handshake.ts'
-
-/** Node's own bound for the head of a request. */
-const longestHead = 16_384
+import { createRequestHead } from './request-head.ts'
 
 export type MendedSockets = {
   /** What was mended in the handshake that this socket began with. */
@@ -33,7 +31,8 @@ export const mendSockets = (
   const reading = new Set<Socket>()
 
   server.on(event, (socket: Socket) => {
-    let read: Buffer = Buffer.alloc(0)
+    const head = createRequestHead()
+    let nothing = true
     const late = setTimeout(() => refuse('its headers did not come in time'), patienceMs)
     const leave = (): void => {
       clearTimeout(late)
@@ -47,15 +46,15 @@ export const mendSockets = (
       onRefused(socket, detail)
       refuseUpgrade(socket, { status: 400, detail })
     }
-    const ended = (): void => (read.length === 0 ? void socket.destroy() : refuse('it ended within its headers'))
+    const ended = (): void => (nothing ? void socket.destroy() : refuse('it ended within its headers'))
     const failed = (): void => void socket.destroy()
     const take = (chunk: Buffer): void => {
-      read = read.length === 0 ? chunk : Buffer.concat([read, chunk])
-      const end = endOfHead(read)
-      if (end === undefined && read.length < longestHead && mayBeGet(read)) return
+      nothing = false
+      const end = head.take(chunk)
+      if (end === 'more') return
       leave()
       socket.pause()
-      socket.unshift(end === undefined ? read : mend(socket, read, end))
+      socket.unshift(end === 'none' ? head.bytes() : mend(socket, head.bytes(), end))
       for (const listener of listeners) Reflect.apply(listener, server, [socket])
       socket.resume()
     }
@@ -75,11 +74,3 @@ export const mendSockets = (
     stop: () => reading.forEach((socket) => socket.destroy()),
   }
 }
-
-/** Behind the empty line. Some stacks begin with one, which does not count (RFC 9112 §2.2). */
-const endOfHead = (read: Buffer): number | undefined => {
-  const found = /[^\r\n][^]*?\n\r?\n/.exec(read.toString('latin1'))
-  return found === null ? undefined : found.index + found[0].length
-}
-
-const mayBeGet = (read: Buffer): boolean => 'GET '.startsWith(read.toString('latin1', 0, 4).trimStart().slice(0, 4))
