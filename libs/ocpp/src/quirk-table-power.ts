@@ -5,7 +5,8 @@ import type { Quirk } from './quirk.ts'
 const usually = { kind: 'command', default: 'on', switchable: true } as const
 const dialect = (test: string) => ({ file: 'libs/ocpp/src/power-dialect.test.ts', test })
 const wallbox = { vendor: /wall\s?box/i }
-const evServerWallbox = 'ev-server, WALLBOXChargingStationVendorIntegration.ts'
+/** where no public page was found again that says it */
+const unconfirmed = 'reported, no public source found again'
 
 export const powerQuirks = [
   {
@@ -13,7 +14,10 @@ export const powerQuirks = [
     id: 'Q30-stack-level-zero',
     what: 'Charging profiles have stack level 0: any other is refused',
     matches: [{ vendor: /\babb\b/i, model: /tac|terra ?ac/i, firmware: /^v?1\.8(\D|$)/i }, wallbox],
-    evidence: ['https://github.com/evcc-io/evcc/issues/15493', 'https://github.com/lbbrhzn/ocpp/issues/221'],
+    evidence: [
+      'https://github.com/evcc-io/evcc/issues/15493',
+      'https://github.com/sap-labs-france/ev-server/pull/3997',
+    ],
     proof: dialect('has stack level 0 for makes that refuse any other: %j'),
   },
   {
@@ -21,7 +25,7 @@ export const powerQuirks = [
     id: 'Q30-no-station-maximum',
     what: 'A maximum of the whole station is set as the default of transactions, shared out among the connectors: the make has no other',
     matches: [{ vendor: /ev-?box/i }],
-    evidence: ['https://github.com/lbbrhzn/ocpp/issues/1703'],
+    evidence: ['https://github.com/lbbrhzn/ocpp/issues/1703', 'https://github.com/lbbrhzn/ocpp/issues/221'],
     proof: dialect('of the whole station becomes the default of transactions where the make has no such purpose'),
   },
   {
@@ -29,7 +33,7 @@ export const powerQuirks = [
     id: 'Q30-station-maximum-ignored',
     what: 'The same where a maximum of the whole station is accepted and then ignored',
     matches: [{ vendor: /grizzl|united chargers/i, firmware: /^v?0?3\.09/i }],
-    evidence: ['https://github.com/lbbrhzn/ocpp/issues/1703'],
+    evidence: ['https://github.com/lbbrhzn/ocpp/issues/442 (of 5.621)', `of 3.09: ${unconfirmed}`],
     proof: dialect('of the whole station becomes the default of transactions where it would be ignored'),
   },
   {
@@ -37,7 +41,7 @@ export const powerQuirks = [
     id: 'Q30-relative-only',
     what: 'Charging profiles are relative to the start of charging: the make takes no other kind',
     matches: [wallbox],
-    evidence: [evServerWallbox],
+    evidence: [unconfirmed],
     proof: dialect('is relative for makes that take no other kind, and is not sent when it names a time'),
   },
   {
@@ -45,7 +49,7 @@ export const powerQuirks = [
     id: 'Q30-watts-only',
     what: 'Limits in A are sent in W, at 230 V and the phases that the profile names: the make reads no other unit',
     matches: [{ vendor: /huawei/i }],
-    evidence: ['evcc, templates/definition/charger/ocpp-*.yaml'],
+    evidence: ['https://github.com/lbbrhzn/ocpp/issues/1635', 'https://github.com/lbbrhzn/ocpp/issues/1810'],
     proof: dialect('in A is sent in W, rounded down, to makes that read no other unit'),
   },
   {
@@ -54,7 +58,7 @@ export const powerQuirks = [
     what: 'What is meant for all connectors is sent to each: connector 0 is refused',
     matches: 'all',
     default: 'off',
-    evidence: ['https://github.com/lbbrhzn/ocpp/issues/1703', evServerWallbox],
+    evidence: [unconfirmed],
     proof: dialect('for connector 0 is sent to each connector where that is switched on'),
   },
   {
@@ -62,7 +66,10 @@ export const powerQuirks = [
     id: 'Q31-static-limit-unit',
     what: 'The configuration key that limits a station’s current counts in 0.1 A or in mA, by make',
     matches: [{ vendor: /ev-?box/i }, { vendor: /\bkeba\b/i }],
-    evidence: ['ev-server, EVBOXChargingStationVendorIntegration.ts, KebaChargingStationVendorIntegration.ts'],
+    evidence: [
+      'sap-labs-france/ev-server, EVBOXChargingStationVendorIntegration.ts (0.1 A), KebaChargingStationVendorIntegration.ts (mA)',
+      `the name of KEBA’s key: ${unconfirmed}`,
+    ],
     switchable: false,
     proof: { file: 'libs/ocpp/src/static-limit.test.ts', test: '%s is told %s A as %s=%s' },
   },
@@ -83,7 +90,7 @@ export const powerQuirks = [
     id: 'Q32-no-change-availability',
     what: 'ChangeAvailability is not sent: it breaks the firmware',
     matches: [{ vendor: /en\+|enplus/i }],
-    evidence: ['evcc, templates/definition/charger/ocpp-enplus.yaml (nochangeavailability)'],
+    evidence: [`evcc, newer versions of ocpp-enplus.yaml: ${unconfirmed}`],
     proof: dialect('is not sent to a make whose firmware it breaks'),
   },
 ] as const satisfies readonly Quirk[]
