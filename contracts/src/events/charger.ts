@@ -236,7 +236,11 @@ export const chargerEvents = {
   /** The start of an open transaction was told again with another time: the same start, after a time sync. */
   TransactionRestamped: z.object({ transactionId: TransactionId, startKey: z.string(), startedAt: OccurredAt }),
   /** Register readings of an EVSE in use that has no session yet. */
-  RegistersHeld: z.object({ candidates: z.array(RegisterCandidate) }),
+  RegistersHeld: z.object({
+    candidates: z.array(RegisterCandidate),
+    /** the content key of the held reading that these stand for from now on: the newest of many is always the last that was told */
+    replaces: z.string().optional(),
+  }),
   ChargerSettingsChanged: z.object({ settings: ChargerSettings }),
   /**
    * Two boxes share one identity: connections keep taking over from another address, or while boxes with different serial

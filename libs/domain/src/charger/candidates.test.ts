@@ -1,7 +1,7 @@
 import type { ChargerEvent } from '@voltrail/contracts/events/registry'
 import type { FactId } from '@voltrail/contracts/ids'
 import { instant } from '@voltrail/contracts/quantities'
-import { at, foldHistory, given } from '../fixtures/given.ts'
+import { at, foldHistory, given, recorded } from '../fixtures/given.ts'
 import { readRegister } from '../registers.ts'
 import type { TokenRef, TransactionId } from '@voltrail/contracts/ids'
 import { claimedBy, holdRegisters, mayBeInUse, worthHolding } from './candidates.ts'
@@ -126,9 +126,29 @@ describe('registers without a session', () => {
     expect(worthHolding(first, 1, of('100', 600))).toBe(false)
     expect(worthHolding(first, 1, of('101', 1))).toBe(true)
     const many = foldHistory(charger, held(...Array.from({ length: 16 }, (_, i) => holding(String(100 + i), i))))
-    expect(worthHolding(many, 1, of('200', 29))).toBe(false)
+    expect(worthHolding(many, 1, of('109', 9.5))).toBe(false)
+    expect(worthHolding(many, 1, of('200', 29))).toBe(true)
     expect(worthHolding(many, 1, of('200', 30))).toBe(true)
     expect(worthHolding(many, 1, of('5', 16))).toBe(true)
+  })
+  it('are thinned out to one in 15 minutes and the last that was told, and each side of a register that went back', () => {
+    const tell = (state: ChargerState, wh: string, minutes: number): ChargerState => {
+      const decided = holdRegisters(holding(wh, minutes), state)
+      const events = 'accepted' in decided ? decided.accepted : []
+      return events.reduce((known, event) => charger.evolve(known, recorded(event, 1)), state)
+    }
+    let state = foldHistory(charger, [])
+    for (let minute = 0; minute <= 60; minute++) state = tell(state, String(100 + minute), minute)
+    const minutes = () =>
+      state.candidates!.map(({ at: when }) => Math.round((Date.parse(when) - Date.parse(at(0))) / 60_000))
+    expect(minutes().slice(14)).toEqual([14, 28, 42, 56, 60])
+    for (const [wh, minute] of [
+      ['5', 61],
+      ['6', 62],
+      ['7', 63],
+    ] as const)
+      state = tell(state, wh, minute)
+    expect(minutes().slice(16)).toEqual([42, 56, 60, 61, 63])
   })
   it('are worth holding each 15 minutes where the register stands still and the EVSE is in use', () => {
     const inUse = foldHistory(charger, [status('Preparing'), ...held(holding('100', 0))])

@@ -1,4 +1,5 @@
 import type { ChargerEvent } from '@voltrail/contracts/events/registry'
+import type { RegisterCandidate } from '@voltrail/contracts/events/charger'
 import type { FactId, TransactionId } from '@voltrail/contracts/ids'
 import type { Instant } from '@voltrail/contracts/quantities'
 import { accept, type Decision } from '../decider.ts'
@@ -21,13 +22,13 @@ export const mayBeInUse = (state: ChargerState, evseId: number, at?: Instant): b
   return at !== undefined && free !== undefined && at < free.at
 }
 
-/** The first of an EVSE are all held; from then on they are thinned out, for a meter may tell them for years. */
+/** The first of an EVSE are all held; from then on they are thinned out to these and the last, for a meter may tell them for years. */
 const heldAtOnce = 16
 const thinnedMs = 15 * 60_000
 
 /**
- * Whether readings tell a start that may come later anything new: the first of their EVSE; those of a register that moved, each of
- * the first and then one in 15 minutes, and each that went back; of one that stands still, one in 15 minutes while the EVSE is
+ * Whether readings tell a start that may come later anything new: the first of their EVSE; those of a register that moved, each
+ * that is newer and else one in 15 minutes, and each that went back; of one that stands still, one in 15 minutes while the EVSE is
  * known to be in use; and the first that contradict their power. What a start has taken is held no longer.
  * @param named the parked start that they name: they are compared with what is held for it
  */
@@ -37,9 +38,7 @@ export const worthHolding = (
   registers: readonly TimedReading[],
   { named, suspect }: { readonly named?: TransactionId | undefined; readonly suspect?: boolean | undefined } = {},
 ): boolean => {
-  const held = (state.candidates ?? []).filter(
-    (one) => one.evseId === evseId && one.claim === undefined && one.namedTransaction === named,
-  )
+  const held = heldFor(state, evseId, named)
   const [newest, told] = [held.at(-1), registers.at(-1)]
   if (newest === undefined || told === undefined) return told !== undefined
   if (suspect === true && !held.some((one) => one.suspect === true)) return true
@@ -47,7 +46,27 @@ export const worthHolding = (
   const rare = Math.abs(Date.parse(told.at) - Date.parse(newest.at)) >= thinnedMs
   const moved = registers.some(({ reading }) => !isSameReading(reading, newest.reading))
   const inUse = state.connectors.some((one) => one.evseId === evseId && one.status !== 'Available')
-  return moved ? rare || held.length < heldAtOnce : rare && inUse
+  return moved ? rare || told.at > newest.at || held.length < heldAtOnce : rare && inUse
+}
+
+const heldFor = (state: ChargerState, evseId: number, named: TransactionId | undefined) =>
+  (state.candidates ?? []).filter(
+    (one) => one.evseId === evseId && one.claim === undefined && one.namedTransaction === named,
+  )
+
+/**
+ * The held reading that a newer one stands for: of many the newest, where it is in the same 15 minutes after the one before it.
+ * It stays where it tells what the newer one does not: that the register went back, or a doubt, or where the session began.
+ */
+const replacedBy = (held: readonly RegisterCandidate[], registers: readonly TimedReading[]): string | undefined => {
+  const [before, newest, told] = [held.at(-2), held.at(-1), registers.at(-1)]
+  if (held.length < heldAtOnce || before === undefined || newest === undefined || told === undefined) return undefined
+  const inSlot = told.at > newest.at && Date.parse(told.at) - Date.parse(before.at) < thinnedMs
+  const plain =
+    newest.suspect !== true && newest.context !== 'Transaction.Begin' && newest.contentKey !== before.contentKey
+  const rises =
+    !wentBack(before.reading, newest.reading) && !registers.some(({ reading }) => wentBack(newest.reading, reading))
+  return inSlot && plain && rises ? newest.contentKey : undefined
 }
 
 export const heldBefore = (state: ChargerState, contentKey: string): boolean =>
@@ -81,9 +100,13 @@ export const holdRegisters = (
     ...(named === undefined ? {} : { namedTransaction: named }),
     ...(suspect === true ? { suspect } : {}),
   }))
+  const replaces = replacedBy(heldFor(state, evseId, named), registers)
   return candidates.length === 0 && signed !== true
     ? accept()
-    : accept<ChargerEvent>({ type: 'RegistersHeld', data: { candidates } })
+    : accept<ChargerEvent>({
+        type: 'RegistersHeld',
+        data: { candidates, ...(replaces === undefined ? {} : { replaces }) },
+      })
 }
 
 /** What a start that has come late took into its session when it was opened: each message as if it had come after it. */

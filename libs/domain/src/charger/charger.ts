@@ -305,7 +305,7 @@ const change = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerStat
         recentStarts: startsWith(state, { ...event.data, charger: event.data.startedAt.charger }),
       }
     case 'RegistersHeld':
-      return { ...state, candidates: candidatesWith(state, event.data.candidates) }
+      return { ...state, candidates: candidatesWith(state, event.data.candidates, event.data.replaces) }
     case 'ReviewSettled':
       return rememberReview(state, event.data)
     case 'ChargerSettingsChanged':

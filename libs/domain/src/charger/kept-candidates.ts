@@ -10,8 +10,10 @@ export const claimableMs = 7 * 86_400_000
 export const candidatesWith = (
   state: Pick<ChargerSummary, 'candidates'>,
   more: readonly RegisterCandidate[],
+  replaces?: string,
 ): RegisterCandidate[] => {
-  const all = [...(state.candidates ?? []), ...more].toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
+  const known = (state.candidates ?? []).filter((one) => one.contentKey !== replaces || one.claim !== undefined)
+  const all = [...known, ...more].toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
   const newest = all.at(-1)
   if (newest === undefined) return all
   const oldest = Date.parse(newest.at) - claimableMs
