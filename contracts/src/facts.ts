@@ -129,7 +129,7 @@ export const MeterValuesFact = z.object({
   ...evse,
   transactionId: TransactionId.optional(),
   samples: z.array(MeterSample),
-  raw: z.object({ transaction: z.string(), contentHash: z.string() }),
+  raw: z.object({ connector: z.string().optional(), transaction: z.string(), contentHash: z.string() }),
 })
 export const TransactionStopFact = z.object({
   type: z.literal('TransactionStop'),

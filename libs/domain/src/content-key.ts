@@ -32,11 +32,12 @@ export const orphanStopKey = (chargerId: string, raw: RawStop): string =>
 export const restampedStopKey = (chargerId: string, raw: Omit<RawStop, 'timestamp'>): string =>
   digest('stop without its time', chargerId, raw.transaction, raw.idTokenRef, raw.meterStop)
 
+/** @param evseId for senders that do not say which connector they were told */
 export const meterKey = (
   chargerId: string,
   evseId: number,
-  raw: { readonly transaction: string; readonly contentHash: string },
-): string => digest('meter', chargerId, String(evseId), raw.transaction, raw.contentHash).slice(0, 12)
+  raw: { readonly connector?: string | undefined; readonly transaction: string; readonly contentHash: string },
+): string => digest('meter', chargerId, raw.connector ?? String(evseId), raw.transaction, raw.contentHash).slice(0, 12)
 
 /** Whatever else must be parked is the same when its text is the same. */
 export const frameKey = (chargerId: string, meant: string, frame: string): string =>

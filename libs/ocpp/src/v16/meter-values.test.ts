@@ -1,3 +1,4 @@
+import { meterKey } from '@voltrail/domain/content-key'
 import { read } from './reading.fixture.ts'
 
 const values = (fields: string) => read('MeterValues', `[2,"1","MeterValues",{${fields}}]`)
@@ -35,7 +36,7 @@ describe('MeterValues', () => {
           ],
         },
       ],
-      raw: { transaction: '7', contentHash: expect.stringMatching(/^[0-9a-f]{64}$/) },
+      raw: { connector: '1', transaction: '7', contentHash: expect.stringMatching(/^[0-9a-f]{64}$/) },
     })
     expect(rules).toEqual([])
     expect(answer({ type: 'MeterValues' })).toEqual({})
@@ -64,6 +65,17 @@ describe('MeterValues', () => {
       expect(read('MeterValues', bytes, context).fact).toMatchObject({ evseId: 0, connectorId: 0 })
     }
     expect(read('MeterValues', bytes, { rulesOn: ['Q18-connector-zero'] }).fact).toMatchObject({ evseId: 1 })
+  })
+
+  it('are known by the connector as received: told again after the rule was switched they are the same', () => {
+    const bytes = '[2,"1","MeterValues",{"connectorId":0,"meterValue":[]}]'
+    const raws = [['Q18-connector-zero'], []].map((rulesOn) => read('MeterValues', bytes, { rulesOn }).fact)
+    expect(raws.map(({ evseId }) => evseId)).toEqual([1, 0])
+    const [on, off] = raws.map(({ evseId, raw }) => meterKey('CP1', evseId, raw))
+    expect(on).toBe(off)
+    // and of each physical connector there is another
+    const second = values('"connectorId":2,"meterValue":[]').fact
+    expect(meterKey('CP1', second.evseId, second.raw)).not.toBe(on)
   })
 
   it('have the unit of their measurand when it is missing', () => {

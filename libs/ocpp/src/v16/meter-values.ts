@@ -22,7 +22,11 @@ export const meterValues: InboundMessage = {
       ...place,
       ...(transaction !== undefined && { transactionId: transaction }),
       samples,
-      raw: { transaction: asReceived(received, 'transactionId'), contentHash: contentHash(received['meterValue']) },
+      raw: {
+        connector: asReceived(received, 'connectorId'),
+        transaction: asReceived(received, 'transactionId'),
+        contentHash: contentHash(received['meterValue']),
+      },
     }
   },
   placeless: (payload, desk) => {
