@@ -107,7 +107,7 @@ describe('the configuration of a charger', () => {
     await told({ type: 'CommandRequested', data: { commandId, command, deadline: instant(0) } })
     await wait(1.5)
     expect([sets(), await keys()]).toEqual([0, []])
-    await told({ type: 'CommandOutcomeUnknown', data: { commandId, reason: 'timeout' } } as ChargerEvent)
+    await told({ type: 'CommandOutcomeUnknown', data: { commandId, reason: 'timeout' } })
     await wait(30)
     expect(sets()).toBe(0)
     expect(await keys()).toMatchObject([{ outcome: 'Suspended', by: { kind: 'operator', id: 'test' } }])
