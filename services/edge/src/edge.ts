@@ -5,6 +5,7 @@ import type { Bus } from '@voltrail/bus/bus'
 import { BusError } from '@voltrail/bus/bus-error'
 import { ConnectedNotice, LogHealthNotice } from '@voltrail/contracts/facts'
 import { allConnected, allLogHealth, parseSubject } from '@voltrail/contracts/subjects'
+import { createFailedAttempts } from '@voltrail/runtime/failed-attempts'
 import { startHealthServer } from '@voltrail/runtime/health'
 import { listen } from '@voltrail/runtime/listen'
 import { createLog } from '@voltrail/runtime/log'
@@ -30,7 +31,6 @@ import { createLogWatch } from './log-watch.ts'
 import type { LogWatch } from './log-watch.ts'
 import { openPresence } from './presence.ts'
 import { createQuietOutage } from './quiet-outage.ts'
-import { createSourceThrottle } from './source-throttle.ts'
 import { readTlsFiles } from './tls-files.ts'
 import type { TlsPaths } from './tls-files.ts'
 import { createUpgrades } from './upgrade.ts'
@@ -128,7 +128,10 @@ export const startEdge = async (
 
     const upgrade = createUpgrades({
       admission,
-      throttle: createSourceThrottle(limits),
+      attempts: createFailedAttempts({
+        failedAttempts: limits.failuresPerMinute,
+        failedAttemptMs: 60_000 / limits.failuresPerMinute,
+      }),
       edge: config.POD_NAME,
       instance: `${config.POD_NAME}-${randomBytes(6).toString('hex')}`,
       relay,

@@ -32,28 +32,3 @@ export const createGate = (perSecond: number, burst: number, now: number): { pas
     },
   }
 }
-
-/** A debt that is paid off at a rate: due while less than one more fits below its bound, which it never exceeds. */
-export type Debt = {
-  add(now: number): void
-  due(now: number): boolean
-}
-
-export const createDebt = (perSecond: number, bound: number, now: number): Debt => {
-  let owed = 0
-  let at = now
-  const pay = (time: number): void => {
-    owed = Math.max(0, owed - ((time - at) * perSecond) / 1000)
-    at = time
-  }
-  return {
-    add(time) {
-      pay(time)
-      owed = Math.min(bound, owed + 1)
-    },
-    due(time) {
-      pay(time)
-      return owed > bound - 1
-    },
-  }
-}

@@ -228,23 +228,26 @@ describe('an upgrade', () => {
     await only.close()
   })
 
-  it('from an address that tried too many keys gets 429, whatever id it names; who was let in from there is not concerned', async () => {
+  it('from an address that tried too many keys gets 429, whatever id it names; a credential that was good from there is not concerned', async () => {
     const edge = await fixture.startEdge({}, { REFUSALS_PER_MINUTE: '5' })
     const [good, guessed, other] = [fixture.newId(), fixture.newId(), fixture.newId()]
     await (await fixture.connect(`${edge.url}/${good}`, { localAddress: '127.0.0.9' })).close()
     fixture.central.state.treat = ({ chargerId, fact }) =>
-      fact.type === 'Connect' && chargerId === guessed && fact.credential.kind === 'basic'
+      fact.type === 'Connect' && chargerId !== other && fact.credential.kind === 'basic'
         ? { outcome: 'refused', reason: 'bad-credential', detail: 'no' }
         : undefined
     const guess = (i: number) =>
       refusedUpgrade(`${edge.url}/${guessed}`, { localAddress: '127.0.0.9', headers: basic(`${guessed}:${i}`) })
-    const answers = []
-    for (let i = 0; i < 7; i++) answers.push((await guess(i)).status)
+    // in the name of the charger that is welcome, too
+    const stranger = { localAddress: '127.0.0.9', headers: basic(`${good}:guess`) }
+    const answers = [(await refusedUpgrade(`${edge.url}/${good}`, stranger)).status]
+    for (let i = 0; i < 6; i++) answers.push((await guess(i)).status)
     expect(answers).toEqual([401, 401, 401, 401, 401, 429, 429])
     const turnedAway = await refusedUpgrade(`${edge.url}/${other}`, { localAddress: '127.0.0.9' })
     expect(turnedAway).toMatchObject({ status: 429, body: expect.stringContaining('from your address') })
     expect(turnedAway.headers['retry-after']).toBe('30')
     expect(fixture.central.factsOf(other)).toEqual([])
+    expect((await refusedUpgrade(`${edge.url}/${good}`, stranger)).status).toBe(429)
     // the address is slowed down, never the id
     await (await fixture.connect(`${edge.url}/${good}`, { localAddress: '127.0.0.9' })).close()
     await (await fixture.connect(`${edge.url}/${guessed}`, { localAddress: '127.0.0.8' })).close()

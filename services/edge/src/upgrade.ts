@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
@@ -7,6 +8,7 @@ import { FactId } from '@voltrail/contracts/ids'
 import type { FactAnswerOf, FactReply, FactRequest } from '@voltrail/contracts/facts'
 import { instant } from '@voltrail/contracts/quantities'
 import { chooseSubprotocol, echoedSubprotocol, offeredSubprotocols, protocols } from '@voltrail/ocpp/protocols'
+import type { FailedAttempts } from '@voltrail/runtime/failed-attempts'
 import type { Admission } from './admission.ts'
 import { respondToCommands } from './commands.ts'
 import { openConnection } from './connection.ts'
@@ -20,7 +22,6 @@ import { createFactSource } from './fact-source.ts'
 import { refuseUpgrade } from './http-refusal.ts'
 import type { HttpRefusal } from './http-refusal.ts'
 import { createSecretDigest } from './secret-digest.ts'
-import type { SourceThrottle } from './source-throttle.ts'
 import { readUpgradePath } from './upgrade-path.ts'
 import type { UpgradePath } from './upgrade-path.ts'
 import { within } from './within.ts'
@@ -28,7 +29,7 @@ import { within } from './within.ts'
 export type UpgradeDeps = ConnectionDeps & {
   readonly bus: Pick<Bus, 'respond'>
   readonly admission: Admission
-  readonly throttle: SourceThrottle
+  readonly attempts: FailedAttempts
   readonly connections: Connections<Connection>
   readonly tenants: ReadonlySet<string>
   readonly pepper: Uint8Array
@@ -59,6 +60,12 @@ const withCertificate = (credential: Credential, certificate: Arrival['certifica
   if (certificate === undefined) return credential
   return credential.kind === 'basic' ? { ...certificate, proofs: credential.proofs } : certificate
 }
+
+/** Stands for this credential of this charger: a guess at it has another. */
+const nameOf = ({ tenant, chargerId, credential }: Candidate): string =>
+  createHash('sha256')
+    .update(JSON.stringify([tenant, chargerId, credential]))
+    .digest('base64url')
 
 const refuse = (status: HttpRefusal['status'], detail: string): HttpRefusal => ({ status, detail })
 
@@ -143,13 +150,13 @@ export const createUpgrades = (deps: UpgradeDeps) => {
     const candidate = readCandidate(request, arrival)
     const { remoteAddress, mended } = arrival
     if ('status' in candidate) {
-      if (candidate.status === 401) deps.throttle.failed(remoteAddress, undefined, ticks())
+      if (candidate.status === 401) deps.attempts.failed(remoteAddress, ticks())
       return candidate
     }
     const { tenant, chargerId } = candidate
-    const who = `${tenant}/${chargerId}`
-    const slower = deps.throttle.refusal(remoteAddress, who, ticks())
-    if (slower !== undefined) return refuse(429, slower)
+    const presented = nameOf(candidate)
+    if (deps.attempts.mustWait(remoteAddress, ticks(), presented))
+      return refuse(429, 'too many attempts from your address were refused, connect again later')
     const ticket = deps.connections.beginUpgrade(tenant, chargerId)
     const route: Route = {}
     try {
@@ -158,7 +165,7 @@ export const createUpgrades = (deps: UpgradeDeps) => {
       })
       if (asked.kind === 'refused') {
         if (asked.reason === 'bad-credential' || asked.reason === 'unknown-charger') {
-          deps.throttle.failed(remoteAddress, who, ticks())
+          deps.attempts.failed(remoteAddress, ticks())
           log.info({ chargerId, remoteAddress, why: asked.detail }, 'a credential was refused')
         }
         return refusalOf(asked.reason, candidate)
@@ -167,7 +174,7 @@ export const createUpgrades = (deps: UpgradeDeps) => {
       const granted = asked.answer
       if (granted.type !== 'Connect') throw new Error(`central answered Connect with ${granted.type}`)
 
-      deps.throttle.letIn(remoteAddress, who)
+      deps.attempts.letIn(remoteAddress, presented)
       const spoken = granted.subprotocol ?? candidate.subprotocol ?? ''
       const protocol = Object.hasOwn(protocols, spoken) ? protocols[spoken] : undefined
       const abandon = (reason: string): void => undo(candidate, granted, route, reason)
