@@ -10,7 +10,7 @@ import {
   certificateOutcome,
 } from './certificates.ts'
 import { accept } from '../decider.ts'
-import type { SettledCommand } from './command-outcome.ts'
+import type { SettledCommand } from './settled-command.ts'
 import { device } from './device.ts'
 
 const hex = (digit: string) => digit.repeat(64)

@@ -5,7 +5,7 @@ import type { FactId, Sha256 } from '@voltrail/contracts/ids'
 import { accept, reject, type Decision } from '../decider.ts'
 import { certificateFacts, certificateHash, isSameCertificate, readCertificates } from '../x509/certificate.ts'
 import type { CsrFacts } from './certificate-request.ts'
-import type { Outcome } from './command-outcome.ts'
+import type { Outcome } from './settled-command.ts'
 import { deviceAnswered, type DeviceState, type Part } from './device-state.ts'
 
 /** so many certificates of one charger are remembered: a request that one of them answered is never answered anew */

@@ -2,7 +2,8 @@ import type { DeviceEvent } from '@voltrail/contracts/events/registry'
 import type { CommandId } from '@voltrail/contracts/ids'
 import { accept } from '../decider.ts'
 import { at, given } from '../fixtures/given.ts'
-import { applyOutcome, type SettledCommand } from './command-outcome.ts'
+import { applyOutcome } from './command-outcome.ts'
+import type { SettledCommand } from './settled-command.ts'
 import {
   bootAfterChange,
   desireConfiguration,

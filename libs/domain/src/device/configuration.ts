@@ -4,7 +4,7 @@ import type { DeviceEvent } from '@voltrail/contracts/events/registry'
 import { instant, type Instant } from '@voltrail/contracts/quantities'
 import { accept, reject, type Decision } from '../decider.ts'
 import { isSecretKey } from '../secret-keys.ts'
-import type { Outcome, SettledCommand } from './command-outcome.ts'
+import type { Outcome, SettledCommand } from './settled-command.ts'
 import type { DeviceState, Part } from './device-state.ts'
 
 /** The keys that a charger shall have, how far each has come, and what it shows. */

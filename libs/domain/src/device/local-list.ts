@@ -4,7 +4,7 @@ import type { DeviceEvent, EventNamed } from '@voltrail/contracts/events/registr
 import { type ListedToken, type LocalListPolicy } from '@voltrail/contracts/local-list'
 import { instant, type Instant } from '@voltrail/contracts/quantities'
 import { accept, type Decision } from '../decider.ts'
-import type { Outcome, SettledCommand } from './command-outcome.ts'
+import type { Outcome, SettledCommand } from './settled-command.ts'
 import type { DeviceState, Part } from './device-state.ts'
 
 /** Updates that keep a list in step by themselves have ids that begin so. */

@@ -1,4 +1,4 @@
-import type { Outcome } from './command-outcome.ts'
+import type { Outcome } from './settled-command.ts'
 import { CompositeSchedule, type ChargingProfile } from '@voltrail/contracts/charging-profile'
 import type { TransactionId } from '@voltrail/contracts/ids'
 import { accept, type Decision } from '../decider.ts'

@@ -1,7 +1,7 @@
 import type { EndedReservation, Reservation, ReservationEnd } from '@voltrail/contracts/events/reservations'
 import type { DeviceEvent } from '@voltrail/contracts/events/registry'
 import type { TransactionId } from '@voltrail/contracts/ids'
-import type { Outcome } from './command-outcome.ts'
+import type { Outcome } from './settled-command.ts'
 import type { DeviceState, Part } from './device-state.ts'
 
 /** The reservations of a device: what the charger was asked to keep, what it keeps, and how each ended. */

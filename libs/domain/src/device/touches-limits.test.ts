@@ -4,7 +4,7 @@ import { instant } from '@voltrail/contracts/quantities'
 import { profileOutcome } from './profiles.ts'
 import { limitsTouchedBy } from './touches-limits.ts'
 import { unknownDevice } from './device.ts'
-import type { SettledCommand } from './command-outcome.ts'
+import type { SettledCommand } from './settled-command.ts'
 
 const profile = {
   profileId: 1,

@@ -4,7 +4,7 @@ import type { TransferKind, TransferOutcome } from '@voltrail/contracts/events/d
 import type { CommandId } from '@voltrail/contracts/ids'
 import type { Instant } from '@voltrail/contracts/quantities'
 import { accept, reject, type Decision } from '../decider.ts'
-import type { Outcome } from './command-outcome.ts'
+import type { Outcome } from './settled-command.ts'
 import type { DeviceState } from './device-state.ts'
 
 /** Asking a charger to fetch firmware or to upload a log, and when that is over. */
