@@ -39,8 +39,17 @@ const secrets = {
   'the key told by GetConfiguration': 'qz7aKeyFromCharger',
   'a password told by DataTransfer': 'qz7aPasswordInData',
   'a password in a URL': 'qz7urlPassword77',
+  // 26 characters of base 32, as our own file service makes them
+  'a password in the path of a location': 'qz7pathpasswordabcdefghijk',
+  'a password in the location of a log': 'qz7locationPassword5',
+  'a password in the signature of a location': 'qz7signature4f6a',
 } as const
 type Secret = keyof typeof secrets
+const locations = [
+  `http://files.example/d00001ft6qoxc0abcdefghijklmnop/${secrets['a password in the path of a location']}/diag.zip`,
+  `ftp://user:${secrets['a password in the location of a log']}@files.example/`,
+  `https://s3.example/logs/a.zip?X-Amz-Signature=${secrets['a password in the signature of a location']}`,
+]
 
 /** A secret as it is, in lower and upper case, and inside base64 or hex of a longer text. */
 const spellings = (text: string): string[] => {
@@ -108,6 +117,8 @@ describe('what is personal or secret', () => {
             { key: 'HeartbeatInterval', value: '300', readonly: false },
           ],
         },
+        // what it is told, a charger may say again
+        GetDiagnostics: { fileName: locations[0] },
       },
     })
     await charger.call('BootNotification', { chargePointVendor: 'Acme', chargePointModel: 'One' })
@@ -133,6 +144,8 @@ describe('what is personal or secret', () => {
       secrets['a tag in vendor data of ours'],
     ])
       await rest.send('POST', `${at}/DataTransfer`, { vendorId: 'acme', data })
+    for (const location of locations) await rest.send('POST', `/v1/chargers/${id}/logs`, { location })
+    await rest.send('POST', `/v1/chargers/${id}/calls/GetDiagnostics`, { location: locations[0] })
     expect(charger.calls).toMatchObject([
       { action: 'ChangeConfiguration', params: { value: key } },
       { action: 'GetConfiguration' },
@@ -142,6 +155,7 @@ describe('what is personal or secret', () => {
         params: { data: JSON.stringify({ password: secrets['a password in vendor data of ours'] }) },
       },
       { action: 'DataTransfer', params: { data: secrets['a tag in vendor data of ours'] } },
+      ...[...locations, locations[0]].map((location) => ({ action: 'GetDiagnostics', params: { location } })),
     ])
     // no command for whoever is away: what it would have carried is kept no better
     await charger.close()

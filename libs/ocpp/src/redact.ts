@@ -1,12 +1,14 @@
 import { scanJson, type ScannedArray, type ScannedObject, type ScannedValue } from './scan-json.ts'
+import { credentialInText } from '@voltrail/domain/device/transfer-credential'
 import { isSecretKey } from '@voltrail/domain/secret-keys'
+import { replaceUrlSecrets } from '@voltrail/domain/url-secrets'
 
 /**
  * Takes secrets out of OCPP texts before anything is stored, published or logged. What is not a secret stays byte for byte.
  * A secret is: the value of a field with a secret name; the `value` beside a `key` with a secret name, as in
  * ChangeConfiguration.req and GetConfiguration.conf; what stands beside a `variable` with a secret name, as in SetVariables,
  * GetVariables, NotifyReport and NotifyEvent of 2.x; the names and keys by which a charger enters an APN or VPN
- * (SetNetworkProfile); the user part of a URL; and the same in JSON that is text inside.
+ * (SetNetworkProfile); what gives access in a URL (`replaceUrlSecrets`); and the same in JSON that is text inside.
  */
 
 /** @param secret clear text @returns what stands in its place: salted, so that equal secrets of two chargers differ */
@@ -16,7 +18,7 @@ export type Redacted = { text: string; redacted: boolean }
 
 /** A frame, or any other text: what is not JSON is searched for the same patterns. */
 export const redactFrame = (text: string, digest: Digest): Redacted => {
-  if (!suspicious.test(text)) return { text, redacted: false }
+  if (!suspicious.test(text) && text.search(credentialInText) < 0) return { text, redacted: false }
   const root = scanJson(text)
   return root === undefined ? redactLoose(text, digest) : splice(text, replacementsIn(text, root, digest))
 }
@@ -129,14 +131,8 @@ const redactInside = (text: string, digest: Digest): Redacted => {
   return redactUrls(text, digest)
 }
 
-// the user part ends at the last @ before the path: passwords with @ are common in ftp URLs
-const userInfo = /([a-z][a-z0-9+.-]{1,20}:\/\/)([^\s/?#"']*)@/gi
-
 const redactUrls = (text: string, digest: Digest): Redacted => {
-  if (!text.includes('://')) return { text, redacted: false }
-  const result = text.replace(userInfo, (_, scheme: string, user: string) =>
-    user === '' ? `${scheme}@` : `${scheme}${encodeURIComponent(digest(user))}@`,
-  )
+  const result = replaceUrlSecrets(text, (secret) => encodeURIComponent(digest(secret)))
   return { text: result, redacted: result !== text }
 }
 

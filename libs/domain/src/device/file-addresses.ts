@@ -87,7 +87,3 @@ export const ownLocation = (
   const address = chooseAddress(addresses, supported)
   return address && transferLocation({ ...request, ...address }, key)
 }
-
-const userInfo = /^[a-z]+:\/\/[^/?#]*@/i
-/** Whether a location carries a user or a password: such a one must not be kept as it is. */
-export const hasCredential = (location: string): boolean => userInfo.test(location)

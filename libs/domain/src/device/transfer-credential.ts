@@ -116,6 +116,9 @@ export const transferLocation = (where: TransferLocation, key: Uint8Array): stri
   return url
 }
 
+/** A user with its password as a location or a path of it has them, wherever it stands in a text. */
+export const credentialInText = /(?<![0-9a-z])[fds][0-9a-z]{13}[a-z2-7]{16}(?::|%3a|\\?\/)[a-z2-7]{26}(?![0-9a-z])/gi
+
 const form = /^([fds])([0-9a-z]{6})([0-9a-z]{7})([a-z2-7]{16})$/
 
 /**

@@ -11,7 +11,7 @@ import type { CampaignEvent } from '@voltrail/contracts/events/registry'
 import { campaignStream } from '@voltrail/contracts/streams'
 import { campaign, type CampaignState, type Progress } from '@voltrail/domain/campaign'
 import type { Recorded } from '@voltrail/domain/decider'
-import { hasCredential } from '@voltrail/domain/device/file-addresses'
+import { hasUrlSecret } from '@voltrail/domain/url-secrets'
 import { campaignChargers } from '../campaign-chargers.ts'
 import { namedImage } from '../firmware-image.ts'
 import { ApiProblem, notFound } from '../problem.ts'
@@ -46,10 +46,10 @@ export function campaignRoutes(app: Routes, sources: Sources): void {
     },
     handler: async ({ body }, reply) => {
       const { filter, location, version, stopOnFailures, window } = body
-      if (location !== undefined && hasCredential(location))
+      if (location !== undefined && hasUrlSecret(location))
         throw new ApiProblem(
           'refused',
-          'A campaign is kept in the log, which holds no credentials: give a location without user, or an image of our file service.',
+          'A campaign is kept in the log, which holds no credentials: give a location without user, password, token or signature, or an image of our file service.',
         )
       if (body.image !== undefined && sources.files === undefined)
         throw new ApiProblem('refused', 'No file service is set up (FILES_URLS and FILES_KEY): give a location.')

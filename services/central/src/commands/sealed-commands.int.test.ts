@@ -8,10 +8,15 @@ const tag = 'PLANTED-TAG'
 const secret = 'PLANTED-SECRET'
 const idToken = { value: tag, type: 'ISO14443' }
 const location = `ftp://user:${secret}@files.example/in`
+/** 26 characters of base 32, as our own file service has them */
+const ownPassword = 'plantedsecretabcdefghijkl2'
+const inPath = `http://files.example/d00001ft6qoxc0abcdefghijklmnop/${ownPassword}/diag.zip`
+const signed = `https://s3.example/b/f.bin?X-Amz-Signature=${secret}`
 const at = '2026-01-31T12:00:00.000Z'
 
 describe('commands that name people or carry credentials', () => {
   let house: Awaited<ReturnType<typeof openCentral>>
+  let chargers = 0
   beforeAll(async () => {
     house = await openCentral()
   }, 60_000)
@@ -27,7 +32,7 @@ describe('commands that name people or carry credentials', () => {
         result: { outcome: 'result', status: 'Accepted', payload: { status: 'Accepted', echo: tag } },
         // the edge has redacted secrets by now
         frames: {
-          sent: `[2,"1",${JSON.stringify({ ...command, location: '' })}]`,
+          sent: `[2,"1",${JSON.stringify({ ...command, location: '', value: '' })}]`,
           received: `[3,"1",{"echo":"${tag}"}]`,
         },
       }
@@ -59,17 +64,22 @@ describe('commands that name people or carry credentials', () => {
     { type: 'RawCall', action: 'CustomOperation', payload: { tag, secret } },
     { type: 'UpdateFirmware', requestId: 1, location, retrieveAt: at },
     { type: 'GetLog', requestId: 1, log: 'SecurityLog', location },
+    { type: 'GetLog', requestId: 1, log: 'SecurityLog', location: inPath },
+    { type: 'UpdateFirmware', requestId: 1, location: signed, retrieveAt: at },
+    { type: 'ChangeConfiguration', key: 'Upload', value: inPath },
+    { type: 'ChangeConfiguration', key: 'Upload', value: signed },
   ])('leave no tag and no secret in clear in the log: %j', async (command) => {
     const { type } = command as { type: string }
-    const id = `CP-${type}`
+    const id = `CP-${(chargers += 1)}`
     const cp = await echoing(id)
     const parsed = ChargerCommand.parse(command)
     expect(await house.command(id, parsed)).toMatchObject({ outcome: 'result', payload: { echo: tag } })
     const text = await textOf(cp)
     expect(text).toContain('CommandSettled')
     expect(text).not.toContain(secret)
-    // what a charger answers to a file transfer names nobody
-    if (!['UpdateFirmware', 'GetLog'].includes(type)) expect(text).not.toContain(tag)
+    expect(text).not.toContain(ownPassword)
+    // what a charger answers to these names nobody
+    if (!['UpdateFirmware', 'GetLog', 'ChangeConfiguration'].includes(type)) expect(text).not.toContain(tag)
   })
 
   it('are sealed also when their answer comes late', async () => {

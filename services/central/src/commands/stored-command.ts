@@ -2,19 +2,17 @@ import type { ChargerCommand, StoredChargerCommand } from '@voltrail/contracts/c
 import type { TenantId, TokenRef } from '@voltrail/contracts/ids'
 import type { ListedToken } from '@voltrail/contracts/local-list'
 import { isSecretKey } from '@voltrail/domain/secret-keys'
+import { hasUrlSecret, replaceUrlSecrets } from '@voltrail/domain/url-secrets'
 import type { CentralDeps } from '../central-deps.ts'
 import type { Lookup } from '@voltrail/contracts/envelope'
 import { asListed } from './local-list.ts'
 import { presentedToken } from '../presented-token.ts'
 
-/** The user part of a URL, which may hold a password. */
-const userInfo = /[a-z][a-z0-9+.-]*:\/\/[^\s/?#]*@/i
-
 /** What may hold personal data of anybody is sealed under the key that stands for nobody whom we know. */
 const nobody = (deps: CentralDeps, tenant: TenantId): TokenRef => deps.vault.tokenRef(tenant, '')
 
-/** The credential of a file transfer is of no use to the log. */
-const withoutUserInfo = (location: string): string => location.replace(/^([a-z]+:\/\/)[^/]*@/i, '$1')
+/** The credential of a file transfer is of no use to the log, wherever in its location it stands. */
+const withoutCredential = (location: string): string => replaceUrlSecrets(location, () => '')
 
 /**
  * A command as the log may hold it: id tokens sealed, secrets digested. `owner` is the token whose key seals its frames; absent:
@@ -33,7 +31,7 @@ export const storedCommand = async (
       return { command: { ...rest, idToken }, owner: idToken.ref, lookups }
     }
     case 'ChangeConfiguration': {
-      const redacted = isSecretKey(command.key) || userInfo.test(command.value)
+      const redacted = isSecretKey(command.key) || hasUrlSecret(command.value)
       const value = redacted ? deps.vault.secretDigest(tenant, command.value) : command.value
       return { command: { ...command, value, redacted }, owner: undefined }
     }
@@ -64,7 +62,7 @@ export const storedCommand = async (
     }
     case 'UpdateFirmware':
     case 'GetLog':
-      return { command: { ...command, location: withoutUserInfo(command.location) }, owner: nobody(deps, tenant) }
+      return { command: { ...command, location: withoutCredential(command.location) }, owner: nobody(deps, tenant) }
     default:
       return { command, owner: undefined }
   }
