@@ -39,8 +39,15 @@ export const meterKey = (
   raw: { readonly connector?: string | undefined; readonly transaction: string; readonly contentHash: string },
 ): string => digest('meter', chargerId, raw.connector ?? String(evseId), raw.transaction, raw.contentHash).slice(0, 12)
 
-/** Whatever else must be parked is the same when its text is the same. */
-export const frameKey = (chargerId: string, meant: string, frame: string): string =>
+/**
+ * Whatever else must be parked is the same when its text is the same. The text may name an id token, which could be guessed from a
+ * plain hash of the rest when its key is long destroyed: it enters as its keyed reference.
+ */
+export const frameKey = (chargerId: string, meant: string, frameRef: string): string =>
+  digest('frame 2', chargerId, meant, frameRef)
+
+/** How events of old are keyed: by the text itself. Only to know again what was parked so; it is never written. */
+export const plainFrameKey = (chargerId: string, meant: string, frame: string): string =>
   digest('frame', chargerId, meant, frame)
 
 /**

@@ -1,11 +1,13 @@
 import type { EventNamed } from '@voltrail/contracts/events/registry'
 import { ReadableEnergy, type FactOf, type FactReply, type FactRequest } from '@voltrail/contracts/facts'
+import type { TransactionId } from '@voltrail/contracts/ids'
 import { chargerStream } from '@voltrail/contracts/streams'
-import { charger } from '@voltrail/domain/charger/charger'
+import { charger, type ChargerState } from '@voltrail/domain/charger/charger'
 import { clockOf } from '@voltrail/domain/charger/measured-clock'
+import { isParkedStart } from '@voltrail/domain/charger/parked-starts'
 import { identifiesStop, isRestampedStop } from '@voltrail/domain/charger/told-stops'
 import { parkFrame } from '@voltrail/domain/charger/transactions'
-import { deriveTransactionId, frameKey } from '@voltrail/domain/content-key'
+import { deriveTransactionId, frameKey, plainFrameKey } from '@voltrail/domain/content-key'
 import { accept } from '@voltrail/domain/decider'
 import { readSamples } from '@voltrail/domain/meter-samples'
 import { occurredAt, type ChargerClock } from '@voltrail/domain/occurred-at'
@@ -43,26 +45,53 @@ export const park = async (
   deps: CentralDeps,
 ): Promise<FactReply> => {
   const { tenant, chargerId, factId, receivedAt } = request
-  const contentKey = frameKey(chargerId, meant, request.frame === undefined ? factId : withoutMessageId(request.frame))
-  const transactionId = deriveTransactionId(contentKey, 0)
+  const keys = keysOf(request, meant, readable, (name, text) =>
+    frameKey(chargerId, name, deps.vault.rawRef(tenant, text)),
+  )
+  const before = keysOf(request, meant, readable, (name, text) => plainFrameKey(chargerId, name, text))
   const shortDetail = detail.replaceAll('\u0000', '').slice(0, 2000).toWellFormed()
   const { idToken, frame } = await sealed(request, readable, deps)
-  const restampKey = meant === 'TransactionStop' ? restampKeyOf(request, readable) : undefined
-  const keys = { contentKey, transactionId, ...(restampKey === undefined ? {} : { restampKey }) }
   const parked = { meant, reason, detail: shortDetail, ...keys }
-  await deps.decide(
+  const { state: now } = await deps.decide(
     charger,
     chargerStream(tenant, chargerId),
     (state) => {
-      if (isRestampedStop(state, restampKey)) return accept()
+      if ([keys, before].some(({ restampKey }) => isRestampedStop(state, restampKey)) || parkedAs(before, state))
+        return accept()
       const contents = contentsOf(meant, readable, idToken, receivedAt, clockOf(state))
       const doubt = contradictsPower(request) ? { suspect: true } : {}
       return parkFrame({ factId, parked: { ...parked, ...contents, ...doubt } }, state)
     },
     factMetadata(deps, request, { frame }),
   )
+  // the start is still the transaction that it was answered then
+  const { transactionId } = parkedAs(before, now) ? before : keys
   return answered(deps, { type: 'Malformed', transactionId })
 }
+
+type ParkedKeys = Pick<EventNamed<'FrameParked'>['data'], 'contentKey' | 'restampKey'> & {
+  readonly transactionId: TransactionId
+}
+
+/** By what a parked frame is known again, and the transaction that a start among them becomes. */
+const keysOf = (
+  request: Omit<FactRequest, 'fact'>,
+  meant: Parking['meant'],
+  readable: ReadableEnergy | undefined,
+  keyOf: (name: string, text: string) => string,
+): ParkedKeys => {
+  const { frame, factId } = request
+  const contentKey = keyOf(meant, frame === undefined ? factId : withoutMessageId(frame))
+  const restamped = meant === 'TransactionStop' ? withoutItsTime(frame, readable) : undefined
+  return {
+    contentKey,
+    transactionId: deriveTransactionId(contentKey, 0),
+    ...(restamped === undefined ? {} : { restampKey: keyOf('stop without its time', restamped) }),
+  }
+}
+
+const parkedAs = ({ contentKey, transactionId }: ParkedKeys, state: ChargerState): boolean =>
+  state.contentKeys.includes(contentKey) || isParkedStart(state, transactionId)
 
 const sealed = async (
   { tenant, frame }: Omit<FactRequest, 'fact'>,
@@ -112,14 +141,11 @@ const contentOf = (frame: string): readonly unknown[] | undefined => {
 }
 
 /** Of a stop, what its frame says but its time, where that is of one stop only. */
-const restampKeyOf = (
-  { chargerId, frame }: Omit<FactRequest, 'fact'>,
-  readable: ReadableEnergy | undefined,
-): string | undefined => {
+const withoutItsTime = (frame: string | undefined, readable: ReadableEnergy | undefined): string | undefined => {
   if (frame === undefined || readable === undefined || !identifiesStop(readable)) return undefined
   const content = contentOf(frame)
   const payload = content?.at(-1)
   if (content === undefined || typeof payload !== 'object' || payload === null) return undefined
   const { timestamp: _, ...said } = payload as Record<string, unknown>
-  return frameKey(chargerId, 'stop without its time', JSON.stringify([...content.slice(0, -1), said]))
+  return JSON.stringify([...content.slice(0, -1), said])
 }
