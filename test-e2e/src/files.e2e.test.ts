@@ -68,7 +68,7 @@ describe('files of a charger, on the wire', () => {
       await charger.connect()
       await charger.call('BootNotification', { chargePointVendor: 'Acme', chargePointModel: 'One' })
       await rest.send('POST', `/v1/chargers/${id}/commands/GetConfiguration`, {})
-    await rest.eventually<object>(
+      await rest.eventually<object>(
         `/v1/chargers/${id}/configuration`,
         (seen) => JSON.stringify(seen).includes('SupportedFileTransferProtocols'),
         60_000,
@@ -89,4 +89,24 @@ describe('files of a charger, on the wire', () => {
     },
     120_000,
   )
+
+  it('a charger uploads by the protocol of its settings, and with the credential in the path where they say so', async () => {
+    const id = 'LOG-SET'
+    const configurationKey = [{ key: 'SupportedFileTransferProtocols', readonly: true, value: 'SFTP' }]
+    const charger = openCharger(product.ocppUrl, { id, answers: { GetConfiguration: { configurationKey } } })
+    chargers.push(charger)
+    await charger.connect()
+    await charger.call('BootNotification', { chargePointVendor: 'Acme', chargePointModel: 'One' })
+    await rest.send('PUT', `/v1/chargers/${id}/settings`, { fileProtocol: 'http', fileCredential: 'path' })
+    await rest.send('POST', `/v1/chargers/${id}/logs`, {})
+    const asked = charger.calls.findLast(({ action }) => action === 'GetDiagnostics')?.params as { location: string }
+    expect(asked.location).toMatch(/^http:\/\/[^@]+\/d[a-z0-9]{29}\/[a-z2-7]{26}\/$/)
+    const put = await fetch(new URL('diag.bin', asked.location), { method: 'PUT', body: 'hello' })
+    expect(put.status).toBe(201)
+    const { items } = await rest.get<{ items: object[] }>(`/v1/chargers/${id}/files`)
+    expect(items).toMatchObject([{ name: 'diag.bin', bytes: 5, protocol: 'http' }])
+    await expect(
+      rest.send('PUT', `/v1/chargers/${id}/settings`, { fileProtocol: 'ftp', fileCredential: 'path' }),
+    ).rejects.toThrow(/in the path is for http and https/)
+  }, 120_000)
 })

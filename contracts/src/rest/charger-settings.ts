@@ -27,10 +27,20 @@ const described = {
   holdUntilBoot: shape.holdUntilBoot.describe(
     'whether our calls wait for the answered boot even when the charger is known',
   ),
+  fileProtocol: shape.fileProtocol.describe(
+    'what the charger uploads and fetches files by at our file service, whatever it says of itself; absent: what it says, else what its make is known for',
+  ),
+  fileCredential: shape.fileCredential.describe(
+    '`path`: the credential stands in the path of the location (HTTP and HTTPS only), for chargers that leave out the user of a URL; absent: `userinfo`',
+  ),
 }
 
 export const PutChargerSettingsBody = z
   .strictObject(described)
+  .refine(({ fileProtocol, fileCredential }) => fileCredential !== 'path' || !/^s?ftps?$/.test(fileProtocol ?? ''), {
+    path: ['fileCredential'],
+    error: 'in the path is for http and https: FTP and SFTP have a login of their own',
+  })
   .meta({ id: 'PutChargerSettings', examples: [{ zone: 'Europe/Berlin', rulesOff: ['Q22-phase-sum'] }] })
 
 export const ChargerSettingsView = z

@@ -2,7 +2,7 @@ import type { MetadataInput } from '@voltrail/contracts/envelope'
 import type { CampaignEvent, ChargerEvent, DeviceEvent } from '@voltrail/contracts/events/registry'
 import { CommandId, type ChargerId, type TenantId, type TransactionId } from '@voltrail/contracts/ids'
 import { instant } from '@voltrail/contracts/quantities'
-import { deviceStream, parseStream, type StreamName } from '@voltrail/contracts/streams'
+import { chargerStream, deviceStream, parseStream, type StreamName } from '@voltrail/contracts/streams'
 import {
   campaign,
   finishCharger,
@@ -13,9 +13,10 @@ import {
   type CampaignTerms,
   type Progress,
 } from '@voltrail/domain/campaign'
+import { charger } from '@voltrail/domain/charger/charger'
 import type { Decision, Recorded } from '@voltrail/domain/decider'
 import { device } from '@voltrail/domain/device/device'
-import { ownLocation, type FileService } from '@voltrail/domain/device/file-addresses'
+import { describeHabits, fileHabits, ownLocation, type FileService } from '@voltrail/domain/device/file-addresses'
 import { beginTransfer, endTransfer, transferRequestId } from '@voltrail/domain/device/transfer-request'
 import { Waits, type Duty, type DutyDeps } from './duty.ts'
 
@@ -148,13 +149,14 @@ export const campaigns =
       const { location, image } = terms.firmware
       if (location !== undefined || image === undefined) return { location, reason: 'it names no firmware' }
       if (files === undefined) return { location: undefined, reason: 'no file service is set up' }
+      const known = await deps.loop.load(charger, chargerStream(tenant, chargerId))
       const { state } = await deps.loop.load(device, deviceStream(tenant, chargerId))
-      const supported = state.configuration?.keys.find(({ key }) => key === 'SupportedFileTransferProtocols')?.value
+      const habits = fileHabits(known.state, state)
       const { requestId } = taken
       const request = { tenant, chargerId, requestId, kind: 'Firmware', expiresAt: expiryOf(terms, taken) } as const
       try {
-        const own = ownLocation(files, { ...request, fileName: image }, supported)
-        return { location: own, reason: `it speaks ${supported}, the file service does not` }
+        const own = ownLocation(files, { ...request, fileName: image }, habits)
+        return { location: own, reason: `it speaks ${describeHabits(habits)}, the file service does not` }
       } catch (error) {
         if (error instanceof RangeError) return { location: undefined, reason: error.message }
         throw error

@@ -1,3 +1,5 @@
+import type { ChargerState } from '../charger/charger.ts'
+import type { DeviceState } from './device-state.ts'
 import {
   transferLocation,
   transferProtocols,
@@ -47,20 +49,57 @@ export const parseFileAddresses = (
   }
 }
 
+/** What is known of how one charger carries files, the strongest first. */
+export interface FileHabits {
+  /** what an operator set for it */
+  readonly protocol?: TransferProtocol | undefined
+  readonly credentialIn?: 'userinfo' | 'path' | undefined
+  /** what it says of itself: the key SupportedFileTransferProtocols of OCPP 1.6 */
+  readonly supported?: string | undefined
+  /** what its make is known for */
+  readonly ofMake?: TransferProtocol | undefined
+}
+
+/** Makes that do not tell the key, with what they take. */
+const makes: readonly { readonly vendor: RegExp; readonly protocol: TransferProtocol; readonly evidence: string }[] = [
+  {
+    vendor: /open-?evse/i,
+    protocol: 'http',
+    evidence: 'https://github.com/OpenEVSE/openevse_esp32_firmware/issues/790',
+  },
+]
+
+export const fileHabits = (
+  { settings, identity }: Pick<ChargerState, 'settings' | 'identity'>,
+  { configuration }: Pick<DeviceState, 'configuration'>,
+): FileHabits => ({
+  protocol: settings?.fileProtocol,
+  credentialIn: settings?.fileCredential,
+  supported: configuration?.keys.find(({ key }) => key === 'SupportedFileTransferProtocols')?.value,
+  ofMake: makes.find(({ vendor }) => identity !== undefined && vendor.test(identity.vendor))?.protocol,
+})
+
+/** What stands in the way when `chooseAddress` finds none. */
+export const describeHabits = ({ protocol, credentialIn, supported, ofMake }: FileHabits): string =>
+  `${protocol ?? supported ?? ofMake ?? 'no protocol that it tells'}${credentialIn === 'path' ? ' with the credential in the path' : ''}`
+
 /**
- * The address that suits the charger best: the first protocol of its own list that we serve (the key
- * SupportedFileTransferProtocols of OCPP 1.6); when it tells none, HTTP, then what we prefer. Undefined: none that it can use.
+ * The address that suits the charger best: the protocol that is set for it, else the first of its own list that we serve, else
+ * what its make takes where we serve that, else HTTP, then what we prefer. Undefined: none that it can use.
  */
 export const chooseAddress = (
   addresses: readonly FileAddress[],
-  supported: string | undefined,
+  { protocol: set, credentialIn, supported, ofMake }: FileHabits,
 ): FileAddress | undefined => {
+  const served = credentialIn === 'path' ? addresses.filter(({ protocol }) => protocol.startsWith('http')) : addresses
+  const by = (wanted: string | undefined) => served.find(({ protocol }) => protocol === wanted)
+  if (set !== undefined) return by(set)
   const told = (supported ?? '')
     .toLowerCase()
     .split(/[\s,;]+/)
     .filter((word) => transferProtocols.some((protocol) => protocol === word))
-  if (told.length === 0) return addresses.find(({ protocol }) => protocol === 'http') ?? addresses[0]
-  return told.map((word) => addresses.find(({ protocol }) => protocol === word)).find((found) => found !== undefined)
+  if (told.length === 0) return by(ofMake) ?? by('http') ?? served[0]
+  return told.map(by).find((found) => found !== undefined)
 }
 
 export interface FileService {
@@ -78,12 +117,13 @@ export const fileService = (
     ? undefined
     : { addresses, key: Buffer.from(key, 'hex') }
 
-/** The location for one request at our own file service; undefined where it speaks none of the charger's protocols. */
+/** The location for one request at our own file service; undefined where it serves nothing that the charger can use. */
 export const ownLocation = (
   { addresses, key }: FileService,
   request: TransferRequest & { readonly fileName?: string },
-  supported: string | undefined,
+  habits: FileHabits,
 ): string | undefined => {
-  const address = chooseAddress(addresses, supported)
-  return address && transferLocation({ ...request, ...address }, key)
+  const address = chooseAddress(addresses, habits)
+  const { credentialIn = 'userinfo' } = habits
+  return address && transferLocation({ ...request, ...address, credentialIn }, key)
 }

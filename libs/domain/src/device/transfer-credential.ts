@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import { FileProtocol } from '@voltrail/contracts/charger-settings'
 import type { TransferKind } from '@voltrail/contracts/events/device'
 import type { ChargerId, TenantId } from '@voltrail/contracts/ids'
 
@@ -18,8 +19,8 @@ export interface TransferClaim {
   readonly owner: string
 }
 
-export const transferProtocols = ['ftp', 'ftps', 'sftp', 'http', 'https'] as const
-export type TransferProtocol = (typeof transferProtocols)[number]
+export const transferProtocols = FileProtocol.options
+export type TransferProtocol = FileProtocol
 
 /** OCPP 1.6 leaves the length of a location open; firmware in the field does not take more. */
 export const longestLocation = 200

@@ -5,7 +5,7 @@ import { instant } from '@voltrail/contracts/quantities'
 import { ChargerParams } from '@voltrail/contracts/rest/chargers'
 import { CommandHeaders } from '@voltrail/contracts/rest/commands'
 import { FirmwareBody, LogBody, TransferAnswer, TransferList } from '@voltrail/contracts/rest/transfers'
-import { ownLocation } from '@voltrail/domain/device/file-addresses'
+import { describeHabits, fileHabits, ownLocation, type FileHabits } from '@voltrail/domain/device/file-addresses'
 import { transferRequestId } from '@voltrail/domain/device/transfer-request'
 import { readCharger, readDevice } from '../charger-device.ts'
 import { namedImage } from '../firmware-image.ts'
@@ -33,9 +33,11 @@ export function transferRoutes(app: Routes, sources: Sources): void {
     readonly command: (requestId: number, location: string) => ChargerCommand
   }) => {
     const { chargerId, commandId, kind, location: given, fileName, expiresAt, targetVersion, image, command } = asked
-    const { identity } = await readCharger(sources, chargerId)
+    const charger = await readCharger(sources, chargerId)
+    const { identity } = charger
     const requestId = transferRequestId(commandId)
-    const location = given ?? (await own({ chargerId, requestId, kind, expiresAt, fileName }))
+    const habits = async () => fileHabits(charger, await readDevice(sources, chargerId))
+    const location = given ?? (await own({ chargerId, requestId, kind, expiresAt, fileName }, habits))
     await decide(sources, {
       type: 'BeginTransfer',
       chargerId,
@@ -55,21 +57,23 @@ export function transferRoutes(app: Routes, sources: Sources): void {
     return { requestId, command: answerOf(reply) }
   }
 
-  const own = async (request: {
-    readonly chargerId: ChargerId
-    readonly requestId: number
-    readonly kind: TransferKind
-    readonly expiresAt: number
-    readonly fileName: string | undefined
-  }): Promise<string> => {
+  const own = async (
+    request: {
+      readonly chargerId: ChargerId
+      readonly requestId: number
+      readonly kind: TransferKind
+      readonly expiresAt: number
+      readonly fileName: string | undefined
+    },
+    habitsOf: () => Promise<FileHabits>,
+  ): Promise<string> => {
     const { files, tenant } = sources
     if (files === undefined)
       throw new ApiProblem('refused', 'No file service is set up (FILES_URLS and FILES_KEY): give a location.')
-    const { configuration } = await readDevice(sources, request.chargerId)
-    const supported = configuration?.keys.find(({ key }) => key === 'SupportedFileTransferProtocols')?.value
+    const habits = await habitsOf()
     const { fileName, ...rest } = request
     try {
-      const made = ownLocation(files, { ...rest, tenant, ...(fileName === undefined ? {} : { fileName }) }, supported)
+      const made = ownLocation(files, { ...rest, tenant, ...(fileName === undefined ? {} : { fileName }) }, habits)
       if (made !== undefined) return made
     } catch (error) {
       if (!(error instanceof RangeError)) throw error
@@ -78,7 +82,7 @@ export function transferRoutes(app: Routes, sources: Sources): void {
     const spoken = files.addresses.map(({ protocol }) => protocol).join(', ')
     throw new ApiProblem(
       'refused',
-      `The charger speaks ${supported} and our file service ${spoken}: give a location of your own.`,
+      `The charger speaks ${describeHabits(habits)} and our file service ${spoken}: give a location of your own, or see the charger’s settings.`,
     )
   }
 
@@ -90,7 +94,7 @@ export function transferRoutes(app: Routes, sources: Sources): void {
       operationId: 'requestLog',
       summary: 'Have a charger upload its diagnostics or its security log',
       description:
-        'To our own file service, by the first protocol that the charger says it speaks, or to a location of your own. ' +
+        'To our own file service, by the protocol of the charger’s settings (`fileProtocol`), else the first that it says it speaks, or to a location of your own. ' +
         'An older request of the same kind is superseded. An `Idempotency-Key` makes a repeated request the same one.',
       params: ChargerParams,
       headers: CommandHeaders,
