@@ -26,6 +26,10 @@ export const FileView = z
     sha256: Sha256,
     protocol: z.string().describe('http, https, ftp, ftps or sftp'),
     receivedAt: Instant,
+    stored: z
+      .boolean()
+      .nullable()
+      .describe('whether it can be downloaded: false once its time is over; null while the file service does not say'),
   })
   .meta({ id: 'File' })
 export type FileView = z.infer<typeof FileView>

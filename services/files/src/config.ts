@@ -45,6 +45,8 @@ const Settings = z.object({
   SFTP_HOST_KEY_PATHS: text('/etc/voltrail/ssh_host_ed25519_key').optional(),
   /** bytes of one file at most */
   FILES_MAX_BYTES: integer({ min: 1, max: 10_000_000_000, example: 100_000_000 }).default(100_000_000),
+  /** days that an upload is kept once its request has ended; 0: for good */
+  FILES_KEEP_DAYS: integer({ min: 0, max: 36_500, example: 365 }).default(365),
 })
 export type FilesConfig = z.output<typeof Settings>
 

@@ -9,7 +9,7 @@ import { fileServiceToken } from '@voltrail/domain/device/transfer-credential'
 import { subscribeInBatches } from '@voltrail/event-store/subscription'
 import { openDiskStore } from '@voltrail/object-store/disk-store'
 import type { ObjectStore } from '@voltrail/object-store/object-store'
-import { openS3Store } from '@voltrail/object-store/s3-store'
+import { openS3Store, type S3Store } from '@voltrail/object-store/s3-store'
 import { createFailedAttempts } from '@voltrail/runtime/failed-attempts'
 import { startHealthServer } from '@voltrail/runtime/health'
 import { listen } from '@voltrail/runtime/listen'
@@ -26,6 +26,7 @@ import { startFtpListener } from './ftp-listener.ts'
 import { createHttpListener } from './http-listener.ts'
 import { createInternalServer } from './internal-server.ts'
 import { createOpenTransfers } from './open-transfers.ts'
+import { removeExpired } from './retention.ts'
 import { ownHostKeys, readHostKeys } from './sftp-host-keys.ts'
 import { startSftpListener } from './sftp-listener.ts'
 import { createUploads, type RecordFile } from './uploads.ts'
@@ -37,6 +38,8 @@ export interface Files extends RunningService {
 }
 
 const retryMs = 10_000
+const cleanMs = 10 * 60_000
+const dayMs = 86_400_000
 /** how long the log may take to tell of a request that a charger acts on already */
 const lagMs = 3_000
 const attempts = { failedAttempts: 60, failedAttemptMs: 2_000 }
@@ -57,7 +60,8 @@ export const startFiles = async (config: FilesConfig): Promise<Files> => {
   try {
     const key = Buffer.from(config.FILES_KEY, 'hex')
     const tls = await readTls(config)
-    const store = await openStore(config)
+    const { store, close } = await openStore(config)
+    closers.push(close)
     const bus = await connectBus({ url: config.NATS_URL, name: config.POD_NAME, log: (line) => log.info(line) })
     closers.push(() => bus.drain())
     const transfers = createOpenTransfers(key)
@@ -108,6 +112,17 @@ export const startFiles = async (config: FilesConfig): Promise<Files> => {
       { everyMs: retryMs, onError: (error) => log.error({ err: error }, 'writing stored files into the log failed') },
     )
     closers.push(() => ticker.stop())
+    const { FILES_KEEP_DAYS: keepDays } = config
+    const cleaner = startTicker(
+      async () => {
+        // which requests are open is known once the log has been heard to its end
+        if (keepDays === 0 || feed.status().state !== 'live') return
+        const removed = await removeExpired({ store, transfers, keepMs: keepDays * dayMs, now: Date.now })
+        if (removed > 0) log.info({ removed, keepDays }, 'uploads whose time is over were removed')
+      },
+      { everyMs: cleanMs, onError: (error) => log.error({ err: error }, 'removing old uploads failed') },
+    )
+    closers.push(() => cleaner.stop())
     const admit = createAdmit({ key, transfers, attempts: createFailedAttempts(attempts), now: Date.now, lagMs })
     const secured = tls === undefined ? {} : { tls }
     const doors = { admit, uploads, store, findFirmware, log }
@@ -199,18 +214,19 @@ const closed = (server: Server) =>
     server.closeIdleConnections()
   })
 
-const openStore = async (config: FilesConfig): Promise<ObjectStore> => {
+const openStore = async (config: FilesConfig): Promise<{ readonly store: ObjectStore; readonly close: () => void }> => {
   const { FILES_S3_BUCKET: bucket, FILES_S3_ENDPOINT: endpoint, FILES_S3_REGION: region } = config
   const { FILES_S3_ACCESS_KEY: accessKeyId, FILES_S3_SECRET_KEY: secretAccessKey } = config
-  if (bucket === undefined) return openDiskStore(config.FILES_FOLDER)
+  if (bucket === undefined) return { store: await openDiskStore(config.FILES_FOLDER), close: () => undefined }
   if ((accessKeyId === undefined) !== (secretAccessKey === undefined))
     throw new StartError('half of a key of S3 is set', 'set FILES_S3_ACCESS_KEY and FILES_S3_SECRET_KEY, or neither')
   const credentials =
     accessKeyId === undefined || secretAccessKey === undefined ? {} : { credentials: { accessKeyId, secretAccessKey } }
   const where = endpoint === undefined ? {} : { endpoint }
-  return openS3Store({ bucket, region, ...where, ...credentials }).catch((error: Error) => {
+  const store: S3Store = await openS3Store({ bucket, region, ...where, ...credentials }).catch((error: Error) => {
     throw new StartError(error.message, 'see FILES_S3_BUCKET and FILES_S3_ENDPOINT', { cause: error })
   })
+  return { store, close: () => store.close() }
 }
 
 const readTls = async ({ FILES_TLS_CERT_PATH: certPath, FILES_TLS_KEY_PATH: keyPath }: FilesConfig) => {

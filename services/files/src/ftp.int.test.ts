@@ -187,7 +187,7 @@ describe('who comes by FTP', () => {
     await expect(login({ user: 'anonymous', password: 'guest@example.com' })).rejects.toThrow(/530/)
     await expect(login({ user: 'x', password: 'y' }, true)).rejects.toThrow(/530/)
   })
-  it('has no data connection taken by another, and none by active mode', async () => {
+  it('gets no data connection by active mode', async () => {
     await house.begun(1)
     const client = await login(house.credential(1))
     for (const line of ['PORT 127,0,0,1,4,1', 'EPRT |1|127.0.0.1|1025|'])

@@ -35,11 +35,11 @@ export const createInternalServer = (options: InternalServerOptions): Server => 
     onError: (error) => log.error({ err: error }, 'an object could not be handled'),
     beside(url, response) {
       const [, tenant, name] = /^\/uses\/([^/]+)\/([^/]+)$/.exec(url.pathname) ?? []
-      if (tenant === undefined || name === undefined) return false
-      if (knows())
-        response
-          .writeHead(200, { 'content-type': 'application/json' })
-          .end(JSON.stringify(usesOf(TenantId.parse(tenant), decodeURIComponent(name))))
+      const owner = TenantId.safeParse(tenant)
+      if (!owner.success || name === undefined) return false
+      // a name that cannot be read throws, before anything is answered
+      const uses = usesOf(owner.data, decodeURIComponent(name))
+      if (knows()) response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(uses))
       else response.writeHead(503).end()
       return true
     },

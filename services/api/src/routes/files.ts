@@ -8,6 +8,7 @@ import { decodeToken, encodeToken } from '@voltrail/contracts/tokens'
 import type { Recorded } from '@voltrail/domain/decider'
 import { byteRange } from '@voltrail/object-store/byte-range'
 import { OutOfRange } from '@voltrail/object-store/object-store'
+import { RemoteStoreAway } from '@voltrail/object-store/remote-store'
 import { readCharger } from '../charger-device.ts'
 import { contentDisposition } from '../content-disposition.ts'
 import { fileServiceOf } from '../file-service.ts'
@@ -21,6 +22,17 @@ const tags = ['Firmware and logs']
 const mostEvents = 5_000
 
 export function fileRoutes(app: Routes, sources: Sources): void {
+  /** null: there is no file service, or it is away */
+  const isStored = async (object: string): Promise<boolean | null> => {
+    if (sources.fileService === undefined) return null
+    try {
+      return (await sources.fileService.objects.head(object)) !== undefined
+    } catch (error) {
+      if (error instanceof RemoteStoreAway) return null
+      throw error
+    }
+  }
+
   app.route({
     method: 'GET',
     url: '/chargers/:id/files',
@@ -36,20 +48,20 @@ export function fileRoutes(app: Routes, sources: Sources): void {
     },
     handler: async ({ params, query }) => {
       await readCharger(sources, params.id)
-      const items: FileView[] = []
+      const found: { readonly object: string; readonly view: Omit<FileView, 'stored'> }[] = []
       const before = query.cursor === undefined ? Infinity : Number(query.cursor)
       let seen = 0
       let next: string | null = null
       for await (const recorded of sources.log.readBackward(deviceStream(sources.tenant, params.id))) {
         if (recorded.revision >= before) continue
-        if (items.length >= query.limit || ++seen > mostEvents) {
+        if (found.length >= query.limit || ++seen > mostEvents) {
           next = String(recorded.revision + 1)
           break
         }
         const event = recorded as unknown as Recorded<DeviceEvent>
         if (event.type !== 'FileReceived') continue
         const { requestId, file, protocol, kind } = event.data
-        items.push({
+        const view = {
           id: `${encodeToken(params.id)}.${event.revision}`,
           name: file.name,
           kind: kind ?? null,
@@ -58,8 +70,12 @@ export function fileRoutes(app: Routes, sources: Sources): void {
           sha256: file.sha256,
           protocol,
           receivedAt: event.metadata.receivedAt,
-        })
+        }
+        found.push({ object: file.object, view })
       }
+      const items = await Promise.all(
+        found.map(async ({ object, view }) => ({ ...view, stored: await isStored(object) })),
+      )
       return { items, next }
     },
   })
