@@ -1,5 +1,9 @@
+import { request } from 'node:https'
 import { connect } from 'node:net'
+import { TEST_CERT, TEST_KEY } from '@voltrail/event-store-dev/test-certificate'
+import { listen } from '@voltrail/runtime/listen'
 import { openFileHouse } from './fixtures/file-house.ts'
+import { createHttpListener } from './http-listener.ts'
 
 type House = Awaited<ReturnType<typeof openFileHouse>>
 let house: House
@@ -22,6 +26,24 @@ describe('an upload', () => {
     const answer = await fetch(house.url('/log.txt'), options)
     expect(answer.ok).toBe(true)
     expect(await house.files()).toMatchObject([{ name: 'log.txt', bytes: 5 }])
+  })
+  it('over TLS is taken as well, and known as https', async () => {
+    const { doors } = house
+    const server = createHttpListener({ ...doors, maxBytes: 1_000, tls: { cert: TEST_CERT, key: TEST_KEY } })
+    const port = await listen(server, { host: '127.0.0.1', port: 0 }, 'the test')
+    const headers = basic(house.credential(41))
+    const options = { port, host: '127.0.0.1', method: 'PUT', path: '/log.txt', rejectUnauthorized: false, headers }
+    const status = await new Promise((resolve, reject) => {
+      const asked = request(options, (answer) => resolve(answer.resume().statusCode))
+      asked.on('error', reject)
+      asked.end('hello')
+    })
+    expect(status).toBe(201)
+    expect((await house.files())[0]?.object).toContain('.https.')
+    await new Promise((resolve) => {
+      server.close(resolve)
+      server.closeAllConnections()
+    })
   })
   it('by a form keeps the name that the form gives', async () => {
     const form = new FormData()
