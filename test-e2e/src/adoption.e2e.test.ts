@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { z } from 'zod'
 import type { ChargerDetail } from '@voltrail/contracts/rest/chargers'
+import type { ReviewPage } from '@voltrail/contracts/rest/reviews'
 import type { SessionPage } from '@voltrail/contracts/rest/sessions'
 import type { SettingsView } from '@voltrail/contracts/rest/settings'
 import { startProduct, type Product } from '@voltrail/embedded/product'
@@ -12,6 +13,7 @@ import { refusedUpgrade } from './fixtures/raw-charger.ts'
 import { openRest, type Rest } from './fixtures/rest.ts'
 import { until } from './fixtures/until.ts'
 
+type Reviews = z.infer<typeof ReviewPage>
 type Sessions = z.infer<typeof SessionPage>
 interface Booted {
   status: string
@@ -158,6 +160,42 @@ describe('a charger that nobody has registered', () => {
     expect(await boot(one)).toMatchObject({ status: 'Pending', interval: 60 })
     expect(actions(one)).toEqual(allowedWhilePending.map(([name]) => name))
   }, 40_000)
+
+  it.each([
+    ['stays billed when an operator dismisses that', 'KEPT', 'Pending', 3000],
+    ['has neither energy nor time to bill when an operator says so', 'WAIVED', 'Rejected', 0],
+  ])(
+    'may charge with a good token, and that waits for review: it %s',
+    async (_, id, registration, energyWh) => {
+      const one = await charger(id)
+      await boot(one)
+      if (registration === 'Rejected') await register(id, registration)
+      expect(await charge(one)).toBe('Accepted')
+      const { items } = await rest.eventually<Reviews>(`/v1/reviews?chargerId=${id}`, (page) => page.items.length > 0)
+      expect(items).toMatchObject([
+        {
+          kind: 'unapproved-charger',
+          state: 'open',
+          detail: expect.stringContaining(registration === 'Pending' ? 'not accepted yet' : 'rejected'),
+        },
+      ])
+      const [review] = items
+      const { items: sessions } = await rest.get<Sessions>(`/v1/sessions?chargerId=${id}`)
+      const [{ startedAt } = {}] = sessions
+      const decision =
+        energyWh > 0
+          ? { kind: 'dismiss' }
+          : { kind: 'correct', transactionId: review?.transactionId, energyWh, stoppedAt: startedAt }
+      await rest.send('POST', `/v1/reviews/${review?.id}/settle`, { decision })
+      await rest.eventually<Reviews>(`/v1/reviews?chargerId=${id}`, (page) => page.items[0]?.state === 'settled')
+      const settled = await rest.eventually<Sessions>(
+        `/v1/sessions?chargerId=${id}`,
+        (page) => page.items[0]?.energyWh === energyWh,
+      )
+      expect(settled.items).toMatchObject([{ energyWh, ...(energyWh === 0 && { stoppedAt: startedAt }) }])
+    },
+    40_000,
+  )
 
   it.each([
     ['is told to boot', 'TOLD', {}, ['TriggerMessage']],

@@ -116,6 +116,8 @@ export const sessionEvents = {
     reservationId: z.string().optional(),
     /** another session, which has ended, began with the very same facts: which of them a retry means cannot be told */
     ambiguousStart: z.boolean().optional(),
+    /** its token was good, and its charger was not accepted at that time: whether it is billed an operator may say */
+    unapproved: z.enum(['Pending', 'Rejected']).optional(),
     /** it told no meter start that could be read */
     meterStartUnread: z.literal(true).optional(),
     ...doubt,

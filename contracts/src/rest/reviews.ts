@@ -9,7 +9,7 @@ import { FrameView } from './sessions.ts'
 
 /**
  * Why something waits for an operator. The first four are frames that were parked; then sessions whose time, meter or end cannot
- * be vouched for (suspect energy is not billed before its review; without a readable register it is that between the other readings), and starts that may be an earlier one told again; two boxes under one identity; and an amount that is beyond what money can be.
+ * be vouched for (suspect energy is not billed before its review; without a readable register it is that between the other readings), and starts that may be an earlier one told again, or are of a charger that was not accepted; two boxes under one identity; and an amount that is beyond what money can be.
  */
 export const ReviewKind = z.enum([
   'malformed',
@@ -22,6 +22,7 @@ export const ReviewKind = z.enum([
   'suspect-energy',
   'unreadable-register',
   'ambiguous-start',
+  'unapproved-charger',
   'contested-identity',
   'unpriced',
 ])

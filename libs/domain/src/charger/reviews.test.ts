@@ -76,6 +76,7 @@ describe('what waits for review', () => {
     ['energy that was vouched for and has changed', ['suspect-energy'], doubted(corrected('late-stop', 'inferred'))],
     ['the same by late readings', ['suspect-energy'], doubted(corrected('late-meter', 'inferred', true))],
     ['a start that an ended session had before', ['ambiguous-start'], startedAs({ ambiguousStart: true })],
+    ['a start at a charger that waits for approval', ['unapproved-charger'], startedAs({ unapproved: 'Pending' })],
     ['a usual start', undefined, startedAs({})],
     [
       'such a start of an untrusted clock',

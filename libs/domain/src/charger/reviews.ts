@@ -31,10 +31,11 @@ export const reviewOf = (event: DomainEvent): Review | undefined => {
       }
     }
     case 'SessionStarted': {
-      const { startedAt, ambiguousStart, suspect } = event.data
+      const { startedAt, ambiguousStart, suspect, unapproved } = event.data
       return reviewFor([
         ...(suspect === true ? [found('suspect-energy', suspectDetail)] : []),
         ...(startedAt.reason === 'untrusted-clock' ? [found('untrusted-clock', clockDetail('start', startedAt))] : []),
+        ...(unapproved === undefined ? [] : [found('unapproved-charger', unapprovedDetail(unapproved))]),
         ...(ambiguousStart === true ? [found('ambiguous-start', ambiguousDetail)] : []),
       ])
     }
@@ -104,6 +105,11 @@ const reviewFor = (list: readonly Found[]): Review | undefined => {
     ? undefined
     : { kinds: [first, ...others], detail: list.map(([, detail]) => detail).join('; ') }
 }
+
+const unapprovedDetail = (registration: 'Pending' | 'Rejected'): string =>
+  `its token was good, and its charger was ${
+    registration === 'Pending' ? 'not accepted yet' : 'rejected'
+  }: it is billed like any other: dismiss this to leave it so; corrected to 0 Wh and an end at its start it is billed for no more than a flat fee`
 
 const ambiguousDetail =
   'it began with the very same facts as a session that has ended: it may be that one, told again by a clock that cannot tell'

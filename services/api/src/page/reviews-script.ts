@@ -3,7 +3,7 @@ export const reviewsScript = String.raw`
 // ---- reviews
 let reviews = []
 let moreReviews = false
-const kindWords = { malformed: 'Could not be read', 'unknown-transaction': 'Unknown transaction', ambiguous: 'Several sessions fit', poison: 'Could not be recorded', 'inferred-end': 'No stop came', 'untrusted-clock': 'Clock not trusted', 'meter-reset': 'Meter was reset', 'suspect-energy': 'Energy in doubt, not billed', 'unreadable-register': 'Register could not be read', 'ambiguous-start': 'Start told twice?', 'contested-identity': 'Two boxes, one identity', unpriced: 'No price possible' }
+const kindWords = { malformed: 'Could not be read', 'unknown-transaction': 'Unknown transaction', ambiguous: 'Several sessions fit', poison: 'Could not be recorded', 'inferred-end': 'No stop came', 'untrusted-clock': 'Clock not trusted', 'meter-reset': 'Meter was reset', 'suspect-energy': 'Energy in doubt, not billed', 'unreadable-register': 'Register could not be read', 'ambiguous-start': 'Start told twice?', 'unapproved-charger': 'Charger was not accepted', 'contested-identity': 'Two boxes, one identity', unpriced: 'No price possible' }
 const meantWords = { TransactionStart: 'start', TransactionStop: 'stop', MeterValues: 'meter values' }
 const transactionOf = (review) => (review.sessionId ? decode(review.sessionId.slice(review.sessionId.indexOf('.') + 1)) : '')
 

@@ -120,6 +120,7 @@ export const transactionStart = async (request: Start, deps: CentralDeps): Promi
     idToken,
     authorization: terms,
     ...(found.kind === 'new' && found.ambiguous ? { ambiguousStart: true } : {}),
+    ...(terms.status === 'Accepted' ? unapprovedAt(opened.state) : {}),
     ...(fact.reservationId === undefined ? {} : { reservationId: fact.reservationId }),
     ...(meterStart === undefined ? { meterStartUnread: true } : {}),
     ...(contradictsPower(request) ? { suspect: true } : {}),
@@ -149,6 +150,10 @@ export const transactionStart = async (request: Start, deps: CentralDeps): Promi
     authorization: await authorizationOf(deps, tenant, recorded, token.state),
   })
 }
+
+/** Of a charger that is known and may not charge. Whether it is billed is no matter of its answer. */
+const unapprovedAt = ({ registered, registration }: ChargerState): Pick<SessionStarted, 'unapproved'> =>
+  registered && registration !== 'Accepted' ? { unapproved: registration } : {}
 
 /** Where a start at connector 0 began: where its session says, if it is told again; `undefined` when that must be asked. */
 const placeMeant = async (request: Start, key: string, deps: CentralDeps): Promise<StartPlace | undefined> => {
