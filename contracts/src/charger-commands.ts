@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ChargerId, CommandId, ConnectionEpoch, ConnectorId, EvseId, TenantId, TokenRef, TransactionId } from './ids.ts'
+import { ChargerId, CommandId, ConnectionEpoch, ConnectorId, EvseId, TenantId, TransactionId } from './ids.ts'
 import { AuthorizationStatus, ClearIdToken, Sealed, StoredIdToken } from './personal.ts'
 import { Instant } from './quantities.ts'
 import { CommandResult, Normalisation } from './facts.ts'

@@ -224,7 +224,7 @@ describe('firmware images', () => {
     [{ version: '1' }, 'with blank.bin', /must be of letters/],
     [{ version: '1', colour: 'red' }, 'x.bin', /colour/],
   ])('of the form %j as %s are refused with the field', async (fields, name, why) => {
-    const refused = await upload(fields as Record<string, string>, 'the image', name)
+    const refused = await upload(fields, 'the image', name)
     expect([refused.status, refused.json['detail']]).toEqual([400, expect.stringMatching(why)])
   })
   it('that are no form are refused with what to send', async () => {

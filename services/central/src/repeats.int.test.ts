@@ -117,8 +117,8 @@ describe('central, told the same again', () => {
       ...stop('800', time(minutes)),
       samples: [{ time: time(60), values: [{ measurand: 'Energy.Active.Import.Register', value: '100', unit: 'Wh' }] }],
     })
-    await cp.answer(told(10) as never)
-    await cp.answer(told(5) as never)
+    await cp.answer(told(10))
+    await cp.answer(told(5))
     expect(types(await cp.sessionEvents(first.transactionId))).toEqual(['SessionStarted', 'SessionStopped'])
     expect(types(await cp.sessionEvents(second.transactionId))).toEqual(['SessionStarted'])
     expect(types(await cp.events())).not.toContain('FrameParked')

@@ -44,7 +44,7 @@ describe('where chargers reach the file service', () => {
       settings: { rulesOff: [], rulesOn: [], fileProtocol: 'sftp', fileCredential: 'userinfo' },
       identity: { vendor: 'OpenEVSE', model: 'x' },
     } as never
-    expect(fileHabits(charger, { configuration: { keys } } as never)).toEqual({
+    expect(fileHabits(charger, { configuration: { keys } })).toEqual({
       protocol: 'sftp',
       credentialIn: 'userinfo',
       supported: 'FTP',
