@@ -39,6 +39,8 @@ const settings = {
   settleAfterHours: z.int().min(1).max(8_760),
   /** chargers are answered as the official schemas want it, nothing is repaired; not for a tenant that bills */
   strict: z.boolean(),
+  /** spoken with chargers that name no subprotocol; `none`: they are refused; `edge`: what their edge is configured with */
+  defaultSubprotocol: z.enum(['edge', 'none', 'ocpp1.6']),
 }
 
 /** What holds of the later settings until a tenant decides otherwise. */
@@ -48,6 +50,7 @@ export const inferenceDefaults = {
   inferSilentHours: 72,
   settleAfterHours: 168,
   strict: false,
+  defaultSubprotocol: 'edge',
 } as const
 
 export const TenantSettings = z.object({
@@ -58,6 +61,7 @@ export const TenantSettings = z.object({
   inferSilentHours: settings.inferSilentHours.default(inferenceDefaults.inferSilentHours),
   settleAfterHours: settings.settleAfterHours.default(inferenceDefaults.settleAfterHours),
   strict: settings.strict.default(inferenceDefaults.strict),
+  defaultSubprotocol: settings.defaultSubprotocol.default(inferenceDefaults.defaultSubprotocol),
 })
 export type TenantSettings = z.infer<typeof TenantSettings>
 

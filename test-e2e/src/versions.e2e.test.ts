@@ -6,6 +6,7 @@ import type { QuirkList } from '@voltrail/contracts/rest/quirks'
 import type { ReviewPage } from '@voltrail/contracts/rest/reviews'
 import { startProduct, type Product } from '@voltrail/embedded/product'
 import { openRawCharger, refusedUpgrade } from './fixtures/raw-charger.ts'
+import { until } from './fixtures/until.ts'
 import { openRest, type Rest } from './fixtures/rest.ts'
 
 let folder: string
@@ -51,6 +52,30 @@ describe('the version that is spoken with a charger', () => {
       await charger.close()
     }
     expect(await fired('Q4-no-subprotocol', 'VERSION-1')).toBe(true)
+  })
+
+  it('is what its tenant has set for those that name none, which no charger hears', async () => {
+    const set = (defaultSubprotocol: string) => rest.send('PATCH', '/v1/settings', { defaultSubprotocol })
+    const refused = () => refusedUpgrade(`${product.ocppUrl}/VERSION-3`, { protocols: [] }).then(({ status }) => status)
+    expect(await refused()).toBe(400)
+    await set('ocpp1.6')
+    const url = (charger: number) => `${product.ocppUrl}/VERSION-3-${charger}`
+    let tries = 0
+    await until('central has heard of the setting', async () => {
+      const charger = await openRawCharger(url(++tries), { protocols: [] }).catch(() => undefined)
+      if (charger === undefined) return false
+      expect(charger.protocol).toBe('')
+      expect(await charger.call('Heartbeat', {})).toMatchObject([
+        3,
+        expect.any(String),
+        { currentTime: expect.any(String) },
+      ])
+      await charger.close()
+      return true
+    })
+    expect(await refusedUpgrade(url(0), { protocols: ['ocpp2.0.1'] })).toMatchObject({ status: 400 })
+    await set('none')
+    await until('they are refused again', async () => (await refused().catch(() => 101)) === 400)
   })
 
   it('is another than it writes: its energy waits for review, verbatim, and its quirk is counted', async () => {

@@ -37,6 +37,11 @@ const described = {
     .describe(
       'for tests of chargers: what the official schema refuses is answered with a CALLERROR, starts, stops and meter values too, and nothing is repaired; takes effect when a charger connects. Refused while a tariff is assigned (false)',
     ),
+  defaultSubprotocol: shape.defaultSubprotocol
+    .unwrap()
+    .describe(
+      `spoken with chargers that name no subprotocol, unless one is set for the charger: \`none\` refuses them, \`edge\` speaks what their edge is configured with; takes effect when a charger connects (${inferenceDefaults.defaultSubprotocol})`,
+    ),
 }
 export const SettingsView = z
   .object({

@@ -48,6 +48,7 @@ export const changeSettings = (
     inferSilentHours: change.inferSilentHours ?? before.inferSilentHours,
     settleAfterHours: change.settleAfterHours ?? before.settleAfterHours,
     strict: change.strict ?? before.strict,
+    defaultSubprotocol: change.defaultSubprotocol ?? before.defaultSubprotocol,
   }
   const same = (Object.keys(after) as (keyof TenantSettings)[]).every((key) => after[key] === before[key])
   return same ? accept() : accept<TenantEvent>({ type: 'TenantSettingsChanged', data: { settings: after } })

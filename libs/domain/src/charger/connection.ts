@@ -1,7 +1,7 @@
 import type { ConnectionEpoch, FactId } from '@voltrail/contracts/ids'
 import type { AcceptedIdentity } from '@voltrail/contracts/events/device'
 import type { FactOf } from '@voltrail/contracts/facts'
-import type { Adoption } from '@voltrail/contracts/admin-commands'
+import type { Adoption, TenantSettings } from '@voltrail/contracts/admin-commands'
 import type { Instant } from '@voltrail/contracts/quantities'
 import type { Registration } from '@voltrail/contracts/facts'
 import type { ChargerEvent } from '@voltrail/contracts/events/registry'
@@ -18,6 +18,8 @@ export type Connect = Omit<FactOf<'Connect'>, 'type'> & {
   readonly adoption: Adoption
   readonly heartbeatSeconds: number
   readonly now: Instant
+  /** spoken with who names no subprotocol; absent or `edge`: what the edge would speak */
+  readonly defaultSubprotocol?: TenantSettings['defaultSubprotocol']
   /** whose client certificates are this charger's; absent: none are */
   readonly identities?: readonly AcceptedIdentity[]
 }
@@ -52,12 +54,15 @@ export const judgeConnection = (command: Connect, state: ChargerState): ConnectV
 }
 
 /**
- * What is spoken with a charger: what its settings say, whatever it names; else what its edge chose. An edge of before `speaks`
- * cannot be told, so its choice stands.
+ * What is spoken with a charger: what its settings say, whatever it names; else, where it names nothing, what its tenant's say;
+ * else what its edge chose. An edge of before `speaks` cannot be told, so its choice stands.
  * @returns undefined when there is none that both speak
  */
-const spokenWith = ({ subprotocol, speaks }: Connect, { settings }: ChargerState): string | undefined => {
-  const spoken = (speaks === undefined ? undefined : settings?.subprotocol) ?? subprotocol
+const spokenWith = (command: Connect, { settings }: ChargerState): string | undefined => {
+  const { subprotocol, speaks, offered, defaultSubprotocol: byTenant = 'edge' } = command
+  const silent = offered?.length === 0 && byTenant !== 'edge'
+  const unset = silent && speaks !== undefined ? (byTenant === 'none' ? undefined : byTenant) : subprotocol
+  const spoken = (speaks === undefined ? undefined : settings?.subprotocol) ?? unset
   return spoken !== undefined && (speaks === undefined || speaks.includes(spoken)) ? spoken : undefined
 }
 

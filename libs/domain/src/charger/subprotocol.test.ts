@@ -53,6 +53,25 @@ describe('what is spoken with a charger', () => {
         .thenMatching(told('ChargerConnected', { subprotocol: 'ocpp1.6', offered: named.offered }))
   })
 
+  it('is what its tenant has set when it names nothing; its own settings come first, and a name that it has, too', () => {
+    const spoken = (defaultSubprotocol: string, named: object, ...before: ChargerEvent[]) => {
+      const decided = given(charger, registered, ...before).when((s) =>
+        connectCharger(connecting({ defaultSubprotocol, ...named }), s),
+      )
+      const [event] = decided.events
+      return event?.type === 'ChargerConnected' ? event.data.subprotocol : event?.type
+    }
+    const silent = { ...nothing, offered: [] }
+    const edges = { subprotocol: 'ocpp2.0.1', offered: [] }
+    expect(spoken('ocpp1.6', silent)).toBe('ocpp1.6')
+    expect(spoken('ocpp1.6', edges)).toBe('ocpp1.6')
+    expect(spoken('edge', edges)).toBe('ocpp2.0.1')
+    expect(spoken('none', edges)).toBe('ChargerConnectionRefused')
+    expect(spoken('none', silent, pinned)).toBe('ocpp1.6')
+    expect(spoken('none', { subprotocol: 'ocpp1.6', offered: ['ocpp1.6'] })).toBe('ocpp1.6')
+    expect(spoken('ocpp1.6', { ...nothing, offered: ['soap'] })).toBe('ChargerConnectionRefused')
+  })
+
   it('is nothing when there is none in common: that is refused, and told once a minute', () => {
     const offer = { ...nothing, offered: ['ocpp1.5'] }
     const detail = 'the charger names ocpp1.5; its edge speaks ocpp1.6, ocpp2.0.1'

@@ -18,7 +18,7 @@ export const connect = async (request: FactRequest<FactOf<'Connect'>>, deps: Cen
   if (deps.logHealth.state !== 'well')
     return { outcome: 'unavailable', reason: `the event log is ${deps.logHealth.state}` }
   const settings = await deps.lookUps.settings(tenant)
-  const { adoption, heartbeatSeconds } = settings.value
+  const { adoption, heartbeatSeconds, defaultSubprotocol } = settings.value
   // read with every connection of a certificate: one that was taken off the list lets nobody in
   const known = fact.credential.kind === 'certificate' ? await clientIdentities(deps, tenant, chargerId) : undefined
   const decided = await deps.decide(
@@ -26,7 +26,12 @@ export const connect = async (request: FactRequest<FactOf<'Connect'>>, deps: Cen
     chargerStream(tenant, chargerId),
     (state) =>
       connectCharger(
-        { ...fact, factId, adoption, heartbeatSeconds, now: receivedAt, identities: known?.value ?? [] },
+        {
+          ...fact,
+          ...{ factId, adoption, heartbeatSeconds, defaultSubprotocol },
+          now: receivedAt,
+          identities: known?.value ?? [],
+        },
         state,
       ),
     factMetadata(deps, request, { lookups: [settings.lookup, ...(known === undefined ? [] : [known.lookup])] }),
