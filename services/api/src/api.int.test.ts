@@ -216,6 +216,7 @@ describe('the REST surface', () => {
         inferSilentHours: 72,
         settleAfterHours: 168,
         strict: false,
+        defaultSubprotocol: 'edge',
         revision: null,
       })
       expect((await api.ask('PATCH', '/v1/settings', { adoption: 'pending' })).json).toEqual({
@@ -227,6 +228,7 @@ describe('the REST surface', () => {
         inferSilentHours: 72,
         settleAfterHours: 168,
         strict: false,
+        defaultSubprotocol: 'edge',
         revision: '0',
       })
     })
