@@ -40,7 +40,7 @@ export const RegisterCandidate = z.object({
   contentKey: z.string(),
   /** the transaction that the charger named, whose start is parked: it is held for no other */
   namedTransaction: TransactionId.optional(),
-  /** of the register only: the start that took it, and when that began; a later start on the EVSE may take it over */
+  /** the session that has it, and when that began: told where it had ended in silence, else of the register only; a later start on the EVSE may take it over */
   claim: z.object({ transactionId: TransactionId, startedAt: Instant }).optional(),
   /** its message contradicts the power: Wh and kWh may have been taken for each other */
   suspect: z.boolean().optional(),

@@ -82,7 +82,7 @@ export interface StopSession {
   readonly meterStop?: RegisterReading | undefined
   readonly reason: string
   readonly inferred: boolean
-  /** of an inferred end: when the next session on the EVSE began */
+  /** of an inferred end: when the next session on the EVSE began, where that is known */
   readonly nextStartAt?: Instant | undefined
   readonly registers: readonly TimedReading[]
   readonly idTokenRef?: TokenRef | undefined
@@ -165,6 +165,38 @@ const doubtsEnd = (
   contradictsPower: boolean,
 ): boolean => (suspect === undefined ? contradictsPower : !suspect && now.energyWh !== before.energyWh)
 
+/**
+ * An end that was inferred before the next start on the EVSE was known, and that start: what was measured after it, and does not
+ * name this session, is the next one's. A start may come from its charger's queue long after silence ended the session before it.
+ */
+export const endByNextStart = (
+  { nextStartAt, factId }: { readonly nextStartAt: Instant; readonly factId?: FactId | undefined },
+  state: WholeSession,
+): Decision<SessionEvent, SessionRejection> => {
+  const { start, summary } = state
+  if (start === undefined) return reject({ kind: 'not-started' })
+  const known = summary.stop
+  // an end that an operator decided holds
+  if (known?.inferred !== true || known.stoppedAt.reason === 'review' || isLastWord(known)) return accept()
+  const isBound = known.nextStartAt !== undefined && known.nextStartAt <= nextStartAt
+  if (isBound || nextStartAt < beganAt(start, summary).effectiveAt) return accept()
+  const { meterResets: _, ...rest } = known
+  const last = known.stoppedAt.effectiveAt
+  const stoppedAt = { ...known.stoppedAt, effectiveAt: nextStartAt < last ? nextStartAt : last }
+  const energy = energyOf({ ...known, stoppedAt, nextStartAt }, start, state, [])
+  if (last <= nextStartAt && energy.energyWh === known.energyWh && energy.meterResets === known.meterResets)
+    return accept()
+  return accept(
+    correction(summary, {
+      stop: { ...rest, ...energy, stoppedAt, nextStartAt },
+      cause: 'late-meter',
+      detail: `the next session on its connector began at ${nextStartAt}: what was measured after that is of it`,
+      suspect: doubtsEnd(summary, known, energy, false),
+      factId,
+    }),
+  )
+}
+
 /** A signed pair or an operator: no reading says more. */
 const isLastWord = ({ energySource }: SessionStop): boolean => energySource === 'signed' || energySource === 'review'
 
@@ -209,7 +241,7 @@ const energyOf = (
     stoppedAt,
     reason,
     inferred,
-    nextStartAt = stoppedAt.effectiveAt,
+    nextStartAt = inferred && reason === 'NextStart' ? stoppedAt.effectiveAt : undefined,
   }: Pick<MeteredSession, 'meterStop' | 'stoppedAt'> & Pick<StopSession, 'reason' | 'inferred' | 'nextStartAt'>,
   start: SessionStarted,
   { summary, metered, told }: WholeSession,
@@ -220,11 +252,7 @@ const energyOf = (
     startedAt: beganAt(start, summary),
     meterStop,
     stoppedAt,
-    readings: [
-      ...inOrderOfTelling(metered, inferred && reason === 'NextStart' ? nextStartAt : undefined),
-      ...told,
-      ...more,
-    ],
+    readings: [...inOrderOfTelling(metered, inferred ? nextStartAt : undefined), ...told, ...more],
   })
 
 /** What a stop makes of a session; the readings that came with a stop before it are not of this one. */

@@ -31,14 +31,15 @@ const thinnedMs = 15 * 60_000
  * that is newer and else one in 15 minutes, and each that went back; of one that stands still, one in 15 minutes while the EVSE is
  * known to be in use; and the first that contradict their power. What a start has taken is held no longer.
  * @param named the parked start that they name: they are compared with what is held for it
+ * @param taken the session that has them until a later start claims them: they are compared with what is held so
  */
 export const worthHolding = (
   state: ChargerState,
   evseId: number,
   registers: readonly TimedReading[],
-  { named, suspect }: { readonly named?: TransactionId | undefined; readonly suspect?: boolean | undefined } = {},
+  { named, taken, suspect }: HeldFor & { readonly suspect?: boolean | undefined } = {},
 ): boolean => {
-  const held = heldFor(state, evseId, named)
+  const held = heldFor(state, evseId, { named, taken })
   const [newest, told] = [held.at(-1), registers.at(-1)]
   if (newest === undefined || told === undefined) return told !== undefined
   if (suspect === true && !held.some((one) => one.suspect === true)) return true
@@ -49,9 +50,18 @@ export const worthHolding = (
   return moved ? rare || told.at > newest.at || held.length < heldAtOnce : rare && inUse
 }
 
-const heldFor = (state: ChargerState, evseId: number, named: TransactionId | undefined) =>
+/** For whom readings are held. */
+export interface HeldFor {
+  /** the parked start that they name */
+  readonly named?: TransactionId | undefined
+  /** the session that has them already, which has ended in silence: a start that comes later, and began before them, may claim them */
+  readonly taken?: RegisterCandidate['claim']
+}
+
+const heldFor = (state: ChargerState, evseId: number, { named, taken }: HeldFor) =>
   (state.candidates ?? []).filter(
-    (one) => one.evseId === evseId && one.claim === undefined && one.namedTransaction === named,
+    (one) =>
+      one.evseId === evseId && one.claim?.transactionId === taken?.transactionId && one.namedTransaction === named,
   )
 
 /**
@@ -74,13 +84,11 @@ export const heldBefore = (state: ChargerState, contentKey: string): boolean =>
 
 /** Holds the readings of one message; told again it makes nothing. */
 export const holdRegisters = (
-  command: {
+  command: HeldFor & {
     readonly factId: FactId
     readonly evseId: number
     readonly contentKey: string
     readonly registers: readonly TimedReading[]
-    /** the parked start that they name */
-    readonly named?: TransactionId | undefined
     /** it carries a signed record: its frame is kept though it may have no reading */
     readonly signed?: boolean | undefined
     /** its energy contradicts its power */
@@ -88,7 +96,7 @@ export const holdRegisters = (
   },
   state: ChargerState,
 ): Decision<ChargerEvent> => {
-  const { factId, evseId, contentKey, registers, named, signed, suspect } = command
+  const { factId, evseId, contentKey, registers, named, taken, signed, suspect } = command
   if (answeredBefore(state, factId) !== undefined || heldBefore(state, contentKey)) return accept()
   // more cannot be kept; of a longer list its ends tell the most
   const some =
@@ -98,9 +106,10 @@ export const holdRegisters = (
     ...storedReading(one),
     contentKey,
     ...(named === undefined ? {} : { namedTransaction: named }),
+    ...(taken === undefined ? {} : { claim: taken }),
     ...(suspect === true ? { suspect } : {}),
   }))
-  const replaces = replacedBy(heldFor(state, evseId, named), registers)
+  const replaces = replacedBy(heldFor(state, evseId, { named, taken }), registers)
   return candidates.length === 0 && signed !== true
     ? accept()
     : accept<ChargerEvent>({

@@ -12,7 +12,10 @@ export const candidatesWith = (
   more: readonly RegisterCandidate[],
   replaces?: string,
 ): RegisterCandidate[] => {
-  const known = (state.candidates ?? []).filter((one) => one.contentKey !== replaces || one.claim !== undefined)
+  const known = (state.candidates ?? []).filter(
+    // what a start has claimed meanwhile stays
+    (one) => one.contentKey !== replaces || one.claim?.transactionId !== more[0]?.claim?.transactionId,
+  )
   const all = [...known, ...more].toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
   const newest = all.at(-1)
   if (newest === undefined) return all

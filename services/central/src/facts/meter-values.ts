@@ -10,6 +10,7 @@ import { closedOnEvseAt } from '@voltrail/domain/charger/closed-transactions'
 import { clockOf } from '@voltrail/domain/charger/measured-clock'
 import { isParkedStart } from '@voltrail/domain/charger/parked-starts'
 import { isBeforeStart, openOnEvseAt } from '@voltrail/domain/charger/transactions'
+import { accept, reject } from '@voltrail/domain/decider'
 import { meterKey } from '@voltrail/domain/content-key'
 import { readSamples, type ReadSamples } from '@voltrail/domain/meter-samples'
 import { meterSession, session } from '@voltrail/domain/session'
@@ -48,6 +49,7 @@ export const meterValues = async (request: Meter, deps: CentralDeps): Promise<Fa
   const named = transactionId !== undefined && isParkedStart(state, transactionId) ? transactionId : undefined
   if (named === undefined && (await intoSessionOnEvse(meter, state, deps))) return done
   const signed = evseId !== 0 && fact.samples.some(({ values }) => values.some((value) => value.signed !== undefined))
+  const held = { factId, evseId, contentKey, registers: samples.registers, named, signed }
   const mayBegin = named !== undefined || mayBeInUse(state, evseId, samples.measuredAt)
   const suspect = contradictsPower(request)
   const telling = mayBegin && worthHolding(state, evseId, samples.registers, { named, suspect })
@@ -55,14 +57,31 @@ export const meterValues = async (request: Meter, deps: CentralDeps): Promise<Fa
     await keepAsTelemetry(request, deps)
     return done
   }
-  await deps.decide(
+  const holding = await deps.decide(
     charger,
     stream,
+    // a start that came meanwhile did not find them held: they are of its session, as if they had come after it
     (known) =>
-      holdRegisters({ factId, evseId, contentKey, registers: samples.registers, named, signed, suspect }, known),
+      isSamePlace(known, state, { named, evseId, at: samples.measuredAt })
+        ? holdRegisters({ ...held, suspect }, known)
+        : reject({ kind: 'started-meanwhile' } as const),
     factMetadata(deps, request, { frame: await clearFrame(deps, request) }),
   )
-  return done
+  return holding.outcome === 'rejected' ? meterValues(request, deps) : done
+}
+
+/** Whether values of this place and time would go to the same transaction by both states, or to none. */
+const isSamePlace = (
+  a: ChargerState,
+  b: ChargerState,
+  { named, evseId, at }: { readonly named: TransactionId | undefined; readonly evseId: number; readonly at: Instant },
+): boolean => {
+  const isOpen = (state: ChargerState) => state.openTransactions.some((one) => one.transactionId === named)
+  return (
+    isOpen(a) === isOpen(b) &&
+    openOnEvseAt(a, evseId, at)?.transactionId === openOnEvseAt(b, evseId, at)?.transactionId &&
+    closedOnEvseAt(a, evseId, at) === closedOnEvseAt(b, evseId, at)
+  )
 }
 
 /** False when there is no such session. */
@@ -102,7 +121,39 @@ const lateInto = async (meter: ReadMeter, charging: ChargerState, deps: CentralD
   const { stop } = state.summary
   const free = charging.availableSince?.find((one) => one.evseId === fact.evseId)
   if (stop === undefined || measuredAt > lastOf(stop, free?.at ?? measuredAt)) return false
-  return meterInto(meter, transactionId, false, deps)
+  const found = await meterInto(meter, transactionId, false, deps)
+  if (found) await keepForNextStart(meter, transactionId, stop, deps)
+  return found
+}
+
+/**
+ * What comes after silence has ended a session may be of the next one, whose start still waits in the charger's queue: held too,
+ * thinned out, so that such a start finds it.
+ */
+const keepForNextStart = async (
+  { request, contentKey, samples: { registers, measuredAt } }: ReadMeter,
+  transactionId: TransactionId,
+  stop: SessionStop,
+  deps: CentralDeps,
+): Promise<void> => {
+  const { tenant, chargerId, factId, fact } = request
+  const { evseId } = fact
+  if (stop.reason !== 'ChargerSilent' || stop.nextStartAt !== undefined) return
+  if (measuredAt <= stop.stoppedAt.effectiveAt) return
+  const suspect = contradictsPower(request)
+  await deps.decide(
+    charger,
+    chargerStream(tenant, chargerId),
+    (state) => {
+      const closed = state.closedTransactions?.find((one) => one.transactionId === transactionId)
+      if (closed === undefined || closedOnEvseAt(state, evseId, measuredAt) !== transactionId) return accept()
+      const taken = { transactionId, startedAt: closed.startedAt }
+      return worthHolding(state, evseId, registers, { taken, suspect })
+        ? holdRegisters({ factId, evseId, contentKey, registers, taken, suspect }, state)
+        : accept()
+    },
+    factMetadata(deps, request),
+  )
 }
 
 /**
@@ -110,11 +161,7 @@ const lateInto = async (meter: ReadMeter, charging: ChargerState, deps: CentralD
  * charger kept back until then is of it up to the next start, or, where silence ended it, until its EVSE was free.
  */
 const lastOf = ({ inferred, reason, nextStartAt, stoppedAt }: SessionStop, free: Instant): Instant =>
-  !inferred || (reason !== 'NextStart' && reason !== 'ChargerSilent')
-    ? stoppedAt.effectiveAt
-    : reason === 'ChargerSilent'
-      ? free
-      : (nextStartAt ?? stoppedAt.effectiveAt)
+  !inferred ? stoppedAt.effectiveAt : (nextStartAt ?? (reason === 'ChargerSilent' ? free : stoppedAt.effectiveAt))
 
 const keepAsTelemetry = async (request: Meter, deps: CentralDeps): Promise<void> => {
   const { tenant, chargerId, factId, receivedAt, normalisations, fact } = request
