@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import type { DetailedPeerCertificate, TLSSocket } from 'node:tls'
 import { X509Certificate as Certificate } from '@peculiar/x509'
 import type { ClientCertificate } from '@voltrail/contracts/facts'
+import { plainSerial } from './revocations.ts'
 import type { TlsFiles } from './tls-files.ts'
 
 /**
@@ -12,7 +13,7 @@ import type { TlsFiles } from './tls-files.ts'
  */
 export const readClientCertificate = (
   socket: Pick<TLSSocket, 'getPeerCertificate' | 'authorized'>,
-  files: Pick<TlsFiles, 'ours' | 'vendors' | 'revocations'>,
+  files: Pick<TlsFiles, 'ours' | 'vendors' | 'revocations' | 'revoked'>,
   now: number,
 ): ClientCertificate | undefined => {
   const leaf = socket.getPeerCertificate(true)
@@ -27,7 +28,8 @@ export const readClientCertificate = (
       : issuers.some((one) => files.vendors.has(one))
         ? 'vendor'
         : 'none'
-  const flaw = flawOf(chain, files, now)
+  const flaw =
+    trust === 'ours' && files.revoked.has(plainSerial(leaf.serialNumber)) ? 'it was revoked' : flawOf(chain, files, now)
   const organisation = onlyOne(leaf.subject.O)
   return {
     kind: 'certificate',

@@ -31,8 +31,9 @@ import { createLogWatch } from './log-watch.ts'
 import type { LogWatch } from './log-watch.ts'
 import { openPresence } from './presence.ts'
 import { createQuietOutage } from './quiet-outage.ts'
-import { readTlsFiles } from './tls-files.ts'
 import type { TlsPaths } from './tls-files.ts'
+import { openTlsInUse } from './tls-in-use.ts'
+import { watchTrust } from './trust-watch.ts'
 import { createUpgrades } from './upgrade.ts'
 import { within } from './within.ts'
 
@@ -87,10 +88,21 @@ export const startEdge = async (
     vendors: config.TLS_VENDOR_CA_PATH,
     revocations: config.TLS_CRL_PATH,
   }
-  let tlsFiles = listening.some(({ kind }) => kind !== 'ws') ? await readTlsFiles(tlsPaths) : undefined
+  const tls = listening.some(({ kind }) => kind !== 'ws') ? await openTlsInUse(tlsPaths, log) : undefined
   const bus = await connect(config, log)
   const opened: (() => Promise<unknown>)[] = [() => bus.close()]
   try {
+    // before the first charger: one whose certificate was revoked must not come in because that is not heard of yet
+    const trust =
+      tls !== undefined && listening.some(({ kind }) => kind === 'mtls')
+        ? await watchTrust(bus, tls.trust, (err) =>
+            log.error({ err }, 'what the bus says of certificates cannot be used: that from before stays in use'),
+          )
+        : undefined
+    if (trust !== undefined && tls?.now().ca.length === 0)
+      log.warn(
+        'no root of client certificates is known yet: the mtls listeners trust none until upkeep publishes one, or TLS_CLIENT_CA_PATH or TLS_VENDOR_CA_PATH name one',
+      )
     const relay = createFactRelay({
       bus,
       limits,
@@ -164,7 +176,7 @@ export const startEdge = async (
     const listeners = listening.map((one) =>
       createChargerListener({
         config: one,
-        tlsFiles: one.kind === 'ws' ? undefined : tlsFiles,
+        tlsFiles: one.kind === 'ws' ? undefined : tls?.now(),
         proxyFrom: config.PROXY_FROM,
         answerPlainRequest: plainRequests,
         onUnreadable,
@@ -176,14 +188,8 @@ export const startEdge = async (
       }),
     )
     const servers = listeners.map(({ server }) => server)
-    const reloadTls = async (): Promise<void> => {
-      if (tlsFiles === undefined) return
-      const newer = await readTlsFiles(tlsPaths)
-      if (newer.digest === tlsFiles.digest) return
-      tlsFiles = newer
-      for (const listener of listeners) listener.useTlsFiles(newer)
-      log.info('the TLS files have changed and are in use')
-    }
+    tls?.use((newer) => listeners.forEach((listener) => listener.useTlsFiles(newer)))
+    const reloadTls = async (): Promise<void> => tls?.reload()
 
     const health = await startHealthServer({
       host: config.HEALTH_HOST,
@@ -238,6 +244,7 @@ export const startEdge = async (
       stopped.abort()
       await sweeper.stop()
       await reloader.stop()
+      await trust?.stop()
       takeovers.stop()
       logNews.stop()
       await bus.drain({ timeoutMs: limits.drainMs })
@@ -267,8 +274,7 @@ const connect = async (config: EdgeConfig, log: Log): Promise<Bus> => {
 
 /** The listeners of the settings. Without `LISTENERS`: one at OCPP_PORT, with TLS if there is a certificate. */
 const listenersOf = (config: EdgeConfig): readonly ListenerConfig[] => {
-  const { LISTENERS, OCPP_HOST, OCPP_PORT, TLS_CERT_PATH, TLS_KEY_PATH, TLS_CLIENT_CA_PATH, TLS_VENDOR_CA_PATH } =
-    config
+  const { LISTENERS, OCPP_HOST, OCPP_PORT, TLS_CERT_PATH, TLS_KEY_PATH } = config
   const certified = TLS_CERT_PATH.length > 0 || TLS_KEY_PATH.length > 0
   if (TLS_CERT_PATH.length !== TLS_KEY_PATH.length && (TLS_CERT_PATH.length === 0 || TLS_KEY_PATH.length === 0)) {
     throw new StartError('only one of TLS_CERT_PATH and TLS_KEY_PATH is set', 'set both for wss or none for ws')
@@ -281,13 +287,6 @@ const listenersOf = (config: EdgeConfig): readonly ListenerConfig[] => {
     throw new StartError(
       'LISTENERS names one with TLS and there is no certificate',
       'set TLS_CERT_PATH and TLS_KEY_PATH',
-    )
-  }
-  const roots = [...TLS_CLIENT_CA_PATH, ...TLS_VENDOR_CA_PATH]
-  if (roots.length === 0 && LISTENERS.some(({ kind }) => kind === 'mtls')) {
-    throw new StartError(
-      'LISTENERS names one that asks for client certificates, and no root of such certificates is set',
-      'set TLS_CLIENT_CA_PATH or TLS_VENDOR_CA_PATH',
     )
   }
   if (config.PROXY_FROM === undefined && LISTENERS.some(({ proxy }) => proxy)) {

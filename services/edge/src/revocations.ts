@@ -9,7 +9,8 @@ export type Revocations = {
   has(issuer: string, serial: string): boolean
 }
 
-const plainSerial = (hex: string): string => hex.toLowerCase().replace(/^0+(?=.)/, '')
+/** Serial numbers come in either case, and with zeros before them. */
+export const plainSerial = (hex: string): string => hex.toLowerCase().replace(/^0+(?=.)/, '')
 
 /**
  * Reads lists (PEM or DER), each signed by one of the issuers. A list whose time is over still counts: what was revoked stays so,

@@ -1,8 +1,9 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
+import type { TrustBundle } from '@voltrail/contracts/trust'
 import { StartError } from '@voltrail/runtime/start-error'
-import { readRevocations } from './revocations.ts'
+import { plainSerial, readRevocations } from './revocations.ts'
 import type { Revocations } from './revocations.ts'
 
 /** Which PEM files the TLS listeners work with. Certificates and keys in pairs: an RSA and an ECDSA one side by side. */
@@ -25,14 +26,22 @@ export type TlsFiles = {
   readonly ours: ReadonlySet<string>
   readonly vendors: ReadonlySet<string>
   readonly revocations: Revocations
+  /** serial numbers (plain hex) that were revoked here, whoever of `ours` issued them */
+  readonly revoked: ReadonlySet<string>
+  /** what of the bundle could not be used */
+  readonly problems: readonly string[]
   readonly digest: string
 }
 
 const fingerprintOf = (certificate: X509Certificate): string =>
   certificate.fingerprint256.replaceAll(':', '').toLowerCase()
 
-/** Reads and checks all of them. Throws StartError that names the file and what to do. */
-export const readTlsFiles = async (paths: TlsPaths): Promise<TlsFiles> => {
+/**
+ * Reads and checks all of them. Throws StartError that names the file and what to do.
+ * @param trust whom the bus says to trust too. A revocation list in it that cannot be used is a problem that is told: the serial
+ * numbers beside it count all the same
+ */
+export const readTlsFiles = async (paths: TlsPaths, trust?: TrustBundle): Promise<TlsFiles> => {
   if (paths.certificates.length !== paths.keys.length) {
     throw new StartError(
       `TLS_CERT_PATH names ${paths.certificates.length} files and TLS_KEY_PATH ${paths.keys.length}`,
@@ -51,24 +60,41 @@ export const readTlsFiles = async (paths: TlsPaths): Promise<TlsFiles> => {
   const cert = paths.certificates.map(read)
   const key = paths.keys.map(read)
   cert.forEach((pem, i) => checkPair(pem, key[i] ?? pem, paths.certificates[i] ?? ''))
-  const ours = paths.ours.flatMap((path) => certificatesIn(read(path), path))
+  const told = [...(trust?.roots ?? []), ...(trust?.intermediates ?? [])]
+  const ours = [
+    ...paths.ours.flatMap((path) => certificatesIn(read(path), path)),
+    ...told.flatMap((pem) => certificatesIn(Buffer.from(pem), 'the trust bundle')),
+  ]
   const vendors = paths.vendors.flatMap((path) => certificatesIn(read(path), path))
   const lists = paths.revocations.map((path) => ({ path, bytes: read(path) }))
+  const issuers = [...ours, ...vendors]
+  const listed = trust?.crl === undefined ? [] : [{ path: 'of the trust bundle', bytes: Buffer.from(trust.crl) }]
+  const byBus = await readRevocations(listed, issuers).catch((error: unknown) => {
+    if (error instanceof StartError) return error.message
+    throw error
+  })
+  const byFiles = await readRevocations(lists, issuers)
+  const revoked = (trust?.revoked ?? []).map(plainSerial).toSorted()
   const hash = createHash('sha256')
   for (const part of [
     ...cert,
     ...key,
-    ...[...ours, ...vendors].map(({ raw }) => raw),
-    ...lists.map((one) => one.bytes),
+    ...issuers.map(({ raw }) => raw),
+    ...[...lists, ...listed].map((one) => one.bytes),
+    revoked.join(),
   ])
     hash.update(createHash('sha256').update(part).digest())
   return {
     cert,
     key,
-    ca: [...ours, ...vendors].map((certificate) => certificate.toString()),
+    ca: issuers.map((certificate) => certificate.toString()),
     ours: new Set(ours.map(fingerprintOf)),
     vendors: new Set(vendors.map(fingerprintOf)),
-    revocations: await readRevocations(lists, [...ours, ...vendors]),
+    revocations: {
+      has: (issuer, serial) => byFiles.has(issuer, serial) || (typeof byBus !== 'string' && byBus.has(issuer, serial)),
+    },
+    revoked: new Set(revoked),
+    problems: typeof byBus === 'string' ? [byBus] : [],
     digest: hash.digest('hex'),
   }
 }

@@ -1,0 +1,169 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { RPCClient } from 'ocpp-rpc'
+import type { KeyValue } from '@voltrail/bus/key-value'
+import { instant } from '@voltrail/contracts/quantities'
+import { trustBucket, trustKey } from '@voltrail/contracts/trust'
+import type { TrustBundle } from '@voltrail/contracts/trust'
+import { openEdgeFixture, until } from './fixtures/edge-fixture.ts'
+import type { EdgeFixture } from './fixtures/edge-fixture.ts'
+import { openTestAuthority } from './fixtures/test-certificates.ts'
+import type { Issued, TestAuthority } from './fixtures/test-certificates.ts'
+
+/** Whom an edge trusts as upkeep publishes it on the bus: it has no file of roots, and none of what was revoked. */
+describe('an edge that hears on the bus whom to trust', () => {
+  let fixture: EdgeFixture
+  let folder: string
+  let servers: TestAuthority
+  let ours: TestAuthority
+  let other: TestAuthority
+  let bucket: KeyValue
+  let edge: Awaited<ReturnType<EdgeFixture['startEdge']>>
+
+  const publish = (change: Partial<TrustBundle>): Promise<number> => {
+    const bundle: TrustBundle = {
+      authority: 'test',
+      at: instant(Date.now()),
+      roots: [ours.cert],
+      intermediates: [],
+      revoked: [],
+      ...change,
+    }
+    return bucket.put(trustKey, Buffer.from(JSON.stringify(bundle)))
+  }
+  const start = () =>
+    fixture.startEdge(
+      {},
+      {
+        LISTENERS: 'mtls://127.0.0.1:0',
+        TLS_CERT_PATH: join(folder, 'server.crt'),
+        TLS_KEY_PATH: join(folder, 'server.key'),
+        TLS_RELOAD: '1h',
+      },
+    )
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'edge-trust-'))
+    ;[servers, ours, other] = await Promise.all([
+      openTestAuthority('Servers'),
+      openTestAuthority('Our chargers'),
+      openTestAuthority('Another authority'),
+    ])
+    const server = await servers.issue('CN=localhost', { server: true })
+    writeFileSync(join(folder, 'server.crt'), server.cert)
+    writeFileSync(join(folder, 'server.key'), server.key)
+    fixture = await openEdgeFixture()
+    // what central does with a flaw, or with a root that is none of ours
+    fixture.central.state.treat = ({ fact }) =>
+      fact.type === 'Connect' &&
+      fact.credential.kind === 'certificate' &&
+      (fact.credential.flaw !== undefined || fact.credential.trust !== 'ours')
+        ? { outcome: 'refused', reason: 'bad-credential', detail: fact.credential.flaw ?? 'not ours' }
+        : undefined
+    bucket = await fixture.bus.keyValue(trustBucket)
+    await publish({})
+    edge = await start()
+  }, 60_000)
+  afterAll(async () => {
+    await fixture.stop()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  const dial = async (id: string, { cert, key }: Issued, to = edge) => {
+    const cli = new RPCClient({
+      endpoint: `wss://127.0.0.1:${to.port}/ocpp`,
+      identity: id,
+      protocols: ['ocpp1.6'],
+      reconnect: false,
+      wsOpts: { ca: servers.cert, servername: 'localhost', cert, key },
+    } as never)
+    await cli.connect()
+    return cli
+  }
+  const credentialOf = (id: string) => {
+    const found = fixture.central.asks.findLast(({ chargerId, fact }) => chargerId === id && fact.type === 'Connect')
+    if (found?.fact.type !== 'Connect') throw new Error(`${id} never asked`)
+    return found.fact.credential
+  }
+  const isRefused = async (made: Issued, to = edge): Promise<boolean> => {
+    const cli = await dial(fixture.newId(), made, to).catch(() => undefined)
+    await cli?.close()
+    return cli === undefined
+  }
+
+  it('takes the roots that stood there before it began', async () => {
+    const id = fixture.newId()
+    const charger = await dial(id, await ours.issue('CN=SN-1,O=Acme'))
+    expect(credentialOf(id)).toMatchObject({ trust: 'ours', commonName: 'SN-1' })
+    expect(credentialOf(id)).not.toHaveProperty('flaw')
+    await charger.close()
+  })
+
+  it.each<[string, (made: Issued) => Promise<Partial<TrustBundle>>]>([
+    ['by the list of its authority', async (made) => ({ crl: await ours.revoke(made) })],
+    ['by its serial number, whoever makes the list', async ({ serial }) => ({ revoked: [`0${serial.toUpperCase()}`] })],
+    [
+      'by its serial number, though the list beside it is nobody’s that we know',
+      async (made) => ({ revoked: [made.serial], crl: await other.revoke(made) }),
+    ],
+  ])(
+    'refuses a certificate that is revoked at its next connect, %s; its open socket and all others stay',
+    async (_how, change) => {
+      await publish({})
+      const [made, good] = [await ours.issue('CN=SN-2'), await ours.issue('CN=SN-3')]
+      await until('the certificate is good', async () => !(await isRefused(made)))
+      const open = [await dial(fixture.newId(), made), await dial(fixture.newId(), good)]
+      await publish(await change(made))
+      await until('the revoked certificate is refused', () => isRefused(made))
+      expect(await isRefused(good)).toBe(false)
+      for (const charger of open) {
+        expect(await charger.call('Heartbeat', {})).toHaveProperty('currentTime')
+        await charger.close()
+      }
+      // an edge that starts now never lets it in
+      const later = await start()
+      expect(await isRefused(made, later)).toBe(true)
+      expect(await isRefused(good, later)).toBe(false)
+      await later.stop()
+    },
+    30_000,
+  )
+
+  it('takes another root that is added, and no more one that went', async () => {
+    const theirs = await other.issue('CN=SN-4')
+    expect(await isRefused(theirs)).toBe(true)
+    await publish({ roots: [ours.cert, other.cert] })
+    await until('the other root is trusted', async () => !(await isRefused(theirs)))
+    await publish({})
+    await until('it is trusted no more', () => isRefused(theirs))
+  }, 30_000)
+
+  it('starts where nobody has published anything yet, and trusts whom it hears of then', async () => {
+    await bucket.delete(trustKey)
+    const early = await start()
+    expect(fixture.lines.some(({ msg }) => String(msg).includes('no root of client certificates is known yet'))).toBe(
+      true,
+    )
+    const made = await ours.issue('CN=SN-7')
+    expect(await isRefused(made, early)).toBe(true)
+    await publish({})
+    await until('it is trusted', async () => !(await isRefused(made, early)))
+    await early.stop()
+  }, 30_000)
+
+  it('stays with what it had when the bundle is wrong or gone, and says so', async () => {
+    const revoked = await ours.issue('CN=SN-5')
+    const good = await ours.issue('CN=SN-6')
+    await publish({ revoked: [revoked.serial] })
+    await until('it is refused', () => isRefused(revoked))
+    await publish({ roots: ['no certificate'] })
+    await bucket.put(trustKey, Buffer.from('{"roots":7}'))
+    await until(
+      'both are told',
+      () => fixture.lines.filter(({ msg }) => String(msg).includes('that from before stays in use')).length >= 2,
+    )
+    await bucket.delete(trustKey)
+    await edge.reloadTls()
+    expect([await isRefused(revoked), await isRefused(good)]).toEqual([true, false])
+  }, 30_000)
+})
