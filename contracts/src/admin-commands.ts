@@ -115,6 +115,8 @@ export const AdminCommand = z.discriminatedUnion('type', [
     registration: Registration.optional(),
     /** keyed hashes of the password, made by the api; `null` removes it */
     passwordDigests: z.array(z.string()).min(1).max(4).nullable().optional(),
+    /** the password has fewer bytes than a key may have */
+    passwordShort: z.literal(true).optional(),
     securityProfile: z.int().min(0).max(3).optional(),
   }),
   z.object({

@@ -96,6 +96,8 @@ export const ChargerSummary = z.object({
   acceptedBefore: z.boolean(),
   securityProfile: z.int(),
   passwordDigests: z.array(z.string()),
+  /** the password has fewer bytes than a key may have */
+  passwordShort: z.literal(true).optional(),
   connection: z
     .object({
       epoch: ConnectionEpoch,
@@ -192,6 +194,8 @@ export const chargerEvents = {
   ChargerCredentialsChanged: z.object({
     securityProfile: z.int(),
     passwordDigests: z.array(z.string()),
+    /** the password has fewer bytes than a key may have */
+    passwordShort: z.literal(true).optional(),
     next: NextCredentials.optional(),
     upgradeId: z.string().max(40).optional(),
   }),

@@ -45,6 +45,7 @@ export const ChargerSecurityView = z
     chargerId: ChargerId,
     securityProfile: z.int(),
     passwordSet: z.boolean(),
+    passwordShort: z.boolean().describe('whether it has fewer than 16 bytes: have a new key made'),
     identities: z.array(AcceptedIdentity).describe('the client certificates that are accepted for this charger'),
     upgrade: z
       .object({

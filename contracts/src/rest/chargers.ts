@@ -26,6 +26,11 @@ const charger = {
     .int()
     .nullable()
     .describe('0 no credential, 1 Basic, 2 Basic over TLS, 3 client certificate (OCPP 1.6 security white paper §4)'),
+  passwordShort: z
+    .boolean()
+    .describe(
+      'its password has fewer than 16 bytes, the least of a key (OCPP 1.6 security white paper §2): rotate it by a security upgrade',
+    ),
   connected: z.boolean().describe('whether a socket of this charger is open, by the newest event of the log'),
   connectedAt: Instant.nullable(),
   disconnectedAt: Instant.nullable(),

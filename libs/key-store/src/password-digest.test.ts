@@ -1,5 +1,5 @@
 import { ChargerId, TenantId } from '@voltrail/contracts/ids'
-import { passwordDigests } from './password-digest.ts'
+import { isShortPassword, passwordDigests } from './password-digest.ts'
 
 const pepper = Buffer.alloc(32, 7)
 const tenant = TenantId.parse('default')
@@ -45,4 +45,15 @@ describe('password digests', () => {
   it('refuse a pepper that is too short to be one', () => {
     expect(() => passwordDigests(Buffer.alloc(8), tenant, charger, Buffer.from('x'))).toThrow('at least 16 bytes')
   })
+
+  it.each([
+    ['', true],
+    ['x'.repeat(15), true],
+    ['ü'.repeat(7), true],
+    ['x'.repeat(16), false],
+    ['ü'.repeat(8), false],
+    ['0f'.repeat(20), false],
+  ])('are of a short one below 16 bytes: %j', (password, short) =>
+    expect(isShortPassword(Buffer.from(password))).toBe(short),
+  )
 })

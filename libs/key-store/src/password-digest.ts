@@ -2,6 +2,8 @@ import { createHmac } from 'node:crypto'
 import type { ChargerId, TenantId } from '@voltrail/contracts/ids'
 
 const keyBytes = 20
+/** OCPP 1.6 security white paper §2: an AuthorizationKey has 16 to 20 bytes (up to 40 as hex text). */
+const fewestBytes = 16
 const keyHex = new RegExp(`^[0-9A-Fa-f]{${keyBytes * 2}}$`)
 
 /**
@@ -28,6 +30,9 @@ export const passwordDigests = (
     )
     .filter((digest, index, all) => all.indexOf(digest) === index)
 }
+
+/** Whether a password is shorter than a key may be: taken all the same, for a charger that has it cannot be locked out, and flagged. */
+export const isShortPassword = (password: Uint8Array): boolean => password.length < fewestBytes
 
 const readings = (password: Uint8Array): Uint8Array[] => {
   const asHex = (hex: string): Uint8Array[] => [Buffer.from(hex.toLowerCase()), Buffer.from(hex.toUpperCase())]

@@ -278,12 +278,17 @@ describe('the REST surface', () => {
       expect([first.status, first.json.registration]).toEqual([201, 'Accepted'])
       const again = await api.ask('PUT', '/v1/chargers/NEW-1', { password: 'correct horse' })
       expect([again.status, again.json.changed]).toEqual([200, false])
+      // taken, as the charger has no other, and flagged
+      const flagged = async () => (await api.ask('GET', '/v1/chargers/NEW-1')).json.passwordShort as boolean
+      await until(async () => (await flagged()) === true)
+      expect((await api.ask('GET', '/v1/chargers/NEW-1/security')).json).toMatchObject({ passwordShort: true })
       await api.ask('PUT', '/v1/chargers/NEW-1', { registration: 'Rejected' })
       const changed = await api.ask('PUT', '/v1/chargers/NEW-1', { password: 'another horse battery' })
       expect([changed.status, changed.json.registration]).toEqual([200, 'Rejected'])
       const locked = await api.ask('PUT', '/v1/chargers/NEW-2', { securityProfile: 1 })
       expect([locked.status, locked.json.kind ?? locked.json.type]).toEqual([422, expect.stringContaining('refused')])
       await until(async () => (await api.ask('GET', '/v1/chargers/NEW-1')).json.securityProfile === 1)
+      await until(async () => (await flagged()) === false)
     })
   })
 

@@ -17,7 +17,7 @@ export async function readChargerSecurity(
 ): Promise<ChargerSecurityView | undefined> {
   const known = await newestEvents<ChargerEvent>(log, chargerStream(tenant, chargerId), 'ChargerSummarised')
   if (known.length === 0) return undefined
-  const { securityProfile, passwordDigests } = known.reduce(charger.evolve, unknownCharger)
+  const { securityProfile, passwordDigests, passwordShort } = known.reduce(charger.evolve, unknownCharger)
   const cared = await newestEvents<DeviceEvent>(log, deviceStream(tenant, chargerId), 'DeviceSummarised')
   const { identities, securityUpgrade } = cared.reduce(device.evolve, unknownDevice)
   const ended = cared.findLast((event) => event.type === 'SecurityUpgradeEnded')
@@ -25,6 +25,7 @@ export async function readChargerSecurity(
     chargerId,
     securityProfile,
     passwordSet: passwordDigests.length > 0,
+    passwordShort: passwordShort === true,
     identities: identities ?? [],
     upgrade:
       securityUpgrade === undefined

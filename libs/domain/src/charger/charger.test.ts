@@ -187,6 +187,29 @@ describe('a charging station', () => {
       .when((s) => registerCharger({ registration: 'Accepted', passwordDigests: ['good'] }, s))
       .thenNothing()
   })
+  it('has its password flagged when it is short, until it gets another one', () => {
+    const data = { securityProfile: 1, passwordDigests: ['s'], passwordShort: true as const }
+    const short: ChargerEvent = { type: 'ChargerCredentialsChanged', data }
+    given(charger, registered)
+      .when((s) => registerCharger({ passwordDigests: ['s'], passwordShort: true, securityProfile: 1 }, s))
+      .then(short)
+    given(charger, registered, short)
+      .when((s) => registerCharger({ passwordDigests: ['s'], passwordShort: true }, s))
+      .thenNothing()
+    given(charger, registered, short)
+      .when((s) => registerCharger({ securityProfile: 2 }, s))
+      .then({ ...short, data: { ...data, securityProfile: 2 } })
+    // one that was registered before this was told
+    given(charger, registered, { ...short, data: { securityProfile: 1, passwordDigests: ['s'] } })
+      .when((s) => registerCharger({ passwordDigests: ['s'], passwordShort: true }, s))
+      .then(short)
+    for (const passwordDigests of [['long'], null]) {
+      const { events } = given(charger, registered, short).when((s) =>
+        registerCharger({ passwordDigests, securityProfile: 0 }, s),
+      )
+      expect(given(charger, registered, short, ...events).state).not.toHaveProperty('passwordShort')
+    }
+  })
   it('stays rejected or pending when only its password changes', () => {
     given(charger, registered, { type: 'ChargerRegistrationChanged', data: { registration: 'Rejected' } })
       .when((s) => registerCharger({ passwordDigests: ['new'] }, s))

@@ -161,13 +161,14 @@ const freed = (
 
 const credentialsWith = (
   state: ChargerState,
-  { securityProfile, passwordDigests, next }: EventNamed<'ChargerCredentialsChanged'>['data'],
+  { securityProfile, passwordDigests, passwordShort, next }: EventNamed<'ChargerCredentialsChanged'>['data'],
 ): ChargerState => {
-  const { nextCredentials: before, connection, ...rest } = state
+  const { nextCredentials: before, passwordShort: _, connection, ...rest } = state
   const changed = {
     ...rest,
     securityProfile,
     passwordDigests,
+    ...(passwordShort === undefined ? {} : { passwordShort }),
     ...(next === undefined ? {} : { nextCredentials: next }),
   }
   if (connection === undefined) return changed

@@ -201,6 +201,8 @@ export interface RegisterCharger {
   readonly registration?: Registration | undefined
   readonly securityProfile?: number | undefined
   readonly passwordDigests?: readonly string[] | null | undefined
+  /** the password is shorter than a key may be */
+  readonly passwordShort?: true | undefined
 }
 
 /** A security profile that nobody could meet would lock the charger out. */
@@ -224,9 +226,20 @@ export const registerCharger = (
     events.push({ type: 'ChargerRegistered', data: { registration, by: 'operator', securityProfile: profile } })
   else if (state.registration !== registration)
     events.push({ type: 'ChargerRegistrationChanged', data: { registration } })
-  const same = profile === state.securityProfile && digests.join() === state.passwordDigests.join()
+  const short = command.passwordDigests === undefined ? state.passwordShort : command.passwordShort
+  const same =
+    profile === state.securityProfile &&
+    digests.join() === state.passwordDigests.join() &&
+    short === state.passwordShort
   // an operator's own word ends an upgrade that is under way
   if (!same && (state.registered || digests.length > 0))
-    events.push({ type: 'ChargerCredentialsChanged', data: { securityProfile: profile, passwordDigests: digests } })
+    events.push({
+      type: 'ChargerCredentialsChanged',
+      data: {
+        securityProfile: profile,
+        passwordDigests: digests,
+        ...(short === undefined ? {} : { passwordShort: short }),
+      },
+    })
   return accept(...events)
 }

@@ -158,4 +158,20 @@ describe('an upgrade of a charger’s credentials', () => {
     const after = given(charger, registered, password, offered, ...said.events)
     expect(after.state.nextCredentials).toBeUndefined()
   })
+
+  it('rids a charger of a short password when it brings a new key, and not when it keeps the old one', () => {
+    const short: ChargerEvent = { type: 'ChargerCredentialsChanged', data: { ...today, passwordShort: true } }
+    const over = (digest: string) => {
+      const offer = given(charger, registered, short).when((state) =>
+        offerCredentials({ ...next, passwordDigests: [digest] }, state),
+      )
+      const during = given(charger, registered, short, ...offer.events)
+      expect(during.state.passwordShort).toBe(true)
+      const back = given(charger, registered, short, ...offer.events, connected(true))
+      const booted = back.when((state) => bootCharger(boot(state.connection?.epoch ?? ''), state))
+      expect(types(booted)).toEqual(['ChargerBooted', 'ChargerCredentialsChanged'])
+      return given(charger, registered, short, ...offer.events, connected(true), ...booted.events).state.passwordShort
+    }
+    expect([over('new'), over('old')]).toEqual([undefined, true])
+  })
 })

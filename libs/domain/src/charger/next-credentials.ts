@@ -9,7 +9,11 @@ import type { ChargerState } from './charger.ts'
  * that was made with them (then the old ones are refused for good), or until they are withdrawn.
  */
 
-const today = ({ securityProfile, passwordDigests }: ChargerState) => ({ securityProfile, passwordDigests })
+const today = ({ securityProfile, passwordDigests, passwordShort }: ChargerState) => ({
+  securityProfile,
+  passwordDigests,
+  ...(passwordShort === undefined ? {} : { passwordShort }),
+})
 
 /** Makes the next credentials good too; an offer of the same upgrade may change (a charger took the key but not the profile). */
 export const offerCredentials = (next: NextCredentials, state: ChargerState): Decision<ChargerEvent> => {
@@ -26,12 +30,12 @@ export const withdrawCredentials = (upgradeId: string, state: ChargerState): Dec
     : accept()
 
 /** What an accepted boot on the connection of this epoch makes of an upgrade. */
-export const credentialsProven = (
-  epoch: ConnectionEpoch | undefined,
-  { connection, nextCredentials, registration }: ChargerState,
-): readonly ChargerEvent[] => {
+export const credentialsProven = (epoch: ConnectionEpoch | undefined, state: ChargerState): readonly ChargerEvent[] => {
+  const { connection, nextCredentials, registration } = state
   if (nextCredentials === undefined || registration !== 'Accepted') return []
   if (connection?.onNext !== true || connection.epoch !== epoch) return []
   const { securityProfile, passwordDigests, upgradeId } = nextCredentials
-  return [{ type: 'ChargerCredentialsChanged', data: { securityProfile, passwordDigests, upgradeId } }]
+  // a new key is made here, and long; the one of today may be short still
+  const kept = passwordDigests.join() === state.passwordDigests.join() ? today(state) : {}
+  return [{ type: 'ChargerCredentialsChanged', data: { ...kept, securityProfile, passwordDigests, upgradeId } }]
 }

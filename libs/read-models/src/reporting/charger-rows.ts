@@ -80,7 +80,8 @@ export const chargerHandlers: EventHandlers<
 
   ChargerRegistrationChanged: (tx, data, context) => put(tx, context, { registration: data.registration }),
 
-  ChargerCredentialsChanged: (tx, data, context) => put(tx, context, { security_profile: data.securityProfile }),
+  ChargerCredentialsChanged: (tx, data, context) =>
+    put(tx, context, { security_profile: data.securityProfile, password_short: data.passwordShort === true }),
 
   ChargerConnected: (tx, data, context) =>
     put(tx, context, {

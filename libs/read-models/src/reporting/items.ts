@@ -34,6 +34,7 @@ export const chargerItem = (
   registration: row.registration,
   registeredBy: row.registered_by,
   securityProfile: row.security_profile,
+  passwordShort: row.password_short,
   vendor: row.vendor,
   model: row.model,
   serialNumber: row.serial_number,

@@ -285,4 +285,5 @@ create index reviews_of_transaction on reviews (tenant, charger_id, coalesce(tra
   // what was reported, claimed and begun before this version is listed after a rebuild
   deviceListsMigration,
   campaignsMigration,
+  `alter table chargers add column password_short boolean not null default false`,
 ] as const

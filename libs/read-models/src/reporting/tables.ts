@@ -25,6 +25,7 @@ export interface ReportingTables {
     registration: Registration | null
     registered_by: 'operator' | 'adoption' | null
     security_profile: number | null
+    password_short: boolean
     vendor: string | null
     model: string | null
     serial_number: string | null

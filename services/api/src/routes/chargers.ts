@@ -7,6 +7,7 @@ import {
   RegisteredCharger,
 } from '@voltrail/contracts/rest/chargers'
 import { chargerStream } from '@voltrail/contracts/streams'
+import { isShortPassword } from '@voltrail/key-store/password-digest'
 import { exists, registrationOf } from '../log-reads.ts'
 import { notFound } from '../problem.ts'
 import { decide, problems } from '../route-tools.ts'
@@ -54,7 +55,7 @@ export function chargerRoutes(app: Routes, sources: Sources): void {
       operationId: 'registerCharger',
       summary: 'Register a charger, or change how it may connect',
       description:
-        'Absent fields stay as they are. The password is not kept: only keyed hashes of it, as text and as the bytes that hex digits stand for.',
+        'Absent fields stay as they are. The password is not kept: only keyed hashes of it, as text and as the bytes that hex digits stand for. One of fewer than 16 bytes is taken and flagged (`passwordShort`): have a key made by a security upgrade with `rotateKey`.',
       params: ChargerParams,
       body: RegisterChargerBody,
       response: {
@@ -73,6 +74,7 @@ export function chargerRoutes(app: Routes, sources: Sources): void {
         ...(body.registration !== undefined && { registration: body.registration }),
         ...(password !== undefined && {
           passwordDigests: password === null ? null : sources.passwordDigests(params.id, password),
+          ...(password !== null && isShortPassword(Buffer.from(password, 'utf8')) && { passwordShort: true as const }),
         }),
         ...(body.securityProfile !== undefined && { securityProfile: body.securityProfile }),
       })
