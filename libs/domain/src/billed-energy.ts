@@ -1,5 +1,5 @@
 import type { EnergySource, RegisterTrack } from '@voltrail/contracts/events/session'
-import type { Instant, OccurredAt, RegisterReading, Wh } from '@voltrail/contracts/quantities'
+import { instant, type Instant, type OccurredAt, type RegisterReading, type Wh } from '@voltrail/contracts/quantities'
 import {
   compareReadings,
   energyBetween,
@@ -22,6 +22,11 @@ export interface MeteredSession {
   readonly readings: readonly TimedReading[]
 }
 
+/** A reading in its place, with the turn in which it was told first. */
+interface PlacedReading extends TimedReading {
+  readonly turn: number
+}
+
 export interface BilledEnergy {
   readonly energyWh: Wh
   readonly energySource: EnergySource
@@ -34,6 +39,10 @@ export interface BilledEnergy {
  * set, or a sample that came stale, shows dips that the register never had. Where the register ended no lower than it began, a
  * reset is believed only with a reading below the first or above the last; without one its energy cannot be told from disorder,
  * so it is last − first, flagged where the readings dip in the order of their telling too.
+ *
+ * The segments of a proven reset are those of the order that its register had: that of time, or that of the telling, where it
+ * shows fewer resets and less energy, as when the clock was set under way too. Whichever was true, no more is billed than was
+ * delivered by it.
  */
 export const billedEnergy = (metered: MeteredSession): BilledEnergy => {
   const { meterStart, meterStop } = metered
@@ -58,7 +67,7 @@ export const billedEnergy = (metered: MeteredSession): BilledEnergy => {
     )!
     return track.resets === 0 ? difference(toldDips(metered.readings, series)) : ofSegments(track, track.resets)
   }
-  const track = trackOf(series, span)!
+  const track = registerTrack(series, span)
   const resets = Math.max(track.resets, bothTold && wentBack(meterStart, meterStop) ? 1 : 0)
   return bothTold && resets === 0 ? difference(0) : ofSegments(track, resets)
 }
@@ -74,6 +83,47 @@ const trackOf = (series: readonly TimedReading[], span: (ms: number) => number):
     (known, { reading, at }) => trackReading(known, reading, at, span),
     undefined,
   )
+
+/**
+ * The readings in the order that needs the fewest resets. Of two in which the register reset as often it is that of time: what is
+ * told late, or told again, is in disorder in the telling alone.
+ */
+const registerTrack = (series: readonly PlacedReading[], span: (ms: number) => number): RegisterTrack => {
+  const byTime = trackOf(series, span)!
+  if (byTime.resets === 0) return byTime
+  const [begin, end] = [Date.parse(series[0]!.at), Date.parse(series.at(-1)!.at)]
+  const telling = withoutRepeats(series.toSorted((a, b) => a.turn - b.turn))
+  const byTelling = trackOf(
+    // their times say nothing of this order
+    telling.map(({ reading }, turn) => ({ reading, at: instant(begin + turn) })),
+    () => span(end - begin),
+  )!
+  return byTelling.resets < byTime.resets && trackedEnergy(byTelling) < trackedEnergy(byTime)
+    ? { ...byTelling, resets: Math.max(1, byTelling.resets) }
+    : byTime
+}
+
+/**
+ * Without what was told again by another time: the same three values in a row, after the times went back. A register
+ * that is reset to one value again and again is told in the order of time.
+ */
+const withoutRepeats = (telling: readonly PlacedReading[]): readonly PlacedReading[] => {
+  const threes = new Map<string, number>()
+  const repeats = new Set<number>()
+  let [newest, wentBackAt] = [telling[0]?.at, 0]
+  for (const [i, { at, reading }] of telling.entries()) {
+    if (newest === undefined || i === 0) continue
+    if (at < newest) wentBackAt = i
+    else newest = at
+    if (i === 1) continue
+    const three = `${telling[i - 2]!.reading.wh} ${telling[i - 1]!.reading.wh} ${reading.wh}`
+    const known = threes.get(three)
+    if (known === undefined) threes.set(three, i)
+    else if (known < wentBackAt) for (const one of [i - 2, i - 1, i]) repeats.add(one)
+  }
+  // where it began and ended it is told by no other
+  return telling.filter((_, i) => i === 0 || i === telling.length - 1 || !repeats.has(i))
+}
 
 /** A single low reading after which the register is where it was before is a stale one. */
 const isResetProven = (series: readonly TimedReading[], first: RegisterReading, last: RegisterReading): boolean =>
@@ -144,19 +194,20 @@ const tellsMore = (a: RegisterReading, b: RegisterReading): boolean =>
   a.unit === b.unit ? compareReadings(a, b) > 0 : a.unit === 'Wh'
 
 /** All readings of the session in the order in which its register had them, from the meter start to the meter stop. */
-const registerSeries = ({ meterStart, startedAt, meterStop, stoppedAt, readings }: MeteredSession): TimedReading[] => {
+const registerSeries = ({ meterStart, startedAt, meterStop, stoppedAt, readings }: MeteredSession): PlacedReading[] => {
   const begin = startedAt.effectiveAt
   const end = stoppedAt.effectiveAt
   // what was measured after the meter stop is not of this session, unless the time of the stop is no such thing
   const bounded = meterStop !== undefined && end >= begin
   const within = (at: Instant): boolean => (meterStart === undefined || at >= begin) && !(bounded && at > end)
-  const placed = withBegin(once(readings).toSorted(inOrder), begin, meterStart, meterStop)
+  const heard = once(readings).map((one, turn): PlacedReading => ({ ...one, turn }))
+  const placed = withBegin(heard.toSorted(inOrder), begin, meterStart, meterStop)
   const inside = placed.filter(({ at }) => within(at)).toSorted(inOrder)
   const last = inside.at(-1)?.at ?? begin
   return [
-    ...(meterStart === undefined ? [] : [{ at: begin, reading: meterStart }]),
+    ...(meterStart === undefined ? [] : [{ at: begin, reading: meterStart, turn: -Infinity }]),
     ...inside,
-    ...(meterStop === undefined ? [] : [{ at: last > end ? last : end, reading: meterStop }]),
+    ...(meterStop === undefined ? [] : [{ at: last > end ? last : end, reading: meterStop, turn: Infinity }]),
   ]
 }
 
@@ -165,16 +216,16 @@ const registerSeries = ({ meterStart, startedAt, meterStop, stoppedAt, readings 
  * be by its value, as after a reset.
  */
 const withBegin = (
-  sorted: readonly TimedReading[],
+  sorted: readonly PlacedReading[],
   at: Instant,
   meterStart: RegisterReading | undefined,
   meterStop: RegisterReading | undefined,
-): TimedReading[] => {
+): PlacedReading[] => {
   const next = sorted.find((one) => !begins(one))?.reading ?? meterStop
   return sorted.map((one) => {
     if (!begins(one)) return one
     const follows = meterStart === undefined || !wentBack(meterStart, one.reading)
-    return follows && (next === undefined || !wentBack(one.reading, next)) ? { ...one, at } : one
+    return follows && (next === undefined || !wentBack(one.reading, next)) ? { ...one, at, turn: -1 } : one
   })
 }
 

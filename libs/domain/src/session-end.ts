@@ -30,14 +30,17 @@ interface Messages {
   readonly readings: readonly TimedReading[]
   /** the charger named the transaction itself: they are of this session, whatever time they have */
   readonly named: boolean
+  /** they came after the stop */
+  readonly late: boolean
   readonly before: Messages | undefined
 }
 
 /** @param until of messages that name no transaction, what was measured later is the next session's */
-const inOrderOfTelling = (newest: Messages | undefined, until: Instant | undefined): TimedReading[] => {
+const inOrderOfTelling = (newest: Messages | undefined, until: Instant | undefined, late: boolean): TimedReading[] => {
   const messages: (readonly TimedReading[])[] = []
   for (let one = newest; one !== undefined; one = one.before)
-    messages.push(one.named || until === undefined ? one.readings : one.readings.filter(({ at }) => at <= until))
+    if (one.late === late)
+      messages.push(one.named || until === undefined ? one.readings : one.readings.filter(({ at }) => at <= until))
   return messages.toReversed().flat()
 }
 
@@ -53,8 +56,10 @@ const evolve = (state: WholeSession, event: Recorded<SessionEvent>): WholeSessio
   const { metered, told } = state
   const next = { ...session.evolve(state, event), metered, told }
   switch (event.type) {
-    case 'SessionEnergyMetered':
-      return { ...next, metered: { readings: event.data.registers, named: event.data.named === true, before: metered } }
+    case 'SessionEnergyMetered': {
+      const { registers: readings, named, late } = event.data
+      return { ...next, metered: { readings, named: named === true, late, before: metered } }
+    }
     case 'SessionStopped':
       return { ...next, told: event.data.registers }
     case 'SessionCorrected':
@@ -246,18 +251,20 @@ const energyOf = (
   start: SessionStarted,
   { summary, metered, told }: WholeSession,
   more: readonly TimedReading[],
-): BilledEnergy =>
-  billedEnergy({
+): BilledEnergy => {
+  const until = inferred ? nextStartAt : undefined
+  return billedEnergy({
     meterStart: start.meterStart,
     startedAt: beganAt(start, summary),
     meterStop,
     stoppedAt,
-    readings: [...inOrderOfTelling(metered, inferred ? nextStartAt : undefined), ...told, ...more],
+    readings: [...inOrderOfTelling(metered, until, false), ...told, ...inOrderOfTelling(metered, until, true), ...more],
   })
+}
 
 /** What a stop makes of a session; the readings that came with a stop before it are not of this one. */
 export const stopOf = (command: StopSession, start: SessionStarted, whole: WholeSession): SessionStop => {
-  const energy = energyOf(command, start, { ...whole, told: [] }, command.registers)
+  const energy = energyOf(command, start, { ...whole, told: command.registers }, [])
   const unread = energy.energySource === 'signed' ? [] : unreadOf(command, start, whole)
   return {
     ...endOf(command),
@@ -273,7 +280,8 @@ const unreadOf = (
   { metered }: WholeSession,
 ): UnreadRegister[] => {
   if (meterStartUnread !== true && meterStopUnread !== true) return []
-  const contexts = new Set([...inOrderOfTelling(metered, undefined), ...registers].map(({ context }) => context))
+  const heard = [true, false].flatMap((late) => inOrderOfTelling(metered, undefined, late))
+  const contexts = new Set([...heard, ...registers].map(({ context }) => context))
   return [
     ...(meterStartUnread === true && !contexts.has('Transaction.Begin') ? ['meter-start' as const] : []),
     ...(meterStopUnread === true && !contexts.has('Transaction.End') ? ['meter-stop' as const] : []),
