@@ -97,6 +97,9 @@ const stoppingToken = {
   stoppedBy: z.enum(['starter', 'group', 'other']).optional(),
 }
 
+/** how many readings there were, where they are thinned out; the frame has them all */
+const registersTold = z.int().optional()
+
 const doubt = {
   /** the energy waits for review from here on: Wh and kWh may have been taken for each other, or what was vouched for has changed */
   suspect: z.boolean().optional(),
@@ -126,6 +129,7 @@ export const sessionEvents = {
     contentKey: z.string(),
     /** register readings of this message, oldest first: [effective time, reading] */
     registers: z.array(TimedRegister),
+    registersTold,
     live: LiveMeasurement,
     measuredAt: Instant,
     /** the charger named the transaction itself */
@@ -141,6 +145,7 @@ export const sessionEvents = {
     ...stoppingToken,
     /** register readings that came with the stop (1.6 transactionData) */
     registers: z.array(TimedRegister),
+    registersTold,
     ...doubt,
     summary: SessionSummary,
   }),
@@ -158,6 +163,7 @@ export const sessionEvents = {
     ...doubt,
     /** register readings that came with the stop that holds from now on; absent: those of the stop before stay */
     registers: z.array(TimedRegister).optional(),
+    registersTold,
     summary: SessionSummary,
   }),
   /** An operator vouches for the energy of a session that goes on, as far as it was metered: what comes later may be doubted again. */

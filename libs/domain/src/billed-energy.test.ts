@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import type { SessionEvent } from '@voltrail/contracts/events/registry'
 import type { TokenRef, TransactionId } from '@voltrail/contracts/ids'
 import { instant, type OccurredAt } from '@voltrail/contracts/quantities'
-import { billedEnergy, essential, type MeteredSession } from './billed-energy.ts'
+import { billedEnergy, essential, thinnedParts, type MeteredSession } from './billed-energy.ts'
 import { at, foldHistory, given } from './fixtures/given.ts'
 import { readSamples } from './meter-samples.ts'
 import { readRegister } from './registers.ts'
@@ -236,6 +236,83 @@ describe('the stored readings of a message', () => {
       stopSession({ stoppedAt: when(60), meterStop: wh('500'), reason: 'Local', inferred: false, registers: many }, s),
     ).events
     expect(stopped).toMatchObject({ data: { energyWh: 1000 + 999 * 1990 + 490, meterResets: 1000 } })
+  })
+})
+
+/** A long message: what the register rose by from each reading to the next, or a reset to so much. */
+const longMessage = fc
+  .record({
+    from: fc.integer({ min: 0, max: 20_000 }),
+    steps: fc.array(fc.integer({ min: 0, max: 80 }), { minLength: 520, maxLength: 900 }),
+    resets: fc.array(fc.record({ before: fc.nat({ max: 500 }), to: fc.nat({ max: 3_000 }) }), { maxLength: 12 }),
+    /** the clock was set under way: the readings before are by another */
+    setAt: fc.nat({ max: 900 }),
+    ahead: fc.oneof(fc.constant(0), fc.integer({ min: -60, max: 60 })),
+  })
+  .map(({ from, steps, resets, setAt, ahead }) => {
+    let shown = from
+    const values = steps.map((step, i) => (shown = resets.find(({ before }) => before === i)?.to ?? shown + step))
+    const readings = values.map((value, i) => told(String(value), 1 + i + (i < setAt ? ahead + 0.5 : 0)))
+    return { values, readings: readings.toSorted((a, b) => (a.at < b.at ? -1 : 1)) }
+  })
+
+/** What is known later than the message: each boundary may be, and another reading. */
+const anyCorrection = fc.record({
+  startedAt: fc.integer({ min: -5, max: 900 }),
+  stoppedAt: fc.integer({ min: 0, max: 1_000 }),
+  meterStart: fc.option(fc.nat({ max: 60_000 })),
+  meterStop: fc.option(fc.nat({ max: 90_000 })),
+  late: fc.array(fc.tuple(fc.nat({ max: 90_000 }), fc.integer({ min: 0, max: 900 })), { maxLength: 3 }),
+})
+
+describe('a correction of a session whose message was thinned out', () => {
+  const wayOf = (readings: readonly TimedReading[]) =>
+    readings.slice(1).reduce((way, { reading }, i) => way + Math.abs(reading.wh - readings[i]!.reading.wh), 0)
+
+  it('finds the energy of all its readings, but for one part of the way for each boundary that moves, or a reset is in doubt', () => {
+    fc.assert(
+      fc.property(longMessage, anyCorrection, ({ readings }, { startedAt, stoppedAt, meterStart, meterStop, late }) => {
+        const more = late.map(([value, minute]) => told(String(value), minute + 0.25))
+        const change = { startedAt: when(startedAt), stoppedAt: when(stoppedAt) }
+        const by = (list: readonly TimedReading[]) =>
+          billed(meterStart?.toString(), meterStop?.toString(), [...list, ...more], change)
+        const [all, thinned] = [by(readings), by(essential(readings))]
+        const bound = Math.ceil((2 * wayOf(readings)) / thinnedParts) + 2
+        const inDoubt = (all.meterResets ?? thinned.meterResets) !== undefined
+        if (!inDoubt) expect(Math.abs(all.energyWh - thinned.energyWh)).toBeLessThanOrEqual(bound)
+      }),
+      { numRuns: 100 },
+    )
+  }, 60_000)
+})
+
+describe('a correction over readings that were thinned out', () => {
+  const many = Array.from({ length: 2_000 }, (_, i) => told(String(1_000 + i), i / 20))
+  const messages = (registers: readonly TimedReading[]) => ({ contentKey: 'k', registers, live: {}, measuredAt: at(1) })
+  const stopping = (meterStop: string, inferred: boolean) => ({
+    stoppedAt: when(200),
+    meterStop: wh(meterStop),
+    reason: 'Local',
+    inferred,
+    registers: [],
+  })
+
+  it('says so, and how many they were', () => {
+    const [metered] = given(wholeSession, start(1000)).when((s) => meterSession(messages(many), s)).events
+    expect(metered).toMatchObject({ data: { registersTold: 2_000 } })
+    const history = [start(1000), metered as SessionEvent]
+    const ended = given(wholeSession, ...history).when((s) => stopSession(stopping('3000', true), s)).events
+    const late = given(wholeSession, ...history, ...(ended as SessionEvent[])).when((s) =>
+      stopSession(stopping('3500', false), s),
+    ).events
+    expect(late).toMatchObject([
+      { data: { detail: expect.stringMatching(/1[0-9]{3} of its readings stand in their frames alone/) } },
+    ])
+  })
+  it('says nothing of it where all are kept', () => {
+    const few = many.slice(0, 100)
+    const [metered] = given(wholeSession, start(1000)).when((s) => meterSession(messages(few), s)).events
+    expect(metered!.data).not.toHaveProperty('registersTold')
   })
 })
 

@@ -229,26 +229,52 @@ const withBegin = (
   })
 }
 
-const mostReadings = 512
+export const mostReadings = 512
+/** Of what the readings of a thinned message vary by, one part lies between two that are kept, at most. */
+export const thinnedParts = 120
 
 /**
- * The readings of a message as they are stored, at most `mostReadings`. Of a very long list (a stop may carry megabytes) only
- * those that the energy depends on: the first, the last, the lowest, the highest, and both sides of the places where the
- * register broke off, the greatest first. The frame keeps them all.
+ * The readings of a message as they are stored, at most `mostReadings`; the frame keeps them all. A very long list (a stop may
+ * carry megabytes) is thinned out. The end of its session decides by all of it; what is left is for a correction that comes later.
+ *
+ * Kept are the first, the last, the lowest and the highest; the ends of `thinnedParts` equal parts of the way that the register
+ * went, up and down; every begin and end that is told as such; and the places where the register broke off, with the reading
+ * after it, the greatest first.
+ *
+ * The bound: a correction finds another energy by the readings that are kept than by all of them by no more than the way that
+ * the register went in the message divided by `thinnedParts`, for each of the times that it moves (beginning and end). It does not
+ * hold where a reset is in doubt, as where a boundary contradicts the readings next to it, or where the register broke off more
+ * often than can be kept (over 80 times). So every correction over readings that were thinned out says that it is one.
  */
 export const essential = (list: readonly TimedReading[]): readonly TimedReading[] => {
   if (list.length <= mostReadings) return list
   const byValue = [...list.keys()].toSorted((a, b) => compareReadings(list[a]!.reading, list[b]!.reading))
-  const kept = new Set([0, list.length - 1, byValue[0]!, byValue.at(-1)!])
+  const kept = new Set([0, list.length - 1, byValue[0]!, byValue.at(-1)!, ...partEnds(list)])
+  const boundaries = list.flatMap(({ context }, i) =>
+    context === 'Transaction.Begin' || context === 'Transaction.End' ? [[i]] : [],
+  )
   const breaks = list.flatMap((to, i) => {
     const from = list[i - 1]
     return from === undefined || !breaksOff(from, to) ? [] : [{ i, height: Math.abs(to.reading.wh - from.reading.wh) }]
   })
-  for (const { i } of breaks.toSorted((a, b) => b.height - a.height)) {
-    if (kept.size > mostReadings - 2) break
-    kept.add(i - 1).add(i)
+  const highest = breaks.toSorted((a, b) => b.height - a.height)
+  for (const places of [...boundaries.slice(0, 4), ...highest.map(({ i }) => [i - 1, i, i + 1])]) {
+    const more = places.filter((i) => i < list.length && !kept.has(i))
+    if (kept.size + more.length > mostReadings) break
+    for (const i of more) kept.add(i)
   }
   return list.filter((_, i) => kept.has(i))
+}
+
+/** The first and the last reading of each part: what is left out lies between two that are one part apart. */
+const partEnds = (list: readonly TimedReading[]): readonly number[] => {
+  let way = 0
+  const ways = list.map(({ reading }, i) => (way += Math.abs(reading.wh - (list[i - 1] ?? list[0]!).reading.wh)))
+  const partOf = (i: number): number | undefined =>
+    ways[i] === undefined
+      ? undefined
+      : Math.min(thinnedParts - 1, Math.floor((ways[i] * thinnedParts) / Math.max(1, way)))
+  return [...list.keys()].filter((i) => partOf(i) !== partOf(i - 1) || partOf(i) !== partOf(i + 1))
 }
 
 const breaksOff = (from: TimedReading, to: TimedReading): boolean =>

@@ -50,20 +50,36 @@ export interface WholeSession extends SessionState {
   readonly metered: Messages | undefined
   /** of the stop that holds (1.6 transactionData) */
   readonly told: readonly TimedReading[]
+  /** how many readings were thinned out, of its meter values and of that stop */
+  readonly leftOut: { readonly metered: number; readonly told: number }
+}
+
+const leftOutOf = (event: {
+  readonly registers?: readonly unknown[] | undefined
+  readonly registersTold?: number | undefined
+}): number => {
+  const kept = event.registers?.length ?? 0
+  return (event.registersTold ?? kept) - kept
 }
 
 const evolve = (state: WholeSession, event: Recorded<SessionEvent>): WholeSession => {
-  const { metered, told } = state
-  const next = { ...session.evolve(state, event), metered, told }
+  const { metered, told, leftOut } = state
+  const next = { ...session.evolve(state, event), metered, told, leftOut }
   switch (event.type) {
     case 'SessionEnergyMetered': {
       const { registers: readings, named, late } = event.data
-      return { ...next, metered: { readings, named: named === true, late, before: metered } }
+      return {
+        ...next,
+        metered: { readings, named: named === true, late, before: metered },
+        leftOut: { ...leftOut, metered: leftOut.metered + leftOutOf(event.data) },
+      }
     }
     case 'SessionStopped':
-      return { ...next, told: event.data.registers }
+      return { ...next, told: event.data.registers, leftOut: { ...leftOut, told: leftOutOf(event.data) } }
     case 'SessionCorrected':
-      return { ...next, told: event.data.registers ?? told }
+      return event.data.registers === undefined
+        ? next
+        : { ...next, told: event.data.registers, leftOut: { ...leftOut, told: leftOutOf(event.data) } }
     case 'SessionStarted':
     case 'SessionChargingStateChanged':
     case 'SessionEnergyVouched':
@@ -76,7 +92,7 @@ const evolve = (state: WholeSession, event: Recorded<SessionEvent>): WholeSessio
 
 /** `session` for decisions about its end. It has no short way to its state: each event may hold readings. */
 export const wholeSession: Aggregate<WholeSession, SessionEvent> = {
-  initialState: { ...session.initialState, metered: undefined, told: [] },
+  initialState: { ...session.initialState, metered: undefined, told: [], leftOut: { metered: 0, told: 0 } },
   evolve,
   bulky: true,
 }
@@ -143,6 +159,7 @@ export const stopSession = (command: StopSession, state: WholeSession): Decision
         detail: known.inferred
           ? 'the stop came after the end was inferred'
           : 'the stop that names this transaction came after one that was matched with it',
+        leftOut: state.leftOut.metered,
         suspect: doubtsEnd(state.summary, known, stop, command.suspect === true || isUnknown(stop)),
         factId: command.factId,
         token: stoppingToken(command, state.start),
@@ -150,7 +167,7 @@ export const stopSession = (command: StopSession, state: WholeSession): Decision
     )
   const data = {
     ...stop,
-    registers: storedReadings(command.registers),
+    ...storedReadings(command.registers),
     ...stoppingToken(command, state.start),
     ...((command.suspect === true || isUnknown(stop)) && state.summary.suspect !== true ? { suspect: true } : {}),
   }
@@ -196,6 +213,7 @@ export const endByNextStart = (
       stop: { ...rest, ...energy, stoppedAt, nextStartAt },
       cause: 'late-meter',
       detail: `the next session on its connector began at ${nextStartAt}: what was measured after that is of it`,
+      leftOut: state.leftOut.metered + state.leftOut.told,
       suspect: doubtsEnd(summary, known, energy, false),
       factId,
     }),
@@ -233,6 +251,7 @@ export const meterAfterStop = (
       detail: changes
         ? 'meter values after the stop'
         : 'meter values after the stop contradict the power: the bill waits',
+      leftOut: state.leftOut.metered + state.leftOut.told,
       // what the readings themselves contradict is told with them
       suspect: doubtsEnd(state.summary, before, now, false),
       factId: command.factId,
@@ -304,6 +323,8 @@ export interface Correction {
   readonly registers?: readonly TimedReading[] | undefined
   readonly cause: EventNamed<'SessionCorrected'>['data']['cause']
   readonly detail: string
+  /** how many readings it was made without, because they were thinned out */
+  readonly leftOut?: number | undefined
   readonly startedAt?: OccurredAt | undefined
   /** an operator vouches for energy that was suspect */
   readonly vouched?: boolean | undefined
@@ -316,17 +337,17 @@ export interface Correction {
 
 export const correction = (
   before: SessionSummary,
-  { stop, registers, cause, detail, startedAt, vouched, suspect, factId, token }: Correction,
+  { stop, registers, cause, detail, leftOut = 0, startedAt, vouched, suspect, factId, token }: Correction,
 ): SessionEvent => {
   const data = {
     cause,
-    detail,
+    detail: leftOut === 0 ? detail : `${detail}; ${leftOut} of its readings stand in their frames alone`,
     stop,
     ...token,
     ...(startedAt === undefined ? {} : { startedAt }),
     ...(vouched === true ? { vouched } : {}),
     ...(suspect === true ? { suspect } : {}),
-    ...(registers === undefined ? {} : { registers: storedReadings(registers) }),
+    ...(registers === undefined ? {} : storedReadings(registers)),
   }
   return {
     type: 'SessionCorrected',

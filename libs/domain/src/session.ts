@@ -219,7 +219,7 @@ export const meteredBy = (
   const { factId, named, suspect, ...measured } = command
   const data = {
     ...measured,
-    registers: storedReadings(measured.registers),
+    ...storedReadings(measured.registers),
     ...(named === true ? { named } : {}),
     late: before.stop !== undefined,
     ...(suspect === true && isNewDoubt(before) ? { suspect } : {}),
@@ -254,8 +254,13 @@ export const changeChargingState = (
   return accept<SessionEvent>({ type: 'SessionChargingStateChanged', data: { chargingState, at } })
 }
 
-/** Readings as an event holds them. */
-export const storedReadings = (list: readonly TimedReading[]): TimedRegister[] => essential(list).map(storedReading)
+/** Readings as an event holds them, and how many they were where they are thinned out. */
+export const storedReadings = (
+  list: readonly TimedReading[],
+): { readonly registers: TimedRegister[]; readonly registersTold?: number } => {
+  const registers = essential(list).map(storedReading)
+  return { registers, ...(registers.length === list.length ? {} : { registersTold: list.length }) }
+}
 
 export const storedReading = ({ at, reading, context, told }: TimedReading): TimedRegister => ({
   at,

@@ -122,7 +122,7 @@ const contentsOf = (
     ...(meterStop === undefined ? {} : { meterStop: readRegister(meterStop.value, meterStop.unit) }),
     ...(time === undefined ? {} : { occurredAt: occurredAt(time, receivedAt, clock) }),
     ...(reason === undefined ? {} : { stopReason: reason }),
-    ...(registers.length === 0 ? {} : { registers: storedReadings(registers) }),
+    ...(registers.length === 0 ? {} : { registers: storedReadings(registers).registers }),
     ...(idToken === undefined ? {} : { tokenRef: idToken.ref, ...(meant === 'TransactionStart' ? { idToken } : {}) }),
   }
 }

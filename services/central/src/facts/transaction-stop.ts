@@ -165,7 +165,7 @@ const stopUnnamed = async (stop: ReadStop, deps: CentralDeps): Promise<RecordedS
             occurredAt: stoppedAt,
             ...(fact.transactionId === undefined ? {} : { namedTransaction: fact.transactionId }),
             ...(fact.reason === undefined ? {} : { stopReason: fact.reason }),
-            ...(registers.length === 0 ? {} : { registers: storedReadings(registers) }),
+            ...(registers.length === 0 ? {} : { registers: storedReadings(registers).registers }),
             ...(contradictsPower(request) ? { suspect: true } : {}),
           },
         },
