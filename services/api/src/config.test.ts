@@ -39,7 +39,7 @@ describe('the settings of the api', () => {
     ).toEqual(['OPERATOR_KEY', 'OPERATOR_TENANT', 'MASTER_KEY', 'EVENT_STREAMS_MAX'])
   })
   it('give the key its roles, or none', () => {
-    expect(readApiConfig(env).OPERATOR_ROLES).toEqual(new Set(['grid']))
+    expect(readApiConfig(env).OPERATOR_ROLES).toEqual(new Set(['grid', 'firmware']))
     expect(readApiConfig({ ...env, OPERATOR_ROLES: 'none' }).OPERATOR_ROLES).toEqual(new Set())
     expect(wrongVariables({ OPERATOR_ROLES: 'grid,root' })).toEqual(['OPERATOR_ROLES'])
   })

@@ -5,6 +5,7 @@ import { Authorization } from './authorization.ts'
 import type { Brand } from './brands.ts'
 import { answerCall } from './call-answers.ts'
 import type { Vehicle } from './charging-curve.ts'
+import { ChargingProfiles, type LimitMoment } from './charging-profiles.ts'
 import { Charging } from './charging.ts'
 import type { Clock } from './clock.ts'
 import { createCommandTarget } from './command-target.ts'
@@ -15,9 +16,13 @@ import { writeTimestamp } from './dialect.ts'
 import type { Ledger } from './ledger.ts'
 import { Link } from './link.ts'
 import type { CallOutcome } from './link.ts'
+import { LocalList } from './local-list.ts'
 import type { MessageQueue } from './message-queue.ts'
 import type { Payload } from './payload.ts'
 import { between, seededRandom } from './random.ts'
+import { isReservedFor } from './reservation.ts'
+import type { Reservation } from './reservation.ts'
+import { Transfers } from './transfers.ts'
 
 export type ChargerOptions = {
   readonly id: string
@@ -52,6 +57,9 @@ export class Charger {
   readonly configuration: Configuration
   readonly authorization: Authorization
   readonly charging: Charging
+  readonly profiles: ChargingProfiles
+  readonly localList = new LocalList()
+  readonly transfers: Transfers
   readonly queue: MessageQueue
   readonly #options: ChargerOptions
   readonly #backoff: Backoff
@@ -84,10 +92,13 @@ export class Charger {
       { length: brand.connectors },
       (_, index) => new Connector(index + 1, brand.supply, Math.floor(between(installed, 1_000, 900_000))),
     )
+    this.profiles = new ChargingProfiles(brand.supply, this.connectors)
     this.#backoff = new Backoff({ ...options.reconnect, random: network })
     this.authorization = new Authorization({
       dialect: brand.dialect,
       configuration: this.configuration,
+      localList: this.localList,
+      now: () => clock.now(),
       call: (action, payload) => this.call(action, payload),
     })
     this.queue = createDelivery({
@@ -104,11 +115,67 @@ export class Charger {
       clock,
       configuration: this.configuration,
       authorization: this.authorization,
+      profiles: this.profiles,
+      connectors: this.connectors,
       queue: this.queue,
       ledger,
       online: () => this.#online,
       reportStatus: (connector) => this.reportStatus(connector),
     })
+    this.transfers = new Transfers({
+      chargerId: id,
+      firmware: brand.firmware,
+      now: () => new Date(),
+      report: () => this.#report(),
+      tell: (action, payload) => this.call(action, payload),
+      idle: async (stopped) => {
+        while (this.connectors.some(({ transaction }) => transaction)) if (!(await sleep(100, stopped))) return false
+        return true
+      },
+      restart: () => void this.restart('Soft'),
+      stopped: this.#stopping.signal,
+    })
+  }
+
+  /** The central system's time now: reservations and profiles go by it. */
+  now(): LimitMoment['at'] {
+    return this.#options.clock.now().getTime()
+  }
+
+  /** When a limit of this connector is asked for: now. */
+  moment(connector: Connector | undefined): LimitMoment {
+    return { at: this.now(), sinceStartMs: connector?.sinceStartMs(this.#options.clock.elapsedMs()) }
+  }
+
+  /** Whether this tag may begin here: the connector is not held for another one. */
+  mayBegin(connector: Connector, idTag: string): boolean {
+    const { reservation } = connector
+    return !reservation || isReservedFor(reservation, idTag, this.authorization.groupOf(idTag))
+  }
+
+  /** Holds a connector until the reservation's time is over. */
+  reserve(connector: Connector, reservation: Reservation): void {
+    connector.reservation = reservation
+    void this.reportStatus(connector)
+    void this.#release(connector, reservation)
+  }
+
+  async #release(connector: Connector, reservation: Reservation): Promise<void> {
+    // in pieces: a timer takes no more than 24 days, and the connector may be free again before
+    while (connector.reservation === reservation && this.now() < reservation.until) {
+      const restMs = (reservation.until - this.now()) / this.#options.clock.speed
+      if (!(await sleep(Math.min(restMs, 60_000), this.#stopping.signal))) return
+    }
+    if (connector.reservation !== reservation) return
+    connector.reservation = undefined
+    void this.reportStatus(connector)
+  }
+
+  /** What a technician would want to see of it. */
+  #report(): string {
+    const lines = this.connectors.map(({ id, status, meter }) => `connector ${id}: ${status}, ${meter.wattHours} Wh`)
+    const { vendor, model } = this.brand
+    return [`${vendor} ${model} ${this.id}`, `firmware ${this.transfers.firmware}`, ...lines, ''].join('\n')
   }
 
   /** Connected and registered. */
@@ -154,6 +221,7 @@ export class Charger {
   /** A driver holds a tag to the reader; true when a transaction runs afterwards. */
   async present(connector: Connector, idTag: string): Promise<boolean> {
     if (connector.transaction) return true
+    if (!this.mayBegin(connector, idTag)) return false
     connector.authorizing = true
     const accepted = await this.authorization.authorize(idTag)
     connector.authorizing = false
@@ -323,12 +391,12 @@ export class Charger {
   }
 
   #bootPayload(): Payload {
-    const { vendor, model, firmware } = this.brand
+    const { vendor, model } = this.brand
     return {
       chargePointVendor: vendor,
       chargePointModel: model,
       chargePointSerialNumber: this.id.slice(0, 25),
-      firmwareVersion: firmware,
+      firmwareVersion: this.transfers.firmware,
     }
   }
 

@@ -38,26 +38,32 @@ const leastShare = 0.08
 /**
  * What flows at one moment: nothing during the negotiation, then a ramp, then the smaller of what charger and car can do;
  * a DC car takes less and less from its taper point on, an AC car only in the last percents. Full means 0.
+ * @param at.limit what charging profiles leave of it: A per phase (AC; below 6 A nothing flows, IEC 61851-1) or W (DC)
  */
 export function chargingFlow(
   supply: Supply,
   vehicle: Vehicle,
-  at: { readonly sinceStartMs: number; readonly socPercent: number },
+  at: { readonly sinceStartMs: number; readonly socPercent: number; readonly limit?: number | undefined },
 ): Flow {
   const full = at.socPercent >= 100
   if (supply.kind === 'AC') {
     const phases = supply.phases === 3 && vehicle.ac.phases === 3 ? 3 : 1
     const share = full ? 0 : ramp(at.sinceStartMs, acRampMs) * taper(at.socPercent, acTaperFromPercent)
-    const amperes = Math.min(supply.maxAmperes, vehicle.ac.maxAmperes) * share
+    const offered = isPause(supply, at.limit) ? 0 : Math.min(supply.maxAmperes, at.limit ?? Infinity)
+    const amperes = Math.min(offered, Math.min(supply.maxAmperes, vehicle.ac.maxAmperes) * share)
     return { watts: amperes * supply.voltsPerPhase * phases, amperes, volts: supply.voltsPerPhase, phases }
   }
   const [empty, charged] = vehicle.dc.volts
   const volts = empty + ((charged - empty) * Math.min(100, Math.max(0, at.socPercent))) / 100
-  const ceiling = Math.min(supply.maxWatts, vehicle.dc.maxWatts, supply.maxAmperes * volts)
+  const ceiling = Math.min(supply.maxWatts, vehicle.dc.maxWatts, supply.maxAmperes * volts, at.limit ?? Infinity)
   const tapered = Math.min(ceiling, vehicle.dc.maxWatts * taper(at.socPercent, vehicle.dc.taperFromPercent))
   const watts = full ? 0 : tapered * ramp(at.sinceStartMs, dcRampMs)
   return { watts, amperes: watts / volts, volts, phases: 1 }
 }
+
+/** Whether a limit (A per phase, or W of DC) is so low that the charger pauses. */
+export const isPause = (supply: Supply, limit: number | undefined): boolean =>
+  limit !== undefined && limit < (supply.kind === 'AC' ? 6 : 1)
 
 const ramp = (sinceStartMs: number, rampMs: number): number =>
   Math.min(1, Math.max(0, (sinceStartMs - negotiationMs) / rampMs))

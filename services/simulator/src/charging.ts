@@ -1,5 +1,6 @@
 import type { Authorization } from './authorization.ts'
 import type { Brand } from './brands.ts'
+import type { ChargingProfiles } from './charging-profiles.ts'
 import type { Clock } from './clock.ts'
 import type { Configuration } from './configuration.ts'
 import type { Connector } from './connector.ts'
@@ -18,6 +19,8 @@ export type ChargingOptions = {
   readonly clock: Clock
   readonly configuration: Configuration
   readonly authorization: Authorization
+  readonly profiles: ChargingProfiles
+  readonly connectors: readonly Connector[]
   readonly queue: MessageQueue
   readonly ledger: Ledger
   readonly online: () => boolean
@@ -59,8 +62,10 @@ export class Charging {
       startedAt: clock.now(),
       meterStartWh: connector.meter.wattHours,
       startedOffline: !online(),
+      reservationId: connector.reservation?.reservationId,
     }
     connector.begin(transaction, clock.elapsedMs())
+    this.heedLimits()
     const running: Running = {
       ended: new AbortController(),
       beginValue: this.#stopValue(connector, 'Transaction.Begin', transaction.startedAt),
@@ -96,6 +101,7 @@ export class Charging {
     if (!transaction || !running) return
     const at = clock.now()
     connector.end(clock.elapsedMs())
+    this.heedLimits()
     const endValue = this.#stopValue(connector, 'Transaction.End', at)
     transaction.end = { at, meterStopWh: connector.meter.wattHours, reason, byDriver }
     this.#running.delete(transaction)
@@ -125,6 +131,15 @@ export class Charging {
     // last: whoever waits for the end finds everything in the queue
     running.ended.abort()
     if (!availableFirst) await reportStatus(connector)
+  }
+
+  /** Takes up what the charging profiles say now, at every connector: a limit of the whole charger is shared. */
+  heedLimits(): void {
+    const { connectors, profiles, clock } = this.#options
+    const nowMs = clock.elapsedMs()
+    const at = clock.now().getTime()
+    for (const connector of connectors)
+      connector.limitTo(profiles.limit(connector, { at, sinceStartMs: connector.sinceStartMs(nowMs) }), nowMs)
   }
 
   /** The power has failed: nothing is metered or told any more. */
@@ -178,6 +193,7 @@ export class Charging {
     const { clock, configuration, reportStatus } = this.#options
     const interval = () => configuration.number('MeterValueSampleInterval')
     while (await clock.sleep((interval() || 60) * 1_000, ended)) {
+      this.heedLimits()
       if (interval() > 0) this.#queueValues(connector, transaction, this.readOut(connector, 'Sample.Periodic'), true)
       else connector.read(clock.elapsedMs(), clock.now())
       void reportStatus(connector)

@@ -9,20 +9,32 @@ export function createCommandTarget(
 ): CommandTarget {
   const { brand, connectors, configuration, charging } = charger
   const find = (id: number) => connectors.find((connector) => connector.id === id)
-  const ready = (connector: Connector) =>
-    !connector.authorizing && (connector.status === 'Available' || connector.status === 'Preparing')
+  const readyStatuses: readonly string[] = ['Available', 'Preparing', 'Reserved']
+  const ready = (connector: Connector) => !connector.authorizing && readyStatuses.includes(connector.status)
   /** 0 or none = all of them; unknown = none. */
   const named = (id: number | undefined) =>
     id === undefined || id === 0 ? connectors : connectors.filter((connector) => connector.id === id)
 
+  /** At once, and told where a connector pauses or goes on by it. */
+  const heedLimits = () => {
+    charging.heedLimits()
+    for (const connector of connectors) void charger.reportStatus(connector)
+  }
+
   return {
     vendor: brand.vendor,
 
-    remoteStart(idTag, connectorId) {
-      const candidates = connectors.filter((connector) => connectorId === undefined || connector.id === connectorId)
+    remoteStart(idTag, connectorId, profile) {
+      const candidates = connectors.filter(
+        (one) => (connectorId === undefined || one.id === connectorId) && charger.mayBegin(one, idTag),
+      )
       // with a car waiting first
       const connector = candidates.find((one) => ready(one) && one.plugged) ?? candidates.find(ready)
       if (!connector || !charger.online || !charger.inService) return { status: 'Rejected' }
+      // §5.11: only a TxProfile may come with a remote start
+      const fits = profile?.chargingProfilePurpose === 'TxProfile'
+      if (profile && !(fits && charger.profiles.set(connector.id, profile, charger.now(), true) === 'Accepted'))
+        return { status: 'Rejected' }
       connector.authorizing = true
       return { status: 'Accepted', after: () => remoteStarted(charger, connector, idTag) }
     },
@@ -64,6 +76,58 @@ export function createCommandTarget(
 
     showConfiguration: (keys) => configuration.show(keys),
 
+    listVersion: () => charger.localList.version,
+    updateList: (update) => ({
+      status: configuration.flag('LocalAuthListEnabled') ? charger.localList.update(update) : 'NotSupported',
+    }),
+
+    reserve(connectorId, reservation) {
+      const connector = find(connectorId)
+      if (!connector || reservation.until <= charger.now()) return { status: 'Rejected' }
+      const elsewhere = connectors.find((one) => one.reservation?.reservationId === reservation.reservationId)
+      if (connector.status === 'Unavailable') return { status: 'Unavailable' }
+      const replaces = connector.status === 'Reserved' && elsewhere === connector
+      if (connector.status !== 'Available' && !replaces) return { status: 'Occupied' }
+      return {
+        status: 'Accepted',
+        after: () => {
+          // §5.13: the same number again takes the place of the reservation that has it
+          if (elsewhere && elsewhere !== connector) {
+            elsewhere.reservation = undefined
+            void charger.reportStatus(elsewhere)
+          }
+          charger.reserve(connector, reservation)
+        },
+      }
+    },
+
+    cancelReservation(reservationId) {
+      const connector = connectors.find((one) => one.reservation?.reservationId === reservationId)
+      if (!connector) return { status: 'Rejected' }
+      connector.reservation = undefined
+      return { status: 'Accepted', after: () => void charger.reportStatus(connector) }
+    },
+
+    setProfile: (connectorId, profile) => ({
+      status: charger.profiles.set(connectorId, profile, charger.now()),
+      after: heedLimits,
+    }),
+    clearProfile: (criteria) => ({ status: charger.profiles.clear(criteria), after: heedLimits }),
+    compositeSchedule(connectorId, duration, unit) {
+      const connector = find(connectorId)
+      if (connectorId !== 0 && !connector) return undefined
+      const moment = charger.moment(connector)
+      const own = brand.supply.kind === 'AC' ? 'A' : 'W'
+      return {
+        scheduleStart: new Date(moment.at).toISOString(),
+        chargingSchedule: charger.profiles.composite(connector, moment, duration, unit ?? own),
+      }
+    },
+
+    updateFirmware: (location, retrieveAt, retrying) => void charger.transfers.update(location, retrieveAt, retrying),
+    diagnostics: (location, retrying) => charger.transfers.diagnostics(location, retrying),
+    log: (request) => charger.transfers.log(request),
+
     clearCache: () => charger.authorization.clearCache(),
 
     trigger(message, connectorId) {
@@ -72,6 +136,9 @@ export function createCommandTarget(
       switch (message) {
         case 'BootNotification':
           return { status: 'Accepted', after: () => charger.bootAgain() }
+        case 'DiagnosticsStatusNotification':
+        case 'FirmwareStatusNotification':
+          return { status: 'Accepted', after: () => charger.transfers.tellStatus(message) }
         case 'Heartbeat':
           return { status: 'Accepted', after: () => void charger.call('Heartbeat', {}) }
         case 'StatusNotification':

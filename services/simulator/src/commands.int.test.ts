@@ -146,9 +146,11 @@ it('sends what is triggered', async () => {
   expect(peer.of('BootNotification')).toHaveLength(2)
   expect(peer.of('Heartbeat')).toHaveLength(1)
   expect(JSON.stringify(peer.of('MeterValues')[0]?.params)).toContain('Trigger')
-  expect(await call('TriggerMessage', { requestedMessage: 'FirmwareStatusNotification' })).toEqual({
-    status: 'NotImplemented',
-  })
+  for (const requestedMessage of ['FirmwareStatusNotification', 'DiagnosticsStatusNotification'] as const) {
+    expect(await call('TriggerMessage', { requestedMessage })).toEqual({ status: 'Accepted' })
+    await eventually('told', () => peer.of(requestedMessage).length === 1)
+    expect(peer.of(requestedMessage)[0]?.params).toEqual({ status: 'Idle' })
+  }
 })
 
 it('echoes data of its own vendor only', async () => {
@@ -161,7 +163,9 @@ it('echoes data of its own vendor only', async () => {
 
 it('answers what it does not know or have with the CALLERROR for it', async () => {
   await given()
-  await expect(call('GetLocalListVersion')).rejects.toMatchObject({ rpcErrorCode: 'NotSupported' })
+  await expect(
+    call('GetInstalledCertificateIds', { certificateType: 'ManufacturerRootCertificate' }),
+  ).rejects.toMatchObject({ rpcErrorCode: 'NotSupported' })
   // the peer's own strict mode would not let an unknown action or a wrong payload out
   const raw = peer.peer(id) as unknown as { sendRaw(frame: string): void; on(event: string, listener: unknown): void }
   const answers: string[] = []

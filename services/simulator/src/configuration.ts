@@ -1,4 +1,7 @@
 import type { Brand } from './brands.ts'
+import { profileLimits } from './charging-profiles.ts'
+import { transferProtocols } from './file-transfer.ts'
+import { listLimits } from './local-list.ts'
 
 type Key = {
   readonly value: string
@@ -24,18 +27,26 @@ function keysOf(brand: Brand, overrides: Readonly<Record<string, string>>): Map<
     AuthorizationCacheEnabled: { value: 'true', accepts: flag },
     AuthorizationKey: { value: '', secret: true, accepts: (value) => /^[\x21-\x7e]{8,40}$/.test(value) },
     AuthorizeRemoteTxRequests: { value: 'false', accepts: flag },
+    ChargeProfileMaxStackLevel: { value: String(profileLimits.stackLevel), readonly: true },
+    ChargingScheduleAllowedChargingRateUnit: { value: 'Current,Power', readonly: true },
+    ChargingScheduleMaxPeriods: { value: String(profileLimits.periods), readonly: true },
     ClockAlignedDataInterval: { value: '0', readonly: true },
     ConnectionTimeOut: { value: '60', accepts: wholeNumber(5, 3_600) },
     ConnectorPhaseRotation: { value: 'NotApplicable', readonly: true },
     GetConfigurationMaxKeys: { value: '50', readonly: true },
     HeartbeatInterval: { value: '300', accepts: wholeNumber(1, 86_400) },
+    LocalAuthListEnabled: { value: 'true', accepts: flag },
+    LocalAuthListMaxLength: { value: String(listLimits.entries), readonly: true },
     LocalAuthorizeOffline: { value: 'true', accepts: flag },
     LocalPreAuthorize: { value: 'false', accepts: flag },
+    MaxChargingProfilesInstalled: { value: String(profileLimits.installed), readonly: true },
     MeterValueSampleInterval: { value: String(brand.sampleSeconds), accepts: wholeNumber(0, 86_400) },
     MeterValuesAlignedData: { value: 'Energy.Active.Import.Register', readonly: true },
     MeterValuesSampledData: { value: brand.measurands.join(','), accepts: measurandList },
     NumberOfConnectors: { value: String(brand.connectors), readonly: true },
+    ReserveConnectorZeroSupported: { value: 'false', readonly: true },
     ResetRetries: { value: '3', accepts: wholeNumber(0, 10) },
+    SendLocalListMaxLength: { value: String(listLimits.perMessage), readonly: true },
     StopTransactionOnEVSideDisconnect: { value: 'true', readonly: true },
     StopTransactionOnInvalidId: { value: 'true', accepts: flag },
     StopTxnAlignedData: { value: '', readonly: true },
@@ -43,7 +54,11 @@ function keysOf(brand: Brand, overrides: Readonly<Record<string, string>>): Map<
       value: 'Energy.Active.Import.Register',
       accepts: (value) => value === '' || measurandList(value),
     },
-    SupportedFeatureProfiles: { value: 'Core,RemoteTrigger', readonly: true },
+    SupportedFeatureProfiles: {
+      value: 'Core,FirmwareManagement,LocalAuthListManagement,Reservation,SmartCharging,RemoteTrigger',
+      readonly: true,
+    },
+    SupportedFileTransferProtocols: { value: transferProtocols.join(','), readonly: true },
     TransactionMessageAttempts: { value: String(brand.retry.attempts), accepts: wholeNumber(1, 1_000) },
     TransactionMessageRetryInterval: { value: String(brand.retry.intervalSeconds), accepts: wholeNumber(0, 3_600) },
     UnlockConnectorOnEVSideDisconnect: { value: 'true', readonly: true },

@@ -1,10 +1,19 @@
-import { chargingFlow } from './charging-curve.ts'
+import { chargingFlow, isPause } from './charging-curve.ts'
 import type { Flow, Supply, Vehicle } from './charging-curve.ts'
 import { Meter } from './meter.ts'
+import type { Reservation } from './reservation.ts'
 import type { Reading } from './sampled-values.ts'
 import type { LocalTransaction } from './transaction.ts'
 
-export type ConnectorStatus = 'Available' | 'Preparing' | 'Charging' | 'SuspendedEV' | 'Finishing' | 'Unavailable'
+export type ConnectorStatus =
+  | 'Available'
+  | 'Preparing'
+  | 'Charging'
+  | 'SuspendedEVSE'
+  | 'SuspendedEV'
+  | 'Finishing'
+  | 'Reserved'
+  | 'Unavailable'
 
 /** The longest step of the integration: short against every ramp and taper. */
 const stepMs = 2_000
@@ -24,8 +33,11 @@ export class Connector {
   #energisedAtMs = 0
   #countedUntilMs = 0
   #hadTransaction = false
+  #limit: number | undefined
   /** Somebody presented a tag and no transaction has begun yet. */
   authorizing = false
+  /** Whom it is held for. */
+  reservation: Reservation | undefined
 
   constructor(id: number, supply: Supply, registerWh: number) {
     this.id = id
@@ -51,10 +63,12 @@ export class Connector {
   }
 
   get status(): ConnectorStatus {
-    if (this.#transaction) return this.socPercent >= 100 ? 'SuspendedEV' : 'Charging'
+    if (this.#transaction && this.socPercent >= 100) return 'SuspendedEV'
+    if (this.#transaction) return isPause(this.#supply, this.#limit) ? 'SuspendedEVSE' : 'Charging'
     if (!this.#operative) return 'Unavailable'
-    if (this.#vehicle) return this.#hadTransaction ? 'Finishing' : 'Preparing'
-    return this.authorizing ? 'Preparing' : 'Available'
+    if (this.#vehicle && this.#hadTransaction) return 'Finishing'
+    if (this.reservation && !this.authorizing) return 'Reserved'
+    return this.#vehicle || this.authorizing ? 'Preparing' : 'Available'
   }
 
   /** Free for the next driver: nothing plugged, nothing running, nobody at the reader. */
@@ -73,9 +87,21 @@ export class Connector {
     this.#hadTransaction = false
   }
 
+  /** What charging profiles leave it from now on, A per phase (AC) or W (DC); undefined = all that it can give. */
+  limitTo(limit: number | undefined, nowMs: number): void {
+    this.#count(nowMs)
+    this.#limit = limit
+  }
+
+  /** How long the running transaction has lasted, simulated milliseconds. */
+  sinceStartMs(nowMs: number): number | undefined {
+    return this.#transaction && nowMs - this.#energisedAtMs
+  }
+
   begin(transaction: LocalTransaction, nowMs: number): void {
     this.#transaction = transaction
     this.authorizing = false
+    this.reservation = undefined
     this.#hadTransaction = true
     this.#energisedAtMs = nowMs
     this.#countedUntilMs = nowMs
@@ -95,6 +121,7 @@ export class Connector {
       at,
       registerWh: this.meter.wattHours,
       flow,
+      offered: this.#limit,
       socPercent: this.socPercent,
       celsius: 18 + flow.watts / 1_500,
     }
@@ -103,7 +130,11 @@ export class Connector {
   #flow(atMs: number): Flow {
     const sinceStartMs = atMs - this.#energisedAtMs
     if (this.#vehicle && this.#transaction)
-      return chargingFlow(this.#supply, this.#vehicle, { sinceStartMs, socPercent: this.socPercent })
+      return chargingFlow(this.#supply, this.#vehicle, {
+        sinceStartMs,
+        socPercent: this.socPercent,
+        limit: this.#limit,
+      })
     const volts = this.#supply.kind === 'AC' ? this.#supply.voltsPerPhase : 0
     return { watts: 0, amperes: 0, volts, phases: this.#supply.kind === 'AC' ? this.#supply.phases : 1 }
   }

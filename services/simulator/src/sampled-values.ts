@@ -8,6 +8,8 @@ export type Reading = {
   readonly at: Date
   readonly registerWh: number
   readonly flow: Flow
+  /** What charging profiles leave: A per phase (AC) or W (DC); undefined = all that it can give. */
+  readonly offered?: number | undefined
   readonly socPercent: number
   readonly celsius: number
 }
@@ -32,7 +34,11 @@ export function meterValue(
   }
 }
 
-function samples(brand: Brand, measurand: Measurand, { registerWh, flow, socPercent, celsius }: Reading): Payload[] {
+function samples(
+  brand: Brand,
+  measurand: Measurand,
+  { registerWh, flow, offered, socPercent, celsius }: Reading,
+): Payload[] {
   const { dialect, supply } = brand
   const outlet = { measurand, location: 'Outlet' }
   const write = (value: number, decimals: number) => writeNumber(dialect, value, decimals)
@@ -55,7 +61,8 @@ function samples(brand: Brand, measurand: Measurand, { registerWh, flow, socPerc
     case 'Current.Import':
       return perPhase(flow.amperes, 'A', '')
     case 'Current.Offered':
-      return [{ ...outlet, value: write(supply.maxAmperes, 0), unit: 'A' }]
+      // only AC brands measure it, so what is offered is in A
+      return [{ ...outlet, value: write(Math.min(supply.maxAmperes, offered ?? Infinity), 0), unit: 'A' }]
     case 'Voltage':
       return perPhase(flow.volts, 'V', '-N')
     case 'SoC':

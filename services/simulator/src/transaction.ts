@@ -20,6 +20,8 @@ export type LocalTransaction = {
   readonly startedAt: Date
   readonly meterStartWh: number
   readonly startedOffline: boolean
+  /** The reservation that it uses. */
+  readonly reservationId?: number | undefined
   /** From StartTransaction.conf; undefined until then, or for ever if the start was given up. */
   transactionId?: number
   end?: { readonly at: Date; readonly meterStopWh: number; readonly reason: StopReason; readonly byDriver: boolean }
@@ -31,6 +33,7 @@ export const startPayload = (brand: Brand, transaction: LocalTransaction): Paylo
   idTag: writeTag(brand.dialect, transaction.idTag),
   meterStart: writeRegister(brand.dialect, transaction.meterStartWh),
   timestamp: writeTimestamp(brand.dialect, transaction.startedAt),
+  ...(transaction.reservationId !== undefined && { reservationId: transaction.reservationId }),
 })
 
 /** OCPP 1.6 §6.31. The transaction's id is left out where the charger does not know it. */
