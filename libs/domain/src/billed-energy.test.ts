@@ -7,7 +7,8 @@ import { at, foldHistory, given } from './fixtures/given.ts'
 import { readSamples } from './meter-samples.ts'
 import { readRegister } from './registers.ts'
 import { meterAfterStop, stopSession, wholeSession } from './session-end.ts'
-import { meterSession, session, type TimedReading } from './session.ts'
+import { meterSession, session } from './session.ts'
+import type { TimedReading } from './timed-reading.ts'
 
 const when = (minutes: number): OccurredAt => ({
   receivedAt: at(minutes),

@@ -9,7 +9,7 @@ import {
   untimedMs,
   wentBack,
 } from './registers.ts'
-import type { TimedReading } from './session.ts'
+import type { TimedReading } from './timed-reading.ts'
 
 /** What is billed of a session: from all that its meter said, in whatever order and however often it came. */
 

@@ -4,7 +4,7 @@ import type { LiveMeasurement } from '@voltrail/contracts/events/session'
 import { instant, type Instant } from '@voltrail/contracts/quantities'
 import { occurredAt, type ChargerClock } from './occurred-at.ts'
 import { readRegister } from './registers.ts'
-import type { TimedReading } from './session.ts'
+import type { TimedReading } from './timed-reading.ts'
 
 /** What the sampled values of a message say: energy registers, and the newest of everything else. */
 export interface ReadSamples {

@@ -17,8 +17,8 @@ import {
   type SessionRejection,
   type SessionStarted,
   type SessionState,
-  type TimedReading,
 } from './session.ts'
+import type { TimedReading } from './timed-reading.ts'
 
 /**
  * The end of a session: its energy is decided from every reading that it ever told. A stop is rare, so it may read its session's

@@ -1,5 +1,5 @@
 import type { FactId } from '@voltrail/contracts/ids'
-import type { Instant, OccurredAt, RegisterReading, TimedRegister, Wh } from '@voltrail/contracts/quantities'
+import type { Instant, OccurredAt, TimedRegister, Wh } from '@voltrail/contracts/quantities'
 import type { EventNamed, SessionEvent } from '@voltrail/contracts/events/registry'
 import type {
   ChargingState,
@@ -11,6 +11,7 @@ import type {
 import { accept, reject, type Aggregate, type Decision, type Recorded } from './decider.ts'
 import { essential } from './billed-energy.ts'
 import { beginTrack, trackReading, trackedEnergy } from './registers.ts'
+import type { TimedReading } from './timed-reading.ts'
 
 /** One charging session: `session-<tenant>.<charger>.<transaction>`. Event 0 holds the start facts for ever. */
 
@@ -19,15 +20,6 @@ export type SessionStarted = EventNamed<'SessionStarted'>['data']
 export interface SessionState {
   readonly start?: SessionStarted
   readonly summary: SessionSummary
-}
-
-/** A register reading that came with a message, with the time that counts. */
-export interface TimedReading {
-  readonly at: Instant
-  readonly reading: RegisterReading
-  readonly context?: string | undefined
-  /** the charger's own time where that is another */
-  readonly told?: Instant | undefined
 }
 
 const keptKeys = 8

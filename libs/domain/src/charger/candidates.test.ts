@@ -5,7 +5,8 @@ import { at, foldHistory, given, recorded } from '../fixtures/given.ts'
 import { readRegister } from '../registers.ts'
 import type { TokenRef, TransactionId } from '@voltrail/contracts/ids'
 import { claimedBy, holdRegisters, mayBeInUse, worthHolding } from './candidates.ts'
-import { charger, type ChargerState } from './charger.ts'
+import { charger } from './charger.ts'
+import type { ChargerState } from './charger-state.ts'
 import { closedOnEvseAt, closedWith } from './closed-transactions.ts'
 
 const holding = (wh: string, minutes: number, evseId = 1) => ({

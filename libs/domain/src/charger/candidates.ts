@@ -4,8 +4,10 @@ import type { FactId, TransactionId } from '@voltrail/contracts/ids'
 import type { Instant } from '@voltrail/contracts/quantities'
 import { accept, type Decision } from '../decider.ts'
 import { isSameReading, wentBack } from '../registers.ts'
-import { storedReading, type MeterSession, type TimedReading } from '../session.ts'
-import { answeredBefore, type ChargerState } from './charger.ts'
+import { storedReading, type MeterSession } from '../session.ts'
+import type { TimedReading } from '../timed-reading.ts'
+import { answeredBefore } from './charger.ts'
+import type { ChargerState } from './charger-state.ts'
 import { keptCandidates } from './kept-candidates.ts'
 
 /** Register readings of an EVSE in use that has no session: its start may come later, from the charger's queue. */

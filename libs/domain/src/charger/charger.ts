@@ -1,10 +1,10 @@
 import type { CommandId, ConnectionEpoch, FactId } from '@voltrail/contracts/ids'
 import type { FactAnswer } from '@voltrail/contracts/facts'
-import type { ChargerSummary } from '@voltrail/contracts/events/charger'
 import type { ChargerEvent, EventNamed } from '@voltrail/contracts/events/registry'
 import type { Aggregate, Recorded } from '../decider.ts'
 import { availableSince } from './available-since.ts'
 import { rememberReview } from './reviews.ts'
+import type { ChargerState } from './charger-state.ts'
 import { closedWith } from './closed-transactions.ts'
 import { candidatesWith, claimedWith } from './kept-candidates.ts'
 import { leftCharging } from './left-charging.ts'
@@ -20,8 +20,6 @@ import { afterStart, toldStopsWith } from './told-stops.ts'
  * One charging station: `charger-<tenant>.<id>`. Its connection, its connectors, the register of its open transactions, the
  * commands that wait for an outcome. The decisions stand beside: connection.ts, transactions.ts, commands.ts.
  */
-export type ChargerState = ChargerSummary
-
 export const unknownCharger: ChargerState = {
   registered: false,
   registration: 'Pending',

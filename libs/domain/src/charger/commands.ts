@@ -5,7 +5,8 @@ import type { StoredChargerCommand } from '@voltrail/contracts/charger-commands'
 import type { ChargerEvent } from '@voltrail/contracts/events/registry'
 import type { Instant } from '@voltrail/contracts/quantities'
 import { accept, reject, type Decision } from '../decider.ts'
-import { answeredBefore, type ChargerState } from './charger.ts'
+import { answeredBefore } from './charger.ts'
+import type { ChargerState } from './charger-state.ts'
 
 /** What we ask of a charger: requested, then settled, offline or of unknown outcome; an answer that comes late still settles it. */
 

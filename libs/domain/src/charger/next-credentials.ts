@@ -2,7 +2,7 @@ import type { NextCredentials } from '@voltrail/contracts/events/charger'
 import type { ChargerEvent } from '@voltrail/contracts/events/registry'
 import type { ConnectionEpoch } from '@voltrail/contracts/ids'
 import { accept, type Decision } from '../decider.ts'
-import type { ChargerState } from './charger.ts'
+import type { ChargerState } from './charger-state.ts'
 
 /**
  * Credentials that are good beside those of today while a charger is moved to them: until the first accepted boot on a connection

@@ -2,7 +2,7 @@ import type { CommandId, EvseId, TokenRef } from '@voltrail/contracts/ids'
 import type { ChargerEvent } from '@voltrail/contracts/events/registry'
 import type { Instant } from '@voltrail/contracts/quantities'
 import { accept, type Decision } from '../decider.ts'
-import type { ChargerState } from './charger.ts'
+import type { ChargerState } from './charger-state.ts'
 import { commandOutcome } from './commands.ts'
 
 /** What a remote start asked for: a transaction there, or of that token, is what came of it. */

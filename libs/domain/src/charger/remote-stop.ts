@@ -1,7 +1,7 @@
 import type { ChargerEvent } from '@voltrail/contracts/events/registry'
 import type { CommandId, TransactionId } from '@voltrail/contracts/ids'
 import { accept, type Decision } from '../decider.ts'
-import type { ChargerState } from './charger.ts'
+import type { ChargerState } from './charger-state.ts'
 import { commandOutcome } from './commands.ts'
 
 /**

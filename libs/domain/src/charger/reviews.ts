@@ -3,7 +3,7 @@ import type { ChargerEvent, DomainEvent, EventNamed } from '@voltrail/contracts/
 import { parseReviewId, type ReviewKind } from '@voltrail/contracts/rest/reviews'
 import { parseStream } from '@voltrail/contracts/streams'
 import { accept, reject, type Decision } from '../decider.ts'
-import type { ChargerState } from './charger.ts'
+import type { ChargerState } from './charger-state.ts'
 import { parkedStartsSettled } from './parked-starts.ts'
 import { contestSettled } from './takeovers.ts'
 

@@ -2,7 +2,7 @@ import type { ChargerSettings } from '@voltrail/contracts/charger-settings'
 import type { ChargerEvent } from '@voltrail/contracts/events/registry'
 import { canonicalJson } from '../canonical-json.ts'
 import { accept, reject, type Decision } from '../decider.ts'
-import type { ChargerState } from './charger.ts'
+import type { ChargerState } from './charger-state.ts'
 
 /** What an operator sets for one charger; the settings that hold already make nothing. */
 export const changeChargerSettings = (

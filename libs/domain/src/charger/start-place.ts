@@ -1,5 +1,5 @@
 import type { ConnectorId, EvseId } from '@voltrail/contracts/ids'
-import type { ChargerState } from './charger.ts'
+import type { ChargerState } from './charger-state.ts'
 import { openWithKey } from './transactions.ts'
 
 /** Where a start began that names the charging station as a whole (connector 0), or whose connector could not be read. */

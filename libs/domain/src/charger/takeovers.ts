@@ -1,7 +1,7 @@
 import type { Instant } from '@voltrail/contracts/quantities'
 import type { EventNamed } from '@voltrail/contracts/events/registry'
 import type { Recorded } from '../decider.ts'
-import type { ChargerState } from './charger.ts'
+import type { ChargerState } from './charger-state.ts'
 
 /**
  * One identity, two boxes (a cloned configuration): each takes the other's connection over, again and again. They are told

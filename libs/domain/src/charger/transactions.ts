@@ -5,8 +5,9 @@ import type { Instant, RegisterReading } from '@voltrail/contracts/quantities'
 import { accept, type Decision } from '../decider.ts'
 import { compareReadings, isSameReading, wentBack } from '../registers.ts'
 import { toleratedSkewMs } from '../occurred-at.ts'
-import type { TimedReading } from '../session.ts'
-import { answeredBefore, type ChargerState } from './charger.ts'
+import type { TimedReading } from '../timed-reading.ts'
+import { answeredBefore } from './charger.ts'
+import type { ChargerState } from './charger-state.ts'
 
 /** The register of a charger's open transactions: what names no transaction is resolved from it. */
 

@@ -1,4 +1,4 @@
-import type { ChargerState } from '../charger/charger.ts'
+import type { ChargerState } from '../charger/charger-state.ts'
 import type { DeviceState } from './device-state.ts'
 import {
   transferLocation,

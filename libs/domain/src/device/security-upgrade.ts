@@ -1,7 +1,7 @@
 import type { AcceptedIdentity, SecurityUpgrade } from '@voltrail/contracts/events/device'
 import type { DeviceEvent, EventNamed } from '@voltrail/contracts/events/registry'
 import type { Instant } from '@voltrail/contracts/quantities'
-import type { ChargerState } from '../charger/charger.ts'
+import type { ChargerState } from '../charger/charger-state.ts'
 import { accept, reject, type Decision } from '../decider.ts'
 import type { DeviceState, Part } from './device-state.ts'
 

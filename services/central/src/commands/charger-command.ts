@@ -4,7 +4,8 @@ import type { CommandResult } from '@voltrail/contracts/facts'
 import type { TenantId } from '@voltrail/contracts/ids'
 import { instant } from '@voltrail/contracts/quantities'
 import { chargerStream } from '@voltrail/contracts/streams'
-import { charger, type ChargerState } from '@voltrail/domain/charger/charger'
+import { charger } from '@voltrail/domain/charger/charger'
+import type { ChargerState } from '@voltrail/domain/charger/charger-state'
 import {
   commandOutcome,
   commandRefusal,

@@ -3,7 +3,8 @@ import type { ChargerCommand, ChargerCommandRequest } from '@voltrail/contracts/
 import type { TenantId, TokenRef } from '@voltrail/contracts/ids'
 import type { ListedToken, LocalListPolicy } from '@voltrail/contracts/local-list'
 import { chargerStream } from '@voltrail/contracts/streams'
-import { charger, type ChargerState } from '@voltrail/domain/charger/charger'
+import { charger } from '@voltrail/domain/charger/charger'
+import type { ChargerState } from '@voltrail/domain/charger/charger-state'
 import type { CentralDeps } from '../central-deps.ts'
 import { textOpener, writtenBy, type OpenText } from './remote-start-token.ts'
 

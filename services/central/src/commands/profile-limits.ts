@@ -1,6 +1,7 @@
 import type { ChargerCommand, ChargerCommandRequest } from '@voltrail/contracts/charger-commands'
 import type { TenantId } from '@voltrail/contracts/ids'
-import { evseCount, type ChargerState } from '@voltrail/domain/charger/charger'
+import { evseCount } from '@voltrail/domain/charger/charger'
+import type { ChargerState } from '@voltrail/domain/charger/charger-state'
 import type { DeviceState } from '@voltrail/domain/device/device-state'
 import { clockProven, profileRefusal } from '@voltrail/domain/device/profile-checks'
 import type { Placed } from '@voltrail/domain/device/profiles'

@@ -1,7 +1,7 @@
 import type { ChargerCommand } from '@voltrail/contracts/charger-commands'
 import type { TenantId, TokenRef } from '@voltrail/contracts/ids'
 import { normalForm, type Sealed } from '@voltrail/contracts/personal'
-import type { ChargerState } from '@voltrail/domain/charger/charger'
+import type { ChargerState } from '@voltrail/domain/charger/charger-state'
 import { spellingOf } from '@voltrail/domain/charger/spellings'
 import { SealBroken } from '@voltrail/key-store/vault-errors'
 import type { CentralDeps } from '../central-deps.ts'

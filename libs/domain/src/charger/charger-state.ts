@@ -1,0 +1,4 @@
+import type { ChargerSummary } from '@voltrail/contracts/events/charger'
+
+/** All that is known of a charger: what its summary holds. */
+export type ChargerState = ChargerSummary
