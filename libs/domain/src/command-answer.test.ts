@@ -48,4 +48,34 @@ describe('the answer to a command, as the log may hold it', () => {
     expect(answerForLog({ type: 'Reset', kind: 'Soft' }, answer)).toEqual(answer)
     expect(answerForLog(ChargerCommand.parse(namingTokens[0]), answer)).toEqual(answer)
   })
+
+  it('has neither an alias of a token nor a token in another spelling', () => {
+    const list = ChargerCommand.parse({
+      type: 'SendLocalList',
+      listVersion: 1,
+      updateType: 'Full',
+      entries: [
+        { idToken, alias: 'VT1', authorization: { status: 'Accepted', groupToken: 'A-LONG-GROUP', groupAlias: 'VT2' } },
+      ],
+    })
+    const description = 'planted-tag is VT1, its parent VT2'
+    expect(answerForLog(list, { outcome: 'callError', code: 'FormationViolation', description })).toMatchObject({
+      description: '[id token] is [id token], its parent [id token]',
+    })
+  })
+
+  it('has no key that the charger repeats, in whatever it answers', () => {
+    const key = '00aa'.repeat(10)
+    const change = ChargerCommand.parse({ type: 'ChangeConfiguration', key: 'AuthorizationKey', value: key })
+    const said = `${key.toUpperCase()} is too long`
+    expect(answerForLog(change, { outcome: 'callError', code: 'InternalError', description: said })).toMatchObject({
+      description: '[secret] is too long',
+    })
+    const repeated: CommandResult = {
+      outcome: 'result',
+      status: 'Accepted',
+      payload: { status: 'Accepted', info: said },
+    }
+    expect(JSON.stringify(answerForLog(change, repeated)).toLowerCase()).not.toContain(key)
+  })
 })

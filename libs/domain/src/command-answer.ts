@@ -1,5 +1,6 @@
 import type { ChargerCommand } from '@voltrail/contracts/charger-commands'
 import type { CommandResult } from '@voltrail/contracts/facts'
+import { isSecretKey } from './secret-keys.ts'
 
 /** Answers to these may hold anything: vendor data, or what an action that we do not know tells. */
 const mayHoldAnything: ReadonlySet<ChargerCommand['type']> = new Set(['DataTransfer', 'RawCall'])
@@ -7,17 +8,13 @@ const mayHoldAnything: ReadonlySet<ChargerCommand['type']> = new Set(['DataTrans
 const withheld = 'it stands in the sealed frame'
 
 /**
- * A charger's answer as the log may hold it: without the id tokens that its command named, which a charger may repeat, and
- * without what nobody here can vouch for. The frame has it whole, sealed.
+ * A charger's answer as the log may hold it: without the id tokens and keys that its command named, which a charger may repeat,
+ * and without what nobody here can vouch for. The frame has it sealed, and whole but for the keys.
  */
 export const answerForLog = (command: ChargerCommand, result: CommandResult): CommandResult => {
   const opaque = mayHoldAnything.has(command.type)
-  const tokens = tokensOf(command)
-  const names = (value: unknown): boolean => {
-    if (tokens.length === 0) return false
-    const text = JSON.stringify(value)
-    return tokens.some((token) => text.includes(JSON.stringify(token).slice(1, -1)))
-  }
+  const unspoken = [...tokensOf(command), ...secretsOf(command)]
+  const names = (value: unknown): boolean => unspoken.length > 0 && unspoken.some(isIn(JSON.stringify(value)))
   switch (result.outcome) {
     case 'result': {
       // one word is no id token's business: of a known action it is one of the schema's
@@ -30,7 +27,13 @@ export const answerForLog = (command: ChargerCommand, result: CommandResult): Co
     case 'callError':
       return opaque
         ? { ...result, description: result.description === '' ? '' : withheld }
-        : { ...result, description: tokens.reduce(withoutOne, result.description) }
+        : {
+            ...result,
+            description: secretsOf(command).reduce(
+              (text, secret) => without(text, secret, '[secret]'),
+              tokensOf(command).reduce((text, token) => without(text, token, '[id token]'), result.description),
+            ),
+          }
     case 'invalidAnswer':
       return opaque || names(result.payload) ? { ...result, payload: { withheld } } : result
     default:
@@ -38,7 +41,23 @@ export const answerForLog = (command: ChargerCommand, result: CommandResult): Co
   }
 }
 
-const withoutOne = (text: string, token: string): string => text.replaceAll(token, '[id token]')
+/** However it is spelled: chargers write hex as they like. */
+const spelled = (text: string): RegExp => new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), 'gi')
+const isIn =
+  (json: string) =>
+  (text: string): boolean =>
+    spelled(JSON.stringify(text).slice(1, -1)).test(json)
+
+/** A text, or JSON, with a text in it taken out, however it is spelled. */
+export const without = (text: string, taken: string, by: string): string =>
+  [...new Set([taken, JSON.stringify(taken).slice(1, -1)])].reduce(
+    (left, one) => left.replace(spelled(one), () => by),
+    text,
+  )
+
+/** What a command sets that must never be kept: a charger may repeat it in its answer, outside of where it belongs. */
+export const secretsOf = (command: ChargerCommand): readonly string[] =>
+  command.type === 'ChangeConfiguration' && isSecretKey(command.key) && command.value !== '' ? [command.value] : []
 
 /** The id tokens that a command names. */
 const tokensOf = (command: ChargerCommand): readonly string[] => {
@@ -49,7 +68,12 @@ const tokensOf = (command: ChargerCommand): readonly string[] => {
       case 'ReserveNow':
         return [command.idToken.value, command.alias, command.groupIdToken?.value, command.groupAlias]
       case 'SendLocalList':
-        return command.entries.flatMap(({ idToken, authorization }) => [idToken.value, authorization?.groupToken])
+        return command.entries.flatMap(({ idToken, alias, authorization }) => [
+          idToken.value,
+          alias,
+          authorization?.groupToken,
+          authorization?.groupAlias,
+        ])
       default:
         return []
     }

@@ -109,6 +109,20 @@ describe('commands to a charger', () => {
     await charger.close()
   })
 
+  it('never show a secret in their frames, also where the charger repeats it in its error', async () => {
+    const { url } = await fixture.startEdge()
+    const id = fixture.newId()
+    const key = '00aa'.repeat(10)
+    const charger = await fixture.connect(`${url}/${id}`, {
+      onCall: ([, messageId]) => [4, messageId, 'InternalError', `${key.toUpperCase()} is too long`, {}],
+    })
+    await charger.call('BootNotification', boot)
+    const reply = await send(id, { type: 'ChangeConfiguration', key: 'AuthorizationKey', value: key })
+    expect(reply).toMatchObject({ result: { outcome: 'callError' } })
+    expect(JSON.stringify((reply as { frames: object }).frames).toLowerCase()).not.toContain(key)
+    await charger.close()
+  })
+
   it('time out, and a late answer becomes a fact that settles its command', async () => {
     const edge = await fixture.startEdge()
     const id = fixture.newId()

@@ -5,7 +5,7 @@ import type { ChargerCommand, EpochCommandReply } from '@voltrail/contracts/char
 import type { CommandResult } from '@voltrail/contracts/facts'
 import type { ChargerId, ConnectionEpoch, TenantId } from '@voltrail/contracts/ids'
 import { epochCommands } from '@voltrail/contracts/subjects'
-import { answerForLog } from '@voltrail/domain/command-answer'
+import { answerForLog, secretsOf, without } from '@voltrail/domain/command-answer'
 import { callFrame } from '@voltrail/ocpp/framing'
 import { OutboundInvalid } from '@voltrail/ocpp/protocol'
 import type { OcppProtocol } from '@voltrail/ocpp/protocol'
@@ -94,7 +94,9 @@ const sendOne = async (
   timeoutMs: number,
 ): Promise<EpochCommandReply> => {
   const { protocol, outbound, digest } = connection
-  const redacted = (text: string): string => redactFrame(text, digest).text
+  // a charger may repeat a key in the text of its error
+  const redacted = (text: string): string =>
+    secretsOf(command).reduce((left, secret) => without(left, secret, digest(secret)), redactFrame(text, digest).text)
   const { commandId } = request
   const outgoing = translate(protocol, command)
   if ('unsupported' in outgoing) throw new Error(`${command.type} could be said a moment ago: ${outgoing.unsupported}`)

@@ -116,6 +116,15 @@ describe('what is desired of a configuration', () => {
     ['SecurityProfile', '2', 'secret-key', /security/],
     ['WifiPassword', 'x', 'secret-key', /never kept/],
     ['LogUrl', 'ftp://a:b@host', 'secret-key', /never kept/],
+    ['LogUrl', ' "ftp://a:b@host"', 'secret-key', /never kept/],
+    ['LogUrl', 'https://bucket.example.com/x?X-Amz-Signature=abcdef', 'secret-key', /never kept/],
+    ['LogUrl', 'https://api.example.com/v1?token=abcdef', 'secret-key', /never kept/],
+    [
+      'LogUrl',
+      `https://files.example.com/${'f00000g0000000'}${'a'.repeat(16)}/${'b'.repeat(26)}/x.bin`,
+      'secret-key',
+      /never kept/,
+    ],
   ])('is never %s=%s: %s', (key, value, kind, detail) =>
     given(device)
       .when((state) => desireConfiguration({ keys: [{ key, value }] }, state))

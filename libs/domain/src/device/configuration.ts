@@ -4,6 +4,7 @@ import type { DeviceEvent } from '@voltrail/contracts/events/registry'
 import { instant, type Instant } from '@voltrail/contracts/quantities'
 import { accept, reject, type Decision } from '../decider.ts'
 import { isSecretKey } from '../secret-keys.ts'
+import { hasUrlSecret } from '../url-secrets.ts'
 import type { Outcome, SettledCommand } from './settled-command.ts'
 import type { DeviceState, Part } from './device-state.ts'
 
@@ -179,7 +180,7 @@ export const desireRefusal = (keys: readonly Pick<DesiredKey, 'key' | 'value'>[]
       kind: 'secret-key',
       detail: `${kept} is changed by POST /v1/chargers/{id}/security, which keeps the charger reachable`,
     }
-  const secret = keys.find(({ key, value }) => isSecretKey(key) || /^[a-z][a-z0-9+.-]*:\/\/[^\s/?#]*@/i.test(value))
+  const secret = keys.find(({ key, value }) => isSecretKey(key) || hasUrlSecret(value))
   if (secret !== undefined)
     return {
       kind: 'secret-key',
