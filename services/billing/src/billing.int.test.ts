@@ -12,7 +12,8 @@ import type { TariffTerms } from '@voltrail/contracts/tariff-shape'
 import type { Recorded } from '@voltrail/domain/decider'
 import { readRegister } from '@voltrail/domain/registers'
 import { session, startSession } from '@voltrail/domain/session'
-import { stopSession, wholeSession } from '@voltrail/domain/session-end'
+import { meterAfterStop, stopSession, wholeSession } from '@voltrail/domain/session-end'
+import { correctSession } from '@voltrail/domain/session-review'
 import { assignTariff, defineTariff, tariff } from '@voltrail/domain/tariff'
 import { startEventStoreDev } from '@voltrail/event-store-dev/server'
 import { connectEventLog, type EsdbLog } from '@voltrail/event-store/esdb-log'
@@ -140,6 +141,31 @@ describe('billing', () => {
     expect(await bill(second, 1)).toMatchObject([{ type: 'SessionRated', data: { price: { costMinor: 48 } } }])
     expect(await bill(id, 3)).toHaveLength(3)
     await again.stop()
+  }, 60_000)
+
+  it('credits what was rated once a late value contradicts the power, and rates it anew when it is vouched for', async () => {
+    const billing = await startBilling(config())
+    const id = start('4')
+    await begin(id)
+    await end(id, '10000')
+    expect(await bill(id, 1)).toMatchObject([{ type: 'SessionRated', data: { price: { costMinor: 476 } } }])
+    const stream = sessionStream(tenant, id)
+    const late = {
+      contentKey: 'late',
+      registers: [{ at: at(30).effectiveAt, reading: readRegister('5000', 'Wh') }],
+      live: {},
+      measuredAt: at(30).effectiveAt,
+      suspect: true,
+    }
+    await loop.decide(wholeSession, stream, (state) => meterAfterStop(late, state), meta)
+    expect((await bill(id, 3)).slice(1)).toMatchObject([
+      { type: 'SessionCredited', data: { creditedRevision: '0', costMinor: 476 } },
+      { type: 'SessionUnpriced', data: { reason: 'suspect-energy' } },
+    ])
+    const vouching = { vouched: true, at: instant(now) }
+    await loop.decide(wholeSession, stream, (state) => correctSession(vouching, state), meta)
+    expect((await bill(id, 4)).slice(3)).toMatchObject([{ type: 'SessionRated', data: { price: { costMinor: 476 } } }])
+    await billing.stop()
   }, 60_000)
 
   it('leaves nothing open when its health port is taken, and can be started again at once', async () => {

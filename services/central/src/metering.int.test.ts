@@ -199,6 +199,48 @@ describe('central, with what meters tell', () => {
       expect(await summaryOf(cp, one.transactionId)).toMatchObject({ suspect: true, energyWh: 8000 })
     })
 
+    it('told with a start or a stop that could not be read in full, or for such a start, once it is attributed', async () => {
+      const id = 'CP-suspect-malformed'
+      const cp = await online(id)
+      const malformed = (meant: string, readable: object) =>
+        ({ type: 'Malformed', meant, violations: ['/idTag: is too long'], readable }) as never
+      const attribute = async (meant: string, transactionId: string) => {
+        const parked = (await cp.events()).findLast(
+          (one) => one.type === 'FrameParked' && (one.data as { meant: string }).meant === meant,
+        )!
+        const decision = { kind: 'attribute', transactionId }
+        const subject = `${parked.stream}@${parked.revision}`
+        expect(await house.admin({ type: 'SettleReview', chargerId: id, subject, decision } as never)).toMatchObject({
+          outcome: 'done',
+        })
+        return parked.data
+      }
+      const readable = (evseId: number) => ({ evseId, connectorId: 1, idToken, meterStart: wh('1000'), samples: [] })
+      const first = { ...readable(1), time: time(60) }
+      const told = await cp.answer(malformed('TransactionStart', first), contradicting)
+      const one = (told as unknown as { transactionId: string }).transactionId
+      expect(await attribute('TransactionStart', one)).toMatchObject({ suspect: true })
+      expect((await cp.sessionEvents(one))[0]!.data).toMatchObject({ suspect: true })
+
+      // its start is good, a reading that it had before it was attributed is not
+      const second = { ...readable(2), time: time(50) }
+      const other = await cp.answer(malformed('TransactionStart', second))
+      const two = (other as unknown as { transactionId: string }).transactionId
+      await cp.answer(meter([sample(40, register('3000'))], two, 2), contradicting)
+      expect(await attribute('TransactionStart', two)).not.toHaveProperty('suspect')
+      expect((await cp.sessionEvents(two)).map(({ data }) => (data as { suspect?: boolean }).suspect)).toEqual([
+        undefined,
+        true,
+      ])
+      expect(await summaryOf(cp, two)).toMatchObject({ suspect: true, energyWh: 2000 })
+
+      const { transactionId: three } = await cp.answer(start('1000', 30, 3))
+      const ending = { meterStop: wh('9000'), time: time(10), samples: [] }
+      await cp.answer(malformed('TransactionStop', ending), contradicting)
+      expect(await attribute('TransactionStop', three)).toMatchObject({ suspect: true })
+      expect(await summaryOf(cp, three)).toMatchObject({ suspect: true, energyWh: 8000 })
+    })
+
     it('until an operator vouches for it, also while its session goes on, which goes on', async () => {
       const cp = await online('CP-suspect-on')
       const { transactionId } = await cp.answer(start('1000', 60))

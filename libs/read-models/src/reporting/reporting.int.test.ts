@@ -378,6 +378,73 @@ describe('the reporting projection', () => {
     })
   })
 
+  it('shows energy that was vouched for, and a doubt of it that no late stop and no reset before it hides', async () => {
+    const own = await openTestDatabase()
+    const { events, add } = logOf()
+    const id = sessionId(charger, TransactionId.parse('doubted'))
+    const stream = sessionStream(tenant, id)
+    const idToken = { ref: token, type: 'ISO14443' as const, sealed: sealed('x') }
+    const start = {
+      transactionId: TransactionId.parse('doubted'),
+      evseId: 1,
+      connectorId: 1,
+      idToken,
+      authorization: { status: 'Accepted' as const, reason: '' },
+      startKey: 's',
+      startedAt: occurred(0),
+    }
+    const metered = (seconds: number, energyWh: number) => ({
+      contentKey: `${seconds}`,
+      registers: [{ at: at(seconds), reading: reading(energyWh) }],
+      live: {},
+      measuredAt: at(seconds),
+      late: false,
+      suspect: true,
+      summary: summary(energyWh, { suspect: true }),
+    })
+    const stop = {
+      stoppedAt: occurred(9),
+      reason: 'Local',
+      inferred: false,
+      energyWh: summary(20).energyWh,
+      energySource: 'registers' as const,
+      meterResets: 1,
+    }
+    const corrected = (cause: 'late-stop' | 'late-meter', suspect: object) => ({
+      cause,
+      detail: 'd',
+      stop,
+      ...suspect,
+      summary: summary(20),
+    })
+    add(stream, 'SessionStarted', start, 1)
+    const doubt = add(stream, 'SessionEnergyMetered', metered(2, 10), 2)
+    add(stream, 'SessionEnergyVouched', { at: at(3), summary: summary(12, { suspect: false }) }, 3)
+    await project(reportingProjection, own.url, events)
+    const reader = openReporting({ databaseUrl: own.url })
+    expect(await getSession(reader, tenant, id)).toMatchObject({ energyWh: 12, state: 'active' })
+
+    const again = add(stream, 'SessionEnergyMetered', metered(4, 20), 4)
+    add(stream, 'SessionStopped', { ...stop, registers: [], summary: summary(20) }, 10)
+    const late = add(stream, 'SessionCorrected', corrected('late-stop', {}), 11)
+    add(stream, 'SessionCorrected', corrected('late-meter', {}), 12)
+    const changed = add(stream, 'SessionCorrected', corrected('late-meter', { suspect: true }), 13)
+    const rebuilt = await openTestDatabase()
+    await project(reportingProjection, rebuilt.url, events)
+    const whole = openReporting({ databaseUrl: rebuilt.url })
+    const { items } = await listReviews(whole, tenant, { ...everything, state: 'open' })
+    expect(items.map(({ id: reviewId, kinds }) => [reviewId, kinds])).toEqual(
+      [
+        [changed, ['suspect-energy', 'meter-reset']],
+        [late, ['meter-reset']],
+        [again, ['suspect-energy']],
+        [doubt, ['suspect-energy']],
+      ].map(([event, kinds]) => [`${stream}@${(event as typeof doubt).revision}`, kinds]),
+    )
+    await Promise.all([reader.destroy(), whole.destroy()])
+    await Promise.all([own.drop(), rebuilt.drop()])
+  })
+
   it('takes the stop of a very long session, with thousands of readings, at once', async () => {
     const own = await openTestDatabase()
     const { events, add } = logOf()
