@@ -79,7 +79,12 @@ export const openDiskStore = async (folder: string): Promise<ObjectStore> => {
       }
     },
     async *list(prefix) {
-      const found = await readdir(objects, { recursive: true, withFileTypes: true })
+      // only what lies below: the last part of a prefix may be the beginning of a name
+      const below = join(objects, prefix.slice(0, prefix.lastIndexOf('/') + 1))
+      const found = await readdir(below, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
+        if (absent(error)) return []
+        throw error
+      })
       const names = found
         .filter((entry) => entry.isFile())
         .map((entry) => relative(objects, join(entry.parentPath, entry.name)).split(sep).join('/'))

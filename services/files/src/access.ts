@@ -38,9 +38,10 @@ export type Admit = (visit: Visit) => Promise<Access>
 export const createAdmit =
   ({ key, transfers, attempts, now, lagMs }: AccessDeps): Admit =>
   async ({ user, password, address, protocol }) => {
-    if (attempts.mustWait(address, now())) return { outcome: 'wait' }
+    // first: a good one guesses nothing, whoever else fails behind the same address
     const verified = verifyTransfer(user, password, now(), key)
     if (verified.outcome !== 'good') {
+      if (attempts.mustWait(address, now())) return { outcome: 'wait' }
       // who has a credential that was good once is not guessing
       if (verified.outcome === 'wrong') attempts.failed(address, now())
       return { outcome: 'refused', why: verified.outcome }

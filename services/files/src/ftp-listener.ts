@@ -24,6 +24,8 @@ export interface FtpListener {
 const silentMs = 120_000
 const dataWithinMs = 25_000
 const mostConnections = 500
+/** many chargers may stand behind one address; not all of them at once */
+const mostOfOneAddress = 100
 
 /** FTP, passive only, with TLS where there is a certificate. Throws StartError when a setting or the port is wrong. */
 export const startFtpListener = async (options: FtpListenerOptions): Promise<FtpListener> => {
@@ -40,6 +42,11 @@ export const startFtpListener = async (options: FtpListenerOptions): Promise<Ftp
   const settings = { dataWithinMs, silentMs, ...options, ...(secure === undefined ? {} : { secure }) }
   const server = createServer((socket) => {
     socket.on('error', () => undefined)
+    const { remoteAddress } = socket
+    if ([...sessions.keys()].filter((one) => one.remoteAddress === remoteAddress).length >= mostOfOneAddress) {
+      socket.end('421 too many connections from this address\r\n')
+      return
+    }
     const control =
       implicit && secure !== undefined ? new TLSSocket(socket, { isServer: true, secureContext: secure }) : socket
     sessions.set(socket, startFtpSession(control, settings))

@@ -15,6 +15,8 @@ export interface FtpSessionOptions extends TransferDoors {
   /** a control or data connection that brings nothing for so long is given up */
   readonly silentMs: number
   readonly dataWithinMs: number
+  /** whoever has not logged in by then is given up, however much is said; 30 s unless told */
+  readonly loginWithinMs?: number
 }
 
 export interface FtpSession {
@@ -25,6 +27,7 @@ export interface FtpSession {
 /** lines that may wait for their turn; nobody sends so many before an answer */
 const mostWaiting = 64
 const mostRefusals = 3
+const loginWithinMs = 30_000
 const beforeLogin = new Set(['USER', 'PASS', 'AUTH', 'PBSZ', 'PROT', 'QUIT', 'NOOP', 'FEAT', 'SYST', 'HELP', 'OPTS'])
 
 /**
@@ -54,9 +57,13 @@ export const startFtpSession = (first: Socket, options: FtpSessionOptions): FtpS
   const say = ([code, text]: Reply): void => {
     if (control.writable) control.write(`${code} ${text.replaceAll(/[\r\n]+/g, ' ')}\r\n`)
   }
+  const tooLate = setTimeout(() => {
+    if (guest === undefined) leave([421, 'nobody logged in'])
+  }, options.loginWithinMs ?? loginWithinMs)
   const end = (): void => {
     if (over) return
     over = true
+    clearTimeout(tooLate)
     waiting = []
     for (const one of ports) one.close()
     control.destroy()

@@ -150,7 +150,8 @@ describe('who comes by FTP', () => {
     await house.begun(1)
     const wrong = { ...house.credential(1), password: 'a'.repeat(26) }
     for (let i = 0; i < 5; i++) await expect(login(wrong)).rejects.toThrow(/530 these are not valid/)
-    await expect(login(house.credential(1))).rejects.toThrow(/530 too many/)
+    await expect(login(wrong)).rejects.toThrow(/530 too many/)
+    ;(await login(house.credential(1))).close()
   })
   it('with a credential of a request that has ended is not let in', async () => {
     await house.begun(1)
@@ -251,6 +252,17 @@ describe('who comes by FTP', () => {
     socket.on('data', (chunk) => (said += chunk.toString()))
     await new Promise((resolve) => socket.once('close', resolve))
     expect(said).toMatch(/421 nothing was said/)
+    await other.stop()
+  })
+  it('is let go when it talks and does not log in', async () => {
+    const other = await openFtp({ loginWithinMs: 200 })
+    const socket = connect(other.port, '127.0.0.1')
+    let said = ''
+    socket.on('error', () => undefined).on('data', (chunk) => (said += chunk.toString()))
+    const talk = setInterval(() => socket.write('NOOP\r\n'), 20)
+    await new Promise((resolve) => socket.once('close', resolve))
+    clearInterval(talk)
+    expect(said).toMatch(/200 yes[^]*421 nobody logged in/)
     await other.stop()
   })
   it('without a login gets no data connection', async () => {

@@ -27,6 +27,7 @@ const fromForm = async (
   fileName: string | undefined,
 ): Promise<Taken> => {
   const taken: Promise<Taken>[] = []
+  let tooMany = false
   await new Promise<void>((resolve, reject) => {
     const form = ((): busboy.Busboy => {
       try {
@@ -45,6 +46,7 @@ const fromForm = async (
       taken.push(one)
     })
     form.on('error', (error) => reject(new FormUnreadable(`the form cannot be read: ${String(error)}`)))
+    form.on('filesLimit', () => (tooMany = true))
     form.on('close', resolve)
     const cut = () => form.destroy(new Error('the connection was closed within the form'))
     request.once('error', cut)
@@ -52,6 +54,8 @@ const fromForm = async (
     request.pipe(form)
   })
   const all = await Promise.all(taken)
+  if (tooMany)
+    throw new FormUnreadable(`the form has more than ${mostFiles} files, which were kept: send the others by another`)
   const [first] = all
   if (first === undefined) throw new FormUnreadable('the form holds no file: send one as a part with a filename')
   return all.find(({ outcome }) => outcome === 'refused') ?? all.find(({ outcome }) => outcome === 'later') ?? first

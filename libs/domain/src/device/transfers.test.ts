@@ -2,7 +2,7 @@ import type { DeviceEvent } from '@voltrail/contracts/events/registry'
 import type { FactId } from '@voltrail/contracts/ids'
 import { at, given } from '../fixtures/given.ts'
 import { device } from './device.ts'
-import { recordFile, reportFirmwareStatus, reportLogStatus } from './transfers.ts'
+import { mostFilesOfRequest, recordFile, reportFirmwareStatus, reportLogStatus } from './transfers.ts'
 
 const begun = (kind: 'DiagnosticsLog' | 'Firmware' = 'DiagnosticsLog'): DeviceEvent => ({
   type: 'TransferBegun',
@@ -60,13 +60,22 @@ describe('a file that the charger uploaded', () => {
   it('is refused when nobody asked for it', () =>
     given(device)
       .when((state) => recordFile(upload(), state))
-      .thenRejected({ kind: 'no-open-transfer' }))
+      .thenRejected({ kind: 'no-open-transfer', detail: 'no request 41 is waiting for a file' }))
   it('is refused when its request has ended', () =>
     given(device, begun(), { type: 'TransferEnded', data: { requestId: 41, outcome: 'Done' } })
       .when((state) => recordFile(upload(), state))
-      .thenRejected({ kind: 'no-open-transfer' }))
+      .thenRejected({ kind: 'no-open-transfer', detail: 'no request 41 is waiting for a file' }))
+  it('is refused when its request has as many as one may have, which a known one still is not', () => {
+    const all = Array.from({ length: mostFilesOfRequest }, (_, i) => received(String(i).padStart(64, 'a')))
+    given(device, begun(), ...all)
+      .when((state) => recordFile(upload('b'.repeat(64)), state))
+      .thenRejected({ kind: 'enough-files', detail: 'request 41 has its 16 files' })
+    given(device, begun(), ...all)
+      .when((state) => recordFile(upload('0'.padStart(64, 'a')), state))
+      .thenNothing()
+  })
   it('is refused where firmware is to be fetched', () =>
     given(device, begun('Firmware'))
       .when((state) => recordFile(upload(), state))
-      .thenRejected({ kind: 'no-open-transfer' }))
+      .thenRejected({ kind: 'no-open-transfer', detail: 'no request 41 is waiting for a file' }))
 })

@@ -4,6 +4,9 @@ import type { StoredFile, TransferKind } from '@voltrail/contracts/events/device
 import { accept, reject, type Decision } from '../decider.ts'
 import { deviceAnswered, type DeviceState, type Part } from './device-state.ts'
 
+/** So many files are taken for one request: a station sends one or two, and whoever has its credential must not fill the store. */
+export const mostFilesOfRequest = 16
+
 /** Firmware on its way in, logs on their way out. */
 export const transfersWith: Part = (state, event) => {
   const known = state.transfers ?? []
@@ -27,7 +30,7 @@ export const transfersWith: Part = (state, event) => {
     }
     case 'FileReceived': {
       const { requestId, file } = event.data
-      return changed(requestId, (one) => ({ ...one, files: [...one.files.slice(-15), file] }))
+      return changed(requestId, (one) => ({ ...one, files: [...one.files.slice(1 - mostFilesOfRequest), file] }))
     }
     case 'TransferEnded': {
       const { requestId, outcome, detail, firmwareVersion } = event.data
@@ -137,9 +140,12 @@ export const reportLogStatus = (
 export const recordFile = (
   { requestId, file, protocol }: { readonly requestId: number; readonly file: StoredFile; readonly protocol: string },
   state: DeviceState,
-): Decision<DeviceEvent, { readonly kind: 'no-open-transfer' }> => {
+): Decision<DeviceEvent, { readonly kind: 'no-open-transfer' | 'enough-files'; readonly detail: string }> => {
   const transfer = (state.transfers ?? []).find((one) => one.requestId === requestId && one.kind !== 'Firmware')
-  if (transfer === undefined) return reject({ kind: 'no-open-transfer' })
+  if (transfer === undefined)
+    return reject({ kind: 'no-open-transfer', detail: `no request ${requestId} is waiting for a file` })
   if (transfer.files.some(({ sha256 }) => sha256 === file.sha256)) return accept()
+  if (transfer.files.length >= mostFilesOfRequest)
+    return reject({ kind: 'enough-files', detail: `request ${requestId} has its ${mostFilesOfRequest} files` })
   return accept<DeviceEvent>({ type: 'FileReceived', data: { requestId, file, protocol, kind: transfer.kind } })
 }
