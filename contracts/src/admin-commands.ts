@@ -3,7 +3,6 @@ import {
   CampaignId,
   ChargerId,
   DecimalString,
-  EvseId,
   ImageName,
   MeterKeyId,
   TariffId,
@@ -11,6 +10,7 @@ import {
   TransactionId,
 } from './ids.ts'
 import { ClearIdToken } from './personal.ts'
+import { OperatorDecision } from './events/charger.ts'
 import { Instant, Wh } from './quantities.ts'
 import { TariffTerms } from './tariff-shape.ts'
 import { Actor, RequestId } from './charger-commands.ts'
@@ -155,19 +155,7 @@ export const AdminCommand = z.discriminatedUnion('type', [
     chargerId: ChargerId,
     /** `<stream>@<revision>` of what waits for review */
     subject: z.string().max(1_000),
-    decision: z.discriminatedUnion('kind', [
-      z.object({ kind: z.literal('dismiss') }),
-      /** a parked stop or reading belongs to this transaction; a parked start is it, on this EVSE if its connector could not be read */
-      z.object({ kind: z.literal('attribute'), transactionId: TransactionId, evseId: EvseId.min(1).optional() }),
-      /** the truth about a session's end, as an operator knows it */
-      z.object({
-        kind: z.literal('correct'),
-        transactionId: TransactionId,
-        energyWh: Wh.optional(),
-        startedAt: Instant.optional(),
-        stoppedAt: Instant.optional(),
-      }),
-    ]),
+    decision: OperatorDecision,
     note: z.string().max(500).optional(),
   }),
   /** firmware or a log is about to be asked for; the command itself follows */

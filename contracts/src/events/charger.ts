@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { CommandId, ConnectionEpoch, ConnectorId, EvseId, FactId, TokenRef, TransactionId } from '../ids.ts'
 import { StoredIdToken, AuthorizationStatus, Sealed } from '../personal.ts'
-import { Instant, OccurredAt, RegisterReading, TimedRegister } from '../quantities.ts'
+import { Instant, OccurredAt, RegisterReading, TimedRegister, Wh } from '../quantities.ts'
 import { ChargerTime, CommandResult, ConnectorStatus, Registration } from '../facts.ts'
 import { StoredChargerCommand } from '../charger-commands.ts'
 import { Evidence } from '../envelope.ts'
@@ -77,6 +77,22 @@ export type AnsweredFact = z.infer<typeof AnsweredFact>
 export const ReviewDecision = z.enum(['attributed', 'corrected', 'dismissed'])
 export type ReviewDecision = z.infer<typeof ReviewDecision>
 
+/** What an operator says about something that waits for review. */
+export const OperatorDecision = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('dismiss') }),
+  /** a parked stop or reading belongs to this transaction; a parked start is it, on this EVSE if its connector could not be read */
+  z.object({ kind: z.literal('attribute'), transactionId: TransactionId, evseId: EvseId.min(1).optional() }),
+  /** the truth about a session's end, as an operator knows it */
+  z.object({
+    kind: z.literal('correct'),
+    transactionId: TransactionId,
+    energyWh: Wh.optional(),
+    startedAt: Instant.optional(),
+    stoppedAt: Instant.optional(),
+  }),
+])
+export type OperatorDecision = z.infer<typeof OperatorDecision>
+
 /**
  * Credentials that are good beside those of today, for an upgrade: the first accepted boot on a connection made with them makes
  * them the only ones.
@@ -86,6 +102,8 @@ export const NextCredentials = z.object({
   securityProfile: z.int().min(1).max(3),
   passwordDigests: z.array(z.string()),
   until: Instant,
+  /** the charger may have taken them, and has not come back: they stay good beyond their time */
+  kept: z.literal(true).optional(),
 })
 export type NextCredentials = z.infer<typeof NextCredentials>
 
@@ -139,6 +157,10 @@ export const ChargerSummary = z.object({
   /** the newest reviews that operators settled, oldest first: one is settled once */
   settledReviews: z
     .array(z.object({ subject: z.string(), decision: ReviewDecision, transactionId: TransactionId.optional() }))
+    .optional(),
+  /** reviews that were decided and are not settled yet, oldest first: until then no other decision is carried out */
+  decidedReviews: z
+    .array(z.object({ subject: z.string(), decision: OperatorDecision, by: z.string(), at: Instant }))
     .optional(),
   /** since when the newest connection is there: what comes soon after may come from the charger's queue */
   connectedAt: Instant.optional(),
@@ -257,7 +279,12 @@ export const chargerEvents = {
     /** those that booted meanwhile, where they differ */
     serialNumbers: z.array(z.string()).optional(),
   }),
-  /** What an operator decided about something that waited for review. `subject` is `<stream>@<revision>` of what waited. */
+  /**
+   * What an operator wants done about something that waits for review, before it is done: from now on no other decision is carried
+   * out. `refused` says why it could not be: what is decided is withdrawn, and the review waits as before.
+   */
+  ReviewDecided: z.object({ subject: z.string(), decision: OperatorDecision, refused: z.string().optional() }),
+  /** What an operator decided about something that waited for review, once it is done. `subject` is `<stream>@<revision>` of what waited. */
   ReviewSettled: z.object({
     subject: z.string(),
     decision: ReviewDecision,

@@ -63,7 +63,10 @@ const review = {
   decision: z
     .enum([...ReviewDecision.options, 'late-stop', 'rated'])
     .nullable()
-    .describe('late-stop: the true stop came after all; rated: a price could be made after all'),
+    .describe(
+      'while it is open: what it was decided to be, which is not done yet: the same decision again carries it on, another is ' +
+        'refused; late-stop: the true stop came after all; rated: a price could be made after all',
+    ),
   transactionId: TransactionId.nullable().describe(
     'the transaction that it is about: what the charger was answered to a parked start, what another parked message names, or the ' +
       'session’s; once settled, what it was attributed to or whose session was corrected',

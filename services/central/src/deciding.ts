@@ -34,6 +34,21 @@ export const deciding = (loop: WriteLoop): Deciding => ({
   load: (aggregate, stream) => loop.load(aggregate, stream),
 })
 
+/**
+ * The same without its writes: whether decisions would be refused. What they would append is in no state, so that those that follow
+ * decide on what stands in the log now.
+ */
+export const rehearsed = ({ load }: Pick<Deciding, 'load'>): Deciding => ({
+  async decide(aggregate, stream, decision) {
+    const { state, revision } = await load(aggregate, stream)
+    const decided = await decision(state, revision)
+    return 'rejected' in decided
+      ? { outcome: 'rejected', rejection: decided.rejected, state, revision }
+      : { outcome: 'accepted', state, revision, appended: [] }
+  },
+  load,
+})
+
 /** A decision that this handler's own checks rule out: a defect, not an answer. */
 export const mustAccept = <S, E, R>(
   outcome: Outcome<S, E, R>,

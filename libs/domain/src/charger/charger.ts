@@ -3,7 +3,7 @@ import type { FactAnswer } from '@voltrail/contracts/facts'
 import type { ChargerEvent, EventNamed } from '@voltrail/contracts/events/registry'
 import type { Aggregate, Recorded } from '../decider.ts'
 import { availableSince } from './available-since.ts'
-import { rememberReview } from './reviews.ts'
+import { rememberDecision, rememberReview } from './reviews.ts'
 import type { ChargerState } from './charger-state.ts'
 import { closedWith } from './closed-transactions.ts'
 import { candidatesWith, claimedWith } from './kept-candidates.ts'
@@ -305,6 +305,8 @@ const change = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerStat
       }
     case 'RegistersHeld':
       return { ...state, candidates: candidatesWith(state, event.data.candidates, event.data.replaces) }
+    case 'ReviewDecided':
+      return rememberDecision(state, event)
     case 'ReviewSettled':
       return rememberReview(state, event.data)
     case 'ChargerSettingsChanged':

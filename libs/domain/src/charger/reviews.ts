@@ -1,8 +1,10 @@
 import type { SessionStop } from '@voltrail/contracts/events/session'
+import type { OperatorDecision, ReviewDecision } from '@voltrail/contracts/events/charger'
 import type { ChargerEvent, DomainEvent, EventNamed } from '@voltrail/contracts/events/registry'
 import { parseReviewId, type ReviewKind } from '@voltrail/contracts/rest/reviews'
 import { parseStream } from '@voltrail/contracts/streams'
-import { accept, reject, type Decision } from '../decider.ts'
+import { canonicalJson } from '../canonical-json.ts'
+import { accept, reject, type Decision, type Recorded } from '../decider.ts'
 import type { ChargerState } from './charger-state.ts'
 import { parkedStartsSettled } from './parked-starts.ts'
 import { contestSettled } from './takeovers.ts'
@@ -144,6 +146,7 @@ export const rememberReview = (
   return {
     ...(revision !== undefined && revision === state.contestedRevision ? contestSettled(state) : state),
     ...(revision === undefined ? {} : parkedStartsSettled(state, revision, decision)),
+    ...withoutDecision(state, subject),
     settledReviews: [
       ...(state.settledReviews ?? []).slice(1 - keptReviews),
       { subject, decision, ...(transactionId === undefined ? {} : { transactionId }) },
@@ -157,12 +160,72 @@ const ownRevision = (subject: string): number | undefined => {
   return place !== undefined && parseStream(place.stream)?.category === 'charger' ? place.revision : undefined
 }
 
-/** Records what an operator decided, once: told again it makes nothing, another decision is refused. */
-export const settleReview = (
-  settled: SettledReview,
+const keptDecisions = 64
+export type DecidedReview = EventNamed<'ReviewDecided'>['data']
+type Decided = NonNullable<ChargerState['decidedReviews']>[number]
+
+const withoutDecision = ({ decidedReviews }: ChargerState, subject: string): Pick<ChargerState, 'decidedReviews'> =>
+  decidedReviews === undefined ? {} : { decidedReviews: decidedReviews.filter((one) => one.subject !== subject) }
+
+/** The charger's state after a review was decided, or after its decision was withdrawn. */
+export const rememberDecision = (
   state: ChargerState,
-): Decision<ChargerEvent, { readonly kind: 'already-settled' }> => {
+  { data, metadata }: Extract<Recorded<ChargerEvent>, { type: 'ReviewDecided' }>,
+): ChargerState => {
+  const { subject, decision, refused } = data
+  const others = withoutDecision(state, subject).decidedReviews ?? []
+  const one = { subject, decision, by: metadata.actor.id, at: metadata.receivedAt }
+  return { ...state, decidedReviews: refused === undefined ? [...others.slice(1 - keptDecisions), one] : others }
+}
+
+export type DecisionTaken =
+  | { readonly kind: 'already-settled' }
+  | { readonly kind: 'already-decided'; readonly decided: Decided }
+
+/**
+ * Reserves a review for one decision, before anything comes of it: the same again goes on where it was, another one is refused
+ * until this one is settled or withdrawn.
+ */
+export const decideReview = (
+  { subject, decision }: Pick<DecidedReview, 'subject' | 'decision'>,
+  state: ChargerState,
+): Decision<ChargerEvent, DecisionTaken> => {
+  if (state.settledReviews?.some((one) => one.subject === subject) === true) return reject({ kind: 'already-settled' })
+  const decided = decidedAs(subject, state)
+  if (decided === undefined) return accept<ChargerEvent>({ type: 'ReviewDecided', data: { subject, decision } })
+  return isSameDecision(decided.decision, decision) ? accept() : reject({ kind: 'already-decided', decided })
+}
+
+/** Withdraws a decision that could not be carried out; one that is not there, or is another, stays as it is. */
+export const withdrawDecision = (
+  withdrawn: DecidedReview & { readonly refused: string },
+  state: ChargerState,
+): Decision<ChargerEvent> => {
+  const decided = decidedAs(withdrawn.subject, state)
+  return decided !== undefined && isSameDecision(decided.decision, withdrawn.decision)
+    ? accept<ChargerEvent>({ type: 'ReviewDecided', data: withdrawn })
+    : accept()
+}
+
+/** What a review was decided to be, while it is not settled yet. */
+export const decidedAs = (subject: string, { decidedReviews }: Pick<ChargerState, 'decidedReviews'>) =>
+  decidedReviews?.find((one) => one.subject === subject)
+
+const isSameDecision = (a: OperatorDecision, b: OperatorDecision): boolean => canonicalJson(a) === canonicalJson(b)
+
+/** What an operator's decision comes to. */
+export const reviewWords = {
+  dismiss: 'dismissed',
+  attribute: 'attributed',
+  correct: 'corrected',
+} as const satisfies Record<OperatorDecision['kind'], ReviewDecision>
+
+/** Records what an operator decided, once: told again it makes nothing, another decision is refused. */
+export const settleReview = (settled: SettledReview, state: ChargerState): Decision<ChargerEvent, DecisionTaken> => {
   const known = state.settledReviews?.find(({ subject }) => subject === settled.subject)
+  const decided = decidedAs(settled.subject, state)
+  if (known === undefined && decided !== undefined && reviewWords[decided.decision.kind] !== settled.decision)
+    return reject({ kind: 'already-decided', decided })
   if (known === undefined) return accept<ChargerEvent>({ type: 'ReviewSettled', data: settled })
   return known.decision === settled.decision && known.transactionId === settled.transactionId
     ? accept()

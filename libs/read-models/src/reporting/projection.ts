@@ -37,7 +37,7 @@ export const reportingProjection: Projection = {
   async apply(tx, event) {
     await countQuirks(tx, event)
     await applyToReviews(tx, event)
-    if (event.type === 'ReviewSettled') return
+    if (event.type === 'ReviewDecided' || event.type === 'ReviewSettled') return
     if (await handle('session', sessionHandlers, tx, event)) return
     if (await handle('charger', chargerHandlers, tx, event)) return
     if (await handle('billing', billingHandlers, tx, event)) return

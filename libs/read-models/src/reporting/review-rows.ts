@@ -3,7 +3,7 @@ import type { EventNamed } from '@voltrail/contracts/events/registry'
 import { parseReviewId } from '@voltrail/contracts/rest/reviews'
 import { parseStream, sessionId, sessionParts, type StreamAddress } from '@voltrail/contracts/streams'
 import { transactionToldBy } from '@voltrail/domain/charger/parked-starts'
-import { raisesDoubt, reviewOf } from '@voltrail/domain/charger/reviews'
+import { raisesDoubt, reviewOf, reviewWords } from '@voltrail/domain/charger/reviews'
 import type { AnyDatabase, ProjectedEvent } from '../projection.ts'
 
 /**
@@ -12,18 +12,22 @@ import type { AnyDatabase, ProjectedEvent } from '../projection.ts'
  */
 
 /** What the list follows beside the events that other rows are made of. */
-export const reviewEventTypes = ['ReviewSettled'] as const
+export const reviewEventTypes = ['ReviewDecided', 'ReviewSettled'] as const
 
 /**
  * A decision stands in the charger's stream, what it settles may stand in a session's or a bill's: it belongs to those, so that
  * it is never applied before what it settles. `undefined` for other events.
  */
 export const settledStream = (event: ProjectedEvent): string | undefined =>
-  event.type === 'ReviewSettled' ? parseReviewId(event.data.subject)?.stream : undefined
+  event.type === 'ReviewSettled' || event.type === 'ReviewDecided'
+    ? parseReviewId(event.data.subject)?.stream
+    : undefined
 
 export const applyToReviews = async (tx: AnyDatabase, event: ProjectedEvent): Promise<void> => {
   const { stream, revision, metadata } = event
   switch (event.type) {
+    case 'ReviewDecided':
+      return decide(tx, event.data, event)
     case 'ReviewSettled':
       return settleByOperator(tx, event.data, event)
     case 'SessionCorrected':
@@ -79,6 +83,21 @@ const settled = (by: Actor, at: string) => ({
   settled_by_kind: by.kind,
   settled_by_id: by.id,
 })
+
+/** A review that is decided waits on until that is done, and shows what it will be. */
+const decide = async (
+  tx: AnyDatabase,
+  { subject, decision, refused }: EventNamed<'ReviewDecided'>['data'],
+  { metadata }: ProjectedEvent,
+): Promise<void> => {
+  await tx
+    .updateTable('reviews')
+    .set({ decision: refused === undefined ? reviewWords[decision.kind] : null })
+    .where('tenant', '=', metadata.tenant)
+    .where('review_id', '=', subject)
+    .where('state', '=', 'open')
+    .execute()
+}
 
 /** A subject that has no row is none that this list ever showed: nothing to do. */
 const settleByOperator = async (

@@ -11,9 +11,12 @@ type Decision = Extract<AdminCommand, { type: 'SettleReview' }>['decision']
 
 describe('settling a review', () => {
   let house: Awaited<ReturnType<typeof openCentral>>
+  /** made while the log is well: after it was away facts wait a while */
+  let undone: Awaited<ReturnType<typeof ambiguous>>
   beforeAll(async () => {
     house = await openCentral()
     await house.admin({ type: 'PutIdToken', token: idToken, status: 'Accepted' })
+    undone = await ambiguous('REV-carry-on')
   }, 60_000)
   afterAll(() => house.close())
 
@@ -101,6 +104,19 @@ describe('settling a review', () => {
       expect(await settle('REV-once', subject, other)).toMatchObject({ outcome: 'refused', reason: 'already-settled' })
     expect(await cp.events()).toEqual(before)
     expect(await sessionTypes(cp, second)).toEqual(['SessionStarted'])
+  })
+
+  const stopped = async (cp: ReturnType<typeof house.charger>, ...transactions: string[]) => {
+    const types = await Promise.all(transactions.map((transactionId) => sessionTypes(cp, transactionId)))
+    return types.filter((list) => list.includes('SessionStopped'))
+  }
+  it('is decided before anything comes of it: of two operators at once only one ends a session', async () => {
+    const { cp, first, second, subject } = await ambiguous('REV-twice')
+    const replies = await Promise.all(
+      [first, second].map((transactionId) => settle('REV-twice', subject, { kind: 'attribute', transactionId })),
+    )
+    expect(replies.map(({ outcome }) => outcome).toSorted()).toEqual(['done', 'refused'])
+    expect(await stopped(cp, first, second)).toHaveLength(1)
   })
 
   it('never overwrites a stop: neither the one that the charger told, nor one that was attributed before', async () => {
@@ -604,5 +620,30 @@ describe('settling a review', () => {
       type: 'SessionStopped',
       data: { inferred: true, reason: 'NextStart' },
     })
+  })
+  it('is carried on by asking again where it was decided and not done; another decision is refused until then', async () => {
+    const { cp, first, second, subject } = undone
+    house.faults.set({ diskFull: { next: 1_000, stream: `session-default.REV-carry-on.${first}` } })
+    expect(await settle('REV-carry-on', subject, { kind: 'attribute', transactionId: first })).toMatchObject({
+      outcome: 'unavailable',
+    })
+    house.faults.clear()
+    expect((await cp.events()).at(-1)).toMatchObject({
+      type: 'ReviewDecided',
+      data: { subject, decision: { kind: 'attribute', transactionId: first } },
+      metadata: { actor: { kind: 'operator', id: 'test' } },
+    })
+    for (const other of [{ kind: 'dismiss' }, { kind: 'attribute', transactionId: second }] as const)
+      expect(await settle('REV-carry-on', subject, other)).toMatchObject({
+        outcome: 'refused',
+        reason: 'already-decided',
+      })
+    expect(await stopped(cp, first, second)).toHaveLength(0)
+    expect(await settle('REV-carry-on', subject, { kind: 'attribute', transactionId: first })).toMatchObject({
+      outcome: 'done',
+      changed: true,
+    })
+    expect(await stopped(cp, first)).toHaveLength(1)
+    expect(await stopped(cp, second)).toHaveLength(0)
   })
 })

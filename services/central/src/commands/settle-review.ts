@@ -5,13 +5,23 @@ import { chargerStream, parseStream, sessionId, sessionParts, sessionStream } fr
 import { encodeToken } from '@voltrail/contracts/tokens'
 import { canonicalJson } from '@voltrail/domain/canonical-json'
 import { charger } from '@voltrail/domain/charger/charger'
-import { raisesDoubt, reviewOf, settleReview as settle } from '@voltrail/domain/charger/reviews'
+import {
+  decidedAs,
+  decideReview,
+  raisesDoubt,
+  reviewOf,
+  reviewWords,
+  settleReview as settle,
+  withdrawDecision,
+  type DecisionTaken,
+} from '@voltrail/domain/charger/reviews'
 import { settledFirst, transactionToldBy } from '@voltrail/domain/charger/parked-starts'
 import { closeTransaction } from '@voltrail/domain/charger/transactions'
 import { wholeSession } from '@voltrail/domain/session-end'
 import { correctSession, type ReviewRejection } from '@voltrail/domain/session-review'
 import type { LogEvent } from '@voltrail/event-store/event-log'
 import type { CentralDeps } from '../central-deps.ts'
+import { rehearsed } from '../deciding.ts'
 import { requestMetadata } from '../evidence.ts'
 import { attributeParked } from './attribute-parked.ts'
 
@@ -25,9 +35,9 @@ type Refused = Extract<AdminCommandReply, { outcome: 'refused' }>
 const refused = (reason: string, detail: string): Refused => ({ outcome: 'refused', reason, detail })
 
 /**
- * What an operator decides about something that waits: first what becomes of the session and of the register of open
- * transactions, last `ReviewSettled`. Each step made again makes nothing, so a crash between them is healed by asking again.
- * Refusals: unknown-review, already-settled, settle-first, not-attributable, no-connector, other-connector, unknown-transaction,
+ * What an operator decides about something that waits: first `ReviewDecided`, from which on no other decision is carried
+ * out, then what becomes of the session and of the register of open transactions, last `ReviewSettled`. Each step made again makes nothing, so a crash between them is healed by asking again.
+ * Refusals: unknown-review, already-settled, already-decided, settle-first, not-attributable, no-connector, other-connector, unknown-transaction,
  * other-transaction, not-stopped, stopped-already, ends-before-start.
  */
 export const settleReview = async (command: Command, asked: Asked): Promise<AdminCommandReply> => {
@@ -37,12 +47,32 @@ export const settleReview = async (command: Command, asked: Asked): Promise<Admi
     return refused('unknown-review', `nothing waits for review at ${command.subject} of ${command.chargerId}`)
   const before = await settledBefore(command, waiting, asked)
   if (before !== undefined) return before
-  const trouble = (await outOfOrder(command, waiting, asked)) ?? (await applied(command, waiting, asked))
+  const trouble = await outOfOrder(command, waiting, asked)
   if (trouble !== undefined) return trouble
 
   const { subject, decision, note } = command
   const stream = chargerStream(tenantId, command.chargerId)
-  const words = { dismiss: 'dismissed', attribute: 'attributed', correct: 'corrected' } as const
+  if (!isPlainDismissal(command, waiting)) {
+    const known = decidedAs(subject, (await deps.load(charger, stream)).state)
+    // what cannot be done is refused before it is decided: only what changes in this moment is withdrawn
+    if (known === undefined) {
+      const cannot = await applied(command, waiting, { ...asked, deps: { ...deps, ...rehearsed(deps) } })
+      if (cannot !== undefined) return cannot
+    }
+    const decided = await deps.decide(
+      charger,
+      stream,
+      (state) => decideReview({ subject, decision }, state),
+      metadata(command, asked),
+    )
+    if (decided.outcome === 'rejected') return taken(subject, decided.rejection)
+    const failed = await applied(command, waiting, asked)
+    if (failed !== undefined) {
+      const withdrawn = { subject, decision, refused: failed.reason }
+      await deps.decide(charger, stream, (state) => withdrawDecision(withdrawn, state), metadata(command, asked))
+      return failed
+    }
+  }
   const settled = await deps.decide(
     charger,
     stream,
@@ -50,7 +80,7 @@ export const settleReview = async (command: Command, asked: Asked): Promise<Admi
       settle(
         {
           subject,
-          decision: words[decision.kind],
+          decision: reviewWords[decision.kind],
           ...(decision.kind === 'dismiss' ? {} : { transactionId: decision.transactionId }),
           ...(note === undefined ? {} : { note }),
         },
@@ -58,8 +88,7 @@ export const settleReview = async (command: Command, asked: Asked): Promise<Admi
       ),
     metadata(command, asked),
   )
-  if (settled.outcome === 'rejected')
-    return refused('already-settled', `${subject} was settled in another way at the same moment`)
+  if (settled.outcome === 'rejected') return taken(subject, settled.rejection)
   return {
     outcome: 'done',
     changed: settled.appended.length > 0,
@@ -67,6 +96,14 @@ export const settleReview = async (command: Command, asked: Asked): Promise<Admi
     revision: String(settled.revision),
   }
 }
+
+const taken = (subject: string, by: DecisionTaken): Refused =>
+  by.kind === 'already-settled'
+    ? refused(by.kind, `${subject} was settled in another way at the same moment`)
+    : refused(
+        by.kind,
+        `${subject} was decided by ${by.decided.by} at ${by.decided.at}, which is not done yet: ask for ${canonicalJson(by.decided.decision)} again to carry it on`,
+      )
 
 const metadata = (command: Command, { deps, request, tenantId }: Asked) =>
   requestMetadata(deps, request, tenantId, command)
@@ -140,14 +177,16 @@ const outOfOrder = async (
   )
 }
 
+/** Suspect energy waits to be billed: the session itself must hear what an operator says of it. Of others it hears no dismissal. */
+const isPlainDismissal = ({ decision }: Command, waiting: LogEvent): boolean =>
+  decision.kind === 'dismiss' && (!raisesDoubt(waiting) || sessionOf(waiting) === undefined)
+
 /** What the decision does to the session. The register forgets the transaction only after its session has its stop. */
 const applied = async (command: Command, waiting: LogEvent, asked: Asked): Promise<Refused | undefined> => {
   const { decision, chargerId } = command
   const { tenantId, deps, request } = asked
   const waitsFor = sessionOf(waiting)
-  // suspect energy waits to be billed: the session itself must hear what an operator says of it
   const vouched = raisesDoubt(waiting)
-  if (decision.kind === 'dismiss' && (!vouched || waitsFor === undefined)) return undefined
   const transactionId =
     decision.kind === 'dismiss' ? sessionParts(waitsFor as SessionId).transactionId : decision.transactionId
   const id = sessionId(chargerId, transactionId)
