@@ -11,7 +11,7 @@ import {
 } from './ids.ts'
 import { ClearIdToken } from './personal.ts'
 import { OperatorDecision } from './events/charger.ts'
-import { Instant, Wh } from './quantities.ts'
+import { Instant } from './quantities.ts'
 import { TariffTerms } from './tariff-shape.ts'
 import { Actor, RequestId } from './charger-commands.ts'
 import { Registration } from './facts.ts'

@@ -19,6 +19,8 @@ export const OpenTransaction = z.object({
   meterStart: RegisterReading.optional(),
   startedAt: OccurredAt,
   authorization: AuthorizationStatus,
+  /** its start named connector 0, the charging station as a whole */
+  whole: z.literal(true).optional(),
   /** of the register only: since when its EVSE was told to be Available again */
   freedAt: Instant.optional(),
   /** keys of the same start that was told again with another time (after a time sync) */
@@ -185,6 +187,8 @@ export const ChargerSummary = z.object({
         evseId: EvseId.optional(),
         at: Instant.optional(),
         revision: z.int().optional(),
+        /** what the charger was answered that its token is worth */
+        authorization: AuthorizationStatus.optional(),
         settled: ReviewDecision.optional(),
       }),
     )

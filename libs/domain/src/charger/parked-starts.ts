@@ -1,5 +1,6 @@
 import type { ChargerSummary, ReviewDecision } from '@voltrail/contracts/events/charger'
 import type { ChargerEvent, EventNamed } from '@voltrail/contracts/events/registry'
+import type { AuthorizationStatus } from '@voltrail/contracts/personal'
 import type { TransactionId } from '@voltrail/contracts/ids'
 import type { Recorded } from '../decider.ts'
 
@@ -11,7 +12,7 @@ export const parkedStartsWith = (
   state: Pick<ChargerSummary, 'parkedStarts'>,
   { revision, data }: Extract<Recorded<ChargerEvent>, { type: 'FrameParked' }>,
 ): Pick<ChargerSummary, 'parkedStarts'> => {
-  const { meant, transactionId, evseId, occurredAt } = data
+  const { meant, transactionId, evseId, occurredAt, authorization } = data
   if (meant !== 'TransactionStart' || transactionId === undefined) return {}
   const others = (state.parkedStarts ?? []).filter((one) => one.transactionId !== transactionId)
   const one = {
@@ -19,6 +20,7 @@ export const parkedStartsWith = (
     ...(evseId === undefined ? {} : { evseId }),
     ...(occurredAt === undefined ? {} : { at: occurredAt.effectiveAt }),
     revision,
+    ...(authorization === undefined ? {} : { authorization }),
   }
   return { parkedStarts: [...others.slice(1 - keptParkedStarts), one] }
 }
@@ -43,6 +45,18 @@ export const isParkedStart = (
 ): boolean =>
   state.parkedStarts?.some((one) => one.transactionId === transactionId) === true ||
   state.contentKeys.includes(`parked start ${transactionId}`)
+
+/** Whether an operator has decided that there is no session of a parked start. */
+export const isDismissedStart = (
+  { parkedStarts }: Pick<ChargerSummary, 'parkedStarts'>,
+  transactionId: TransactionId,
+): boolean => parkedStarts?.some((one) => one.transactionId === transactionId && one.settled === 'dismissed') === true
+
+/** What the charger was answered that the token of a parked start is worth: told again it is answered the same. */
+export const answeredToParked = (
+  { parkedStarts }: Pick<ChargerSummary, 'parkedStarts'>,
+  transactionId: TransactionId,
+): AuthorizationStatus | undefined => parkedStarts?.find((one) => one.transactionId === transactionId)?.authorization
 
 /** The transaction that a parked message is about: of a start the one that the charger was answered, else the one that it names. */
 export const transactionToldBy = ({ meant, transactionId, namedTransaction }: Parked): TransactionId | undefined =>

@@ -46,18 +46,19 @@ export const openWithKey = (state: ChargerState, startKey: string): OpenTransact
   state.openTransactions.find((open) => open.startKey === startKey || open.otherKeys?.includes(startKey) === true)
 
 /**
- * The open transactions that a start with another key may be: those on its connector with its tag and its raw meter start. It is
+ * The open transactions that a start with another key may be: those on its connector (on any, where it is at connector 0) with its tag and its raw meter start. It is
  * one of them, re-stamped, if no later frame has carried that one's transaction id.
  */
 export const restampable = (
   state: ChargerState,
-  start: Pick<OpenTransaction, 'evseId' | 'connectorId' | 'tokenRef' | 'meterStart' | 'startedAt'>,
+  start: Pick<OpenTransaction, 'tokenRef' | 'meterStart' | 'startedAt'> &
+    Partial<Pick<OpenTransaction, 'evseId' | 'connectorId'>>,
 ): readonly OpenTransaction[] =>
   state.openTransactions
     .filter(
       (open) =>
-        open.evseId === start.evseId &&
-        open.connectorId === start.connectorId &&
+        (start.evseId === undefined || open.evseId === start.evseId) &&
+        (start.connectorId === undefined || open.connectorId === start.connectorId) &&
         open.tokenRef === start.tokenRef &&
         open.meterStart?.raw === start.meterStart?.raw &&
         open.meterStart?.unit === start.meterStart?.unit &&

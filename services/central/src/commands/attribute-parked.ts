@@ -93,7 +93,12 @@ const startParked = async (parked: Parked, to: Attribution): Promise<Attribution
   const token = await deps.lookUps.token(tenant, idToken.ref)
   const meant = { ...idToken, ...(token.ref === idToken.ref ? {} : token.value.idToken) }
   const settings = await deps.lookUps.settings(tenant)
-  const { groupRef, ...authorization } = authorise(token.value, settings.value, startedAt.effectiveAt)
+  const { groupRef, ...judged } = authorise(token.value, settings.value, startedAt.effectiveAt)
+  // the session says what the charger was answered
+  const authorization =
+    parked.authorization === undefined || parked.authorization === judged.status
+      ? judged
+      : { status: parked.authorization, reason: 'answered-when-parked' }
   const common = {
     transactionId,
     startKey,
@@ -127,6 +132,11 @@ const startParked = async (parked: Parked, to: Attribution): Promise<Attribution
     ),
     `the start of session ${id}`,
   )
+  // what named it was held for it until its session had begun
+  const { state: since } = await deps.load(charger, stream)
+  const later = claimedBy(since, transactionId)
+  for (const message of later.filter((one) => held.every(({ contentKey }) => contentKey !== one.contentKey)))
+    await deps.decide(session, sessionStream(tenant, id), (state) => meterSession(message, state), metadata(id))
   await endOlder(opened.state)
   return undefined
 }

@@ -1,7 +1,8 @@
 import type { AdminCommand } from '@voltrail/contracts/admin-commands'
 import type { ChargerId, TransactionId } from '@voltrail/contracts/ids'
 import { instant, type Instant, type Wh } from '@voltrail/contracts/quantities'
-import { openCentral } from '../fixtures/central-fixture.ts'
+import { epochCommands } from '@voltrail/contracts/subjects'
+import { json, openCentral, tenant } from '../fixtures/central-fixture.ts'
 
 const minutesAgo = (minutes: number): Instant => instant(Date.now() - minutes * 60_000)
 const time = (minutes: number) => ({ raw: minutesAgo(minutes), at: minutesAgo(minutes) })
@@ -117,6 +118,58 @@ describe('settling a review', () => {
     )
     expect(replies.map(({ outcome }) => outcome).toSorted()).toEqual(['done', 'refused'])
     expect(await stopped(cp, first, second)).toHaveLength(1)
+  })
+
+  const guest = { value: 'GUEST9', type: 'ISO14443' as const }
+  const startAtZero = (minutes: number, token: { value: string; type: 'ISO14443' } = idToken) => {
+    const at = time(minutes)
+    const raw = { connector: '0', idToken: token.value, timestamp: at.raw, meterStart: '1000' }
+    const place = { evseId: 0, connectorId: 0 }
+    return {
+      type: 'TransactionStart' as const,
+      ...place,
+      idToken: token,
+      meterStart: wh('1000'),
+      time: at,
+      raw,
+    }
+  }
+  it('answers a parked start of our own remote start with one status, told again and after it was attributed', async () => {
+    const cp = house.charger('REV-remote')
+    await cp.connect()
+    for (const evseId of [1, 2])
+      await cp.answer({ type: 'ConnectorStatus', evseId, connectorId: 1, status: 'Charging', errorCode: 'NoError' })
+    const edge = house.bus.respond(
+      epochCommands(tenant, 'REV-remote' as ChargerId, cp.epoch as never),
+      {},
+      async (message) => {
+        message.reply(json({ result: { outcome: 'result', status: 'Accepted', payload: {} }, frames: {} }))
+      },
+    )
+    await edge.ready
+    await house.command('REV-remote', { type: 'RemoteStart', idToken: guest } as never)
+    edge.stop()
+    const fact = startAtZero(0, guest)
+    const told = await cp.answer(fact)
+    await cp.connect()
+    const again = await cp.answer(fact)
+    const { subject } = await lastParked(cp)
+    await settle('REV-remote', subject, { kind: 'attribute', transactionId: told.transactionId, evseId: 1 })
+    const later = await cp.answer(fact)
+    expect([told, again, later].map(({ authorization }) => authorization.status)).toEqual(Array(3).fill('Accepted'))
+  })
+  it('is no second session where a start at connector 0 is stamped anew, whatever its connectors tell by then', async () => {
+    const cp = house.charger('REV-restamp')
+    await cp.connect()
+    const say = (evseId: number, status: 'Available' | 'Preparing' | 'Charging') =>
+      cp.answer({ type: 'ConnectorStatus', evseId, connectorId: 1, status, errorCode: 'NoError' })
+    await say(1, 'Preparing')
+    await say(2, 'Available')
+    const first = await cp.answer(startAtZero(5))
+    await cp.connect()
+    await say(1, 'Charging')
+    await say(2, 'Preparing')
+    expect((await cp.answer(startAtZero(4))).transactionId).toBe(first.transactionId)
   })
 
   it('never overwrites a stop: neither the one that the charger told, nor one that was attributed before', async () => {
@@ -338,6 +391,19 @@ describe('settling a review', () => {
       detail: expect.stringContaining(start),
     })
     expect(await settle('REV-order-any', start, { kind: 'dismiss' })).toMatchObject({ outcome: 'done' })
+    const held = (await cp.events()).length
+    const at = minutesAgo(1)
+    const late = { measurand: 'Energy.Active.Import.Register', value: '9999', unit: 'Wh' }
+    await cp.answer({
+      type: 'MeterValues',
+      evseId: 3,
+      connectorId: 1,
+      transactionId,
+      samples: [{ time: { raw: at, at }, values: [late] }],
+      raw: { transaction: transactionId, contentHash: 'told after the dismissal' },
+    })
+    expect((await house.bus.lastMessage('TELEMETRY'))?.subject).toBe('voltrail.default.telemetry.REV-order-any.3')
+    expect(await cp.events()).toHaveLength(held)
     expect(await settle('REV-order-any', subject, { kind: 'attribute', transactionId })).toMatchObject({
       reason: 'unknown-transaction',
     })

@@ -7,7 +7,7 @@ import type { ChargerState } from '@voltrail/domain/charger/charger-state'
 import { claimedBy } from '@voltrail/domain/charger/candidates'
 import { clockOf } from '@voltrail/domain/charger/measured-clock'
 import { identifiesStart, restampedBefore } from '@voltrail/domain/charger/recent-starts'
-import { isParkedStart } from '@voltrail/domain/charger/parked-starts'
+import { answeredToParked, isParkedStart } from '@voltrail/domain/charger/parked-starts'
 import { knownEvses, placeOfWhole, type StartPlace } from '@voltrail/domain/charger/start-place'
 import {
   openTransaction,
@@ -96,6 +96,7 @@ export const transactionStart = async (request: Start, deps: CentralDeps): Promi
               transactionId,
               tokenRef: idToken.ref,
               authorization: judged(state, transactionId, startedAt.effectiveAt).status,
+              ...(request.fact.evseId === 0 ? { whole: true as const } : {}),
               ...(spelling === undefined ? {} : { spelling }),
             },
             state,
@@ -163,7 +164,27 @@ const placeMeant = async (request: Start, key: string, deps: CentralDeps): Promi
   const { transactionId } = await derivedFor(request, key, true, deps)
   const { start } = (await deps.load(session, sessionStream(tenant, sessionId(chargerId, transactionId)))).state
   // what waits for an operator goes on waiting, whatever the connectors tell by now
-  return start ?? (isParkedStart(state, transactionId) ? undefined : placeOfWhole(state, key))
+  if (start !== undefined || isParkedStart(state, transactionId)) return start
+  return openWithKey(state, key) ?? (await restampedAnywhere(request, state, deps)) ?? placeOfWhole(state, key)
+}
+
+/** The open start at connector 0 that this one is, stamped anew, where no later frame has carried its transaction id. */
+const restampedAnywhere = async (
+  { tenant, chargerId, fact, receivedAt, frame }: Start,
+  state: ChargerState,
+  deps: CentralDeps,
+): Promise<StartPlace | undefined> => {
+  if (state.openTransactions.length === 0) return undefined
+  const { idToken } = await presentedToken(deps, tenant, fact.idToken, frame)
+  const meterStart = fact.meterStart && readRegister(fact.meterStart.value, fact.meterStart.unit)
+  const startedAt = occurredAt(fact.time, receivedAt, clockOf(state))
+  const like = { tokenRef: idToken.ref, startedAt, ...(meterStart === undefined ? {} : { meterStart }) }
+  for (const open of restampable(state, like).filter(({ whole }) => whole === true)) {
+    const id = sessionId(chargerId, open.transactionId)
+    const { summary } = (await deps.load(session, sessionStream(tenant, id))).state
+    if (summary.confirmed !== true && summary.stop === undefined) return open
+  }
+  return undefined
 }
 
 /**
@@ -207,7 +228,10 @@ const startAnywhere = async (request: Start, key: string, deps: CentralDeps): Pr
     factMetadata(deps, request, { frame, lookups: [...lookups, settings.lookup] }),
   )
   const before = answeredBefore(parked.state, factId)
-  const status = before?.type === 'TransactionStart' ? before.authorization.status : verdict.status
+  const status =
+    before?.type === 'TransactionStart'
+      ? before.authorization.status
+      : (answeredToParked(parked.state, transactionId) ?? verdict.status)
   return answered(deps, {
     type: 'TransactionStart',
     transactionId,
