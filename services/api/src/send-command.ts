@@ -4,6 +4,7 @@ import { CommandId } from '@voltrail/contracts/ids'
 import type { ChargerId, TenantId } from '@voltrail/contracts/ids'
 import { instant } from '@voltrail/contracts/quantities'
 import type { CommandAnswer } from '@voltrail/contracts/rest/commands'
+import { locksOut } from '@voltrail/domain/device/configuration'
 import { traceHeaders } from '@voltrail/runtime/trace'
 import { ApiProblem, notFound, unavailable } from './problem.ts'
 import type { Sources } from './sources.ts'
@@ -25,9 +26,16 @@ export async function sendCommand(
     readonly timeoutMs: number | undefined
     /** an operator's own call */
     readonly asCall?: boolean
+    /** also what may lock the charger out */
+    readonly force?: boolean
   },
 ): Promise<CommandReply> {
-  const { commandId, chargerId, command, timeoutMs, asCall } = asked
+  const { commandId, chargerId, command, timeoutMs, asCall, force } = asked
+  if (command.type === 'ChangeConfiguration' && locksOut(command.key) && force !== true)
+    throw new ApiProblem(
+      'refused',
+      `${command.key} is changed by POST /v1/chargers/{id}/security, which keeps the charger reachable. Sent like this the charger may never get in again: say so with ?force=true.`,
+    )
   const { traceparent } = traceHeaders()
   const reply = await sources.central.command({
     commandId,

@@ -171,10 +171,13 @@ export interface DesireRefusal {
 /** Keys of which another part has charge, with its checks: a slip would lock the charger out. */
 const keptElsewhere: ReadonlySet<string> = new Set(['securityprofile', 'authorizationkey'])
 
+/** Whether a charger that takes this key may be locked out: the edge knows nothing of what it was told. */
+export const locksOut = (key: string): boolean => keptElsewhere.has(key.toLowerCase())
+
 /** Why keys may not be desired; `undefined`: they may. */
 export const desireRefusal = (keys: readonly Pick<DesiredKey, 'key' | 'value'>[]): DesireRefusal | undefined => {
   const names = keys.map(({ key }) => key)
-  const kept = names.find((key) => keptElsewhere.has(key.toLowerCase()))
+  const kept = names.find(locksOut)
   if (kept !== undefined)
     return {
       kind: 'secret-key',

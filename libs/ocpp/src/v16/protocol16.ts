@@ -156,11 +156,21 @@ const call = (action: string, payload: unknown, requestId: number): ReturnType<O
   if (typeof payload !== 'object' || payload === null || Array.isArray(payload))
     return { violations: [{ path: '', message: 'must be an object' }] }
   const raw = { type: 'RawCall', action, payload: payload as Json } satisfies ChargerCommand
-  if (!isAction16(action)) return { command: raw }
+  if (!isAction16(action)) {
+    // a slip of the pen must not go past its schema and past what is redacted
+    const meant = outboundActions.find((known) => known.toLowerCase() === action.toLowerCase())
+    return meant === undefined
+      ? { command: raw }
+      : { violations: [{ path: '', message: `${action} is written ${meant}` }] }
+  }
   const violations = validate16('request', action, payload)
   if (violations.length > 0) return { violations: violations.slice(0, mostViolations) }
   return { command: meaningOf(outbound16, action, payload as Fields, requestId) ?? raw }
 }
+
+const outboundActions: readonly string[] = Object.values(outbound16).flatMap((message): readonly string[] =>
+  typeof message.action === 'string' ? [message.action] : 'actions' in message ? (message.actions ?? []) : [],
+)
 
 /** DataTransfer goes both ways. */
 const isFromBoth = (action: string): boolean => Object.values(outbound16).some((message) => message.action === action)

@@ -51,7 +51,8 @@ export function commandRoutes(app: Routes, sources: Sources): void {
       const asCall = asked.type === 'RawCall'
       const command = asked.type === 'RawCall' ? await commandOfCall(sources, params.id, asked, commandId) : asked
       const { timeoutMs } = query
-      const reply = await sendCommand(sources, { commandId, chargerId: params.id, command, timeoutMs, asCall })
+      const force = query.force !== undefined
+      const reply = await sendCommand(sources, { commandId, chargerId: params.id, command, timeoutMs, asCall, force })
       return answerOf(reply)
     },
   })

@@ -28,7 +28,10 @@ export const connect = async (request: FactRequest<FactOf<'Connect'>>, deps: Cen
       connectCharger(
         {
           ...fact,
-          ...{ factId, adoption, heartbeatSeconds, defaultSubprotocol },
+          factId,
+          adoption,
+          heartbeatSeconds,
+          defaultSubprotocol,
           now: receivedAt,
           identities: known?.value ?? [],
         },
