@@ -46,6 +46,21 @@ describe('the billed energy', () => {
     const registers = ['4000', '100', '2600']
     const metered = registers.flatMap((value, i) => readSamples([sample(i, value)], at(10 + 10 * i)).registers)
 
+    const standing = (values: readonly number[]): TimedReading[] =>
+      values.map((value, i) => ({ ...told(String(value), i + 1), told: dead(0) }))
+    it('counts what is told again after a reset, also where the clock stands still', () => {
+      for (const values of [
+        [100, 200, 0, 100, 200, 300],
+        [100, 200, 0, 0, 100, 200, 200, 300],
+      ])
+        expect(billed('100', undefined, standing(values))).toMatchObject({ energyWh: 400, meterResets: 1 })
+    })
+    it('counts no reading twice where all of them may be told again, the reset among them', () => {
+      const once = standing([100, 200, 0, 50])
+      const again = standing([100, 200, 0, 50, 100, 200, 0, 50])
+      expect(billed('100', '50', again)).toEqual(billed('100', '50', once))
+      expect(billed('100', '50', once)).toMatchObject({ energyWh: 150, meterResets: 1 })
+    })
     it('counts samples once that are told again with the stop, by the charger’s own time', () => {
       const again = readSamples(
         registers.map((value, i) => sample(i, value)),

@@ -171,15 +171,17 @@ const inOrder = (a: TimedReading, b: TimedReading): number => {
  * A sample is one by its time and its context: the measurand, phase, location and format of all of them are the same. Told in
  * Wh and in kWh the Wh count, told with two values the higher: so it does not matter which came first. By a clock that cannot be
  * trusted it is known by the charger's own time and its value (after a reboot such a clock tells a time again), and is where it
- * was told first.
+ * was told first. Such a clock may stand still: what it tells again after a reset of the register is new.
  */
-const once = (readings: readonly TimedReading[]): TimedReading[] => {
+const once = (readings: readonly TimedReading[], meterStart: RegisterReading | undefined): TimedReading[] => {
+  const resets = resetsBefore(readings, meterStart)
   const found = new Map<string, TimedReading>()
   /** by the charger's own time and value: whether the one told first has another time that counts */
   const repeatable = new Map<string, boolean>()
-  for (const one of readings) {
+  for (const [turn, one] of readings.entries()) {
     const context = one.context ?? 'Sample.Periodic'
-    const own = `${one.told ?? one.at} ${context} ${one.reading.wh}`
+    const reset = one.told === undefined ? 0 : resets[turn]
+    const own = `${one.told ?? one.at} ${context} ${one.reading.wh} ${reset}`
     const told = repeatable.get(own)
     if (told !== undefined && (told || one.told !== undefined)) continue
     repeatable.set(own, one.told !== undefined)
@@ -188,6 +190,30 @@ const once = (readings: readonly TimedReading[]): TimedReading[] => {
     if (known === undefined || tellsMore(one.reading, known.reading)) found.set(key, one)
   }
   return [...found.values()]
+}
+
+/**
+ * How often the register was reset before each reading, in the order of their telling, where clocks do not say: it fell below where
+ * the session began, and lower than ever before. Where that reading is told a second time all of them may be, so it counts as none.
+ */
+const resetsBefore = (
+  readings: readonly TimedReading[],
+  meterStart: RegisterReading | undefined,
+): readonly number[] => {
+  const own = ({ told, at, reading }: TimedReading): string => `${told ?? at} ${reading.wh}`
+  const tellings = new Map<string, number>()
+  for (const [turn, one] of readings.entries()) {
+    const before = readings[turn - 1]
+    // in a row it stands still, or is told in several contexts
+    if (before === undefined || own(before) !== own(one)) tellings.set(own(one), (tellings.get(own(one)) ?? 0) + 1)
+  }
+  let [lowest, resets] = [meterStart, 0]
+  return readings.map((one) => {
+    const fell = one.told !== undefined && lowest !== undefined && wentBack(lowest, one.reading)
+    if (fell) lowest = one.reading
+    if (fell && !begins(one) && tellings.get(own(one)) === 1) resets += 1
+    return resets
+  })
 }
 
 const tellsMore = (a: RegisterReading, b: RegisterReading): boolean =>
@@ -200,7 +226,7 @@ const registerSeries = ({ meterStart, startedAt, meterStop, stoppedAt, readings 
   // what was measured after the meter stop is not of this session, unless the time of the stop is no such thing
   const bounded = meterStop !== undefined && end >= begin
   const within = (at: Instant): boolean => (meterStart === undefined || at >= begin) && !(bounded && at > end)
-  const heard = once(readings).map((one, turn): PlacedReading => ({ ...one, turn }))
+  const heard = once(readings, meterStart).map((one, turn): PlacedReading => ({ ...one, turn }))
   const placed = withBegin(heard.toSorted(inOrder), begin, meterStart, meterStop)
   const inside = placed.filter(({ at }) => within(at)).toSorted(inOrder)
   const last = inside.at(-1)?.at ?? begin

@@ -31,6 +31,19 @@ describe('the head of a request', () => {
     expect(createRequestHead().take(bytes('\u0016\u0003\u0001'))).toBe('none')
   })
 
+  it('takes no room before its first byte, and little for a short head', () => {
+    const rooms = [jest.spyOn(Buffer, 'allocUnsafe'), jest.spyOn(Buffer, 'allocUnsafeSlow')]
+    try {
+      const bytesTaken = () => rooms.flatMap(({ mock }) => mock.calls).reduce((sum, [size]) => sum + size, 0)
+      const read = createRequestHead()
+      expect(bytesTaken()).toBe(0)
+      read.take(bytes('GET /'))
+      expect(bytesTaken()).toBeLessThanOrEqual(1024)
+    } finally {
+      for (const room of rooms) room.mockRestore()
+    }
+  })
+
   it('has a bound, whatever comes in one piece; nothing of it is lost', () => {
     const long = `GET /${'a'.repeat(longestHead)}\r\n\r\nframes`
     const read = createRequestHead()

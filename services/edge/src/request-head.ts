@@ -12,15 +12,19 @@ export type RequestHead = {
   take(chunk: Buffer): number | 'more' | 'none'
 }
 
+/** Most heads fit, in bytes. */
+const firstRoom = 512
+
 const CR = 0x0d
 const LF = 0x0a
 
 /**
- * The head of a request as it comes in, from somebody who has not yet said who they are: each byte is looked at once and copied
- * once, however small the pieces are.
+ * The head of a request as it comes in, from somebody who has not yet said who they are: each byte is looked at once, and
+ * copied twice at most on average, however small the pieces are.
  */
 export const createRequestHead = (): RequestHead => {
-  const kept = Buffer.allocUnsafe(longestHead)
+  /** twice as long when it is full: somebody who says nothing costs nothing, and each byte is moved no more than once more */
+  let kept: Buffer = Buffer.alloc(0)
   let length = 0
   /** bytes behind the bound, all of one chunk */
   let rest: Buffer = Buffer.alloc(0)
@@ -54,6 +58,13 @@ export const createRequestHead = (): RequestHead => {
     bytes: () => Buffer.concat([kept.subarray(0, length), rest]),
     take(chunk) {
       const fits = chunk.subarray(0, longestHead - length)
+      if (length + fits.length > kept.length) {
+        const longer = Buffer.allocUnsafeSlow(
+          Math.min(longestHead, Math.max(firstRoom, 2 * kept.length, length + fits.length)),
+        )
+        longer.set(kept.subarray(0, length))
+        kept = longer
+      }
       kept.set(fits, length)
       length += fits.length
       rest = chunk.subarray(fits.length)

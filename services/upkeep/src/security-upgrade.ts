@@ -7,7 +7,7 @@ import { instant, type Instant } from '@voltrail/contracts/quantities'
 import { chargerStream, deviceStream, parseStream } from '@voltrail/contracts/streams'
 import { charger } from '@voltrail/domain/charger/charger'
 import type { ChargerState } from '@voltrail/domain/charger/charger-state'
-import { offerCredentials, withdrawCredentials } from '@voltrail/domain/charger/next-credentials'
+import { keepCredentials, offerCredentials, withdrawCredentials } from '@voltrail/domain/charger/next-credentials'
 import type { Decision, Recorded } from '@voltrail/domain/decider'
 import { device } from '@voltrail/domain/device/device'
 import { endSecurityUpgrade } from '@voltrail/domain/device/security-upgrade'
@@ -40,6 +40,10 @@ interface Under {
   /** what came of our commands, by their names */
   readonly answers: Map<string, Answer>
   readonly sent: Set<string>
+  /** what was on its way to the charger, by the log */
+  readonly requested: Set<string>
+  /** the charger was connected with the new credentials, or with the new key */
+  seen: boolean
 }
 interface Answer {
   readonly status: string
@@ -134,12 +138,19 @@ export const securityUpgrade = (deps: DutyDeps): Duty => {
     if (decided.outcome === 'unavailable') throw new Waits(decided.reason)
   }
 
-  /** The old credentials stay, unless the charger has proven the new ones in this very moment. */
+  /**
+   * The old credentials stay, unless the charger has proven the new ones in this very moment. The new ones stay with them where it
+   * may have taken them: they come true when it boots with them, however late that is.
+   */
   const fail = async (watch: Watch, under: Under, detail: string): Promise<void> => {
     const { upgradeId } = under.asked
-    await onCharger(watch, under, 'WithdrawCredentials', (state) => withdrawCredentials(upgradeId, state))
+    const kept = mayHaveTaken(under)
+    await (kept
+      ? onCharger(watch, under, 'KeepCredentials', (state) => keepCredentials(upgradeId, state))
+      : onCharger(watch, under, 'WithdrawCredentials', (state) => withdrawCredentials(upgradeId, state)))
+    const both = '; the new ones stay good with them, for the charger may have taken them'
     // should a boot have come before, the log says so next and the end waits for that
-    if (!under.proven) await end(watch, under, 'failed', detail)
+    if (!under.proven) await end(watch, under, 'failed', kept ? `${detail}${both}` : detail)
   }
 
   /** Sends a command once for each connection, and does not wait for it: its answer comes back in the log. */
@@ -294,6 +305,7 @@ export const securityUpgrade = (deps: DutyDeps): Duty => {
       case 'ChargerConnected': {
         const since = Date.parse(event.metadata.receivedAt)
         const { onNext = false, withNextKey = false } = event.data
+        if (under !== undefined && watch.nextId === under.asked.upgradeId && (onNext || withNextKey)) under.seen = true
         watch.connection = { epoch: String(event.revision), onNext, withNextKey, since }
         return under !== undefined
       }
@@ -306,6 +318,14 @@ export const securityUpgrade = (deps: DutyDeps): Duty => {
       case 'TransactionClosed':
         watch.open.delete(event.data.transactionId)
         return under !== undefined
+      case 'CommandRequested':
+      case 'CommandOffline': {
+        const name = under && nameOf(under, event.data.commandId)
+        if (under === undefined || name === undefined) return false
+        if (event.type === 'CommandRequested') under.requested.add(name)
+        else under.requested.delete(name)
+        return false
+      }
       case 'CommandSettled': {
         const name = under && nameOf(under, event.data.commandId)
         if (under === undefined || name === undefined) return false
@@ -340,6 +360,8 @@ export const securityUpgrade = (deps: DutyDeps): Duty => {
           overruled: false,
           answers: new Map(),
           sent: new Set(),
+          requested: new Set(),
+          seen: false,
         }
         return [key]
       }
@@ -360,6 +382,15 @@ type Connection = NonNullable<Watch['connection']>
 
 /** An answer that says no, for good; one that never came does not. */
 const refuses = ({ status }: Answer): boolean => status !== 'timeout' && status !== 'notSent' && !taken.has(status)
+
+/** Whether the charger may have the new key or profile: it took it, or nobody knows, as where its answer never came. */
+const mayHaveTaken = ({ seen, requested, answers }: Under): boolean =>
+  seen ||
+  [...requested].some((name) => {
+    const answer = answers.get(name)
+    const isStep = name.startsWith('key.') || name.startsWith('profile.')
+    return isStep && (answer === undefined || (answer.status !== 'notSent' && !refuses(answer)))
+  })
 
 /** Our own name of a command, if it is one of this upgrade. */
 const nameOf = ({ asked }: Under, commandId: string): string | undefined =>

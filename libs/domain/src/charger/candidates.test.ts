@@ -3,6 +3,8 @@ import type { FactId } from '@voltrail/contracts/ids'
 import { instant } from '@voltrail/contracts/quantities'
 import { at, foldHistory, given, recorded } from '../fixtures/given.ts'
 import { readRegister } from '../registers.ts'
+import { stopSession, wholeSession } from '../session-end.ts'
+import { session, startSession } from '../session.ts'
 import type { TokenRef, TransactionId } from '@voltrail/contracts/ids'
 import { claimedBy, holdRegisters, mayBeInUse, worthHolding } from './candidates.ts'
 import { charger } from './charger.ts'
@@ -151,6 +153,110 @@ describe('registers without a session', () => {
       state = tell(state, wh, minute)
     expect(minutes().slice(16)).toEqual([42, 56, 60, 61, 63])
   })
+  it('are told to the log each for a day, then one in 15 minutes, where no start that could have them is known', () => {
+    const tellAll = (named?: TransactionId) => {
+      let state = foldHistory(charger, [status('Preparing')])
+      let events = 0
+      for (let minute = 0; minute < 3 * 1440; minute++) {
+        const one = { ...holding(String(100 + minute), minute), named }
+        if (!worthHolding(state, 1, one.registers, { named })) continue
+        const decided = holdRegisters(one, state)
+        for (const event of 'accepted' in decided ? decided.accepted : []) {
+          events += 1
+          state = charger.evolve(state, recorded(event, 1))
+        }
+      }
+      return { events, first: state.candidates![0]!.at, last: state.candidates!.at(-1)!.at }
+    }
+    const unnamed = tellAll()
+    expect(unnamed.first).toBe(at(0))
+    expect(unnamed.events).toBeLessThan(1440 + 2 * 96 + 2)
+    // of a start that is parked all energy is in the log
+    expect(tellAll('77' as TransactionId)).toEqual({ events: 3 * 1440, first: at(0), last: at(3 * 1440 - 1) })
+  })
+  it.each([
+    ['in one context', ['Sample.Periodic']],
+    ['in two', ['Sample.Clock', 'Sample.Periodic']],
+    ['in many', ['Sample.Clock', 'Sample.Periodic', 'Trigger', 'Other', 'Interruption.Begin']],
+  ])('are thinned out by the message, %s, and never cost another EVSE its own', (_what, contexts) => {
+    let state = foldHistory(charger, [...held(holding('50', 0, 2)), ...held(holding('60', 0, 3))])
+    for (let minute = 1; minute <= 1000; minute++) {
+      const registers = contexts.map((context) => ({
+        ...holding(String(1000 + minute * 100), minute).registers[0]!,
+        context,
+      }))
+      expect(worthHolding(state, 1, registers)).toBe(true)
+      const decided = holdRegisters({ ...holding(String(minute), minute), registers }, state)
+      for (const event of 'accepted' in decided ? decided.accepted : [])
+        state = charger.evolve(state, recorded(event, 1))
+    }
+    const of = (evseId: number) => state.candidates!.filter((one) => one.evseId === evseId)
+    expect([of(2).length, of(3).length]).toEqual([1, 1])
+    expect(of(1).length).toBeLessThanOrEqual(64)
+    expect([of(1)[0]?.at, of(1).at(-1)?.at]).toEqual([at(1), at(1000)])
+    const gaps = of(1).map(({ at: when }, i) => Date.parse(when) - Date.parse((of(1)[i - 1] ?? of(1)[0]!).at))
+    // evenly, whatever is left
+    expect(Math.max(...gaps) / 60_000).toBeLessThan(contexts.length === 5 ? 200 : 60)
+  })
+  it('are bounded in all, however many transactions are named: the first and the last of each stay longest', () => {
+    const naming = (i: number, minutes: number) => ({
+      ...holding(String(1000 + minutes), minutes),
+      contentKey: `${i} ${minutes}`,
+      named: String(i) as TransactionId,
+    })
+    let state = foldHistory(charger, [])
+    for (let minute = 0; minute < 10; minute++)
+      for (let i = 0; i < 60; i++) {
+        const decided = holdRegisters(naming(i, minute + i / 100), state)
+        for (const event of 'accepted' in decided ? decided.accepted : [])
+          state = charger.evolve(state, recorded(event, 1))
+      }
+    expect(state.candidates).toHaveLength(256)
+    for (let i = 0; i < 60; i++) {
+      const of = state.candidates!.filter((one) => one.namedTransaction === String(i))
+      expect([of[0]?.at, of.at(-1)?.at]).toEqual([at(i / 100), at(9 + i / 100)])
+    }
+  })
+  it.each([[['Sample.Periodic']], [['Sample.Clock', 'Sample.Periodic']]])(
+    'of a parked start without a meter start are billed the same until somebody decides, told in %j',
+    (contexts) => {
+      const id = '77' as TransactionId
+      let state = foldHistory(charger, [parkedStart(id, 0)])
+      for (let minute = 1; minute <= 90; minute++) {
+        const registers = contexts.map((context) => ({
+          ...holding(String(1000 + minute * 100), minute).registers[0]!,
+          context,
+        }))
+        expect(worthHolding(state, 1, registers, { named: id })).toBe(true)
+        const decided = holdRegisters({ ...holding(String(minute), minute), registers, named: id }, state)
+        for (const event of 'accepted' in decided ? decided.accepted : [])
+          state = charger.evolve(state, recorded(event, 1))
+      }
+      state = charger.evolve(state, recorded(opened(id, 0), 200))
+      const startedAt = { receivedAt: at(60), effectiveAt: at(0), reason: 'charger-clock' as const }
+      const start = {
+        transactionId: id,
+        startKey: `start ${id}`,
+        evseId: 1,
+        connectorId: 1,
+        startedAt,
+        idToken: { ref: 'a'.repeat(32) as TokenRef },
+        authorization: { status: 'Accepted' as const },
+        meterStartUnread: true as const,
+      }
+      const begun = startSession(start as never, session.initialState, claimedBy(state, id))
+      const whole = foldHistory(wholeSession, ('accepted' in begun ? begun.accepted : []) as never)
+      const stop = {
+        stoppedAt: { ...startedAt, effectiveAt: at(91) },
+        meterStop: readRegister('10100', 'Wh'),
+        reason: 'Local',
+        inferred: false,
+        registers: [],
+      }
+      const stopped = stopSession(stop, whole)
+      expect('accepted' in stopped && stopped.accepted[0]?.data).toMatchObject({ energyWh: 9000 })
+    },
+  )
   it('are worth holding each 15 minutes where the register stands still and the EVSE is in use', () => {
     const inUse = foldHistory(charger, [status('Preparing'), ...held(holding('100', 0))])
     expect(worthHolding(inUse, 1, holding('100', 14).registers)).toBe(false)

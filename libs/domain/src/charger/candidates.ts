@@ -24,14 +24,22 @@ export const mayBeInUse = (state: ChargerState, evseId: number, at?: Instant): b
   return at !== undefined && free !== undefined && at < free.at
 }
 
-/** The first of an EVSE are all held; from then on they are thinned out to these and the last, for a meter may tell them for years. */
+/**
+ * The first messages of an EVSE are all held; from then on they are thinned out to these and the last, for a meter may tell them
+ * for years.
+ */
 const heldAtOnce = 16
 const thinnedMs = 15 * 60_000
+/** For how long each message of a register that moves is told to the log while no start is known that it could be of. */
+const eachMs = 86_400_000
 
 /**
  * Whether readings tell a start that may come later anything new: the first of their EVSE; those of a register that moved, each
  * that is newer and else one in 15 minutes, and each that went back; of one that stands still, one in 15 minutes while the EVSE is
  * known to be in use; and the first that contradict their power. What a start has taken is held no longer.
+ *
+ * A box that never tells a start may meter for years: a day after the first that no start has taken, one in 15 minutes is held of
+ * what names no parked start. Until then, and always where a start is parked, all energy is in the log before it is answered.
  * @param named the parked start that they name: they are compared with what is held for it
  * @param taken the session that has them until a later start claims them: they are compared with what is held so
  */
@@ -41,15 +49,17 @@ export const worthHolding = (
   registers: readonly TimedReading[],
   { named, taken, suspect }: HeldFor & { readonly suspect?: boolean | undefined } = {},
 ): boolean => {
-  const held = heldFor(state, evseId, { named, taken })
-  const [newest, told] = [held.at(-1), registers.at(-1)]
-  if (newest === undefined || told === undefined) return told !== undefined
-  if (suspect === true && !held.some((one) => one.suspect === true)) return true
+  const messages = heldFor(state, evseId, { named, taken })
+  const [first, newest, told] = [messages[0]?.[0], messages.at(-1)?.at(-1), registers.at(-1)]
+  if (first === undefined || newest === undefined || told === undefined) return told !== undefined
+  if (suspect === true && !messages.some((held) => held.some((one) => one.suspect === true))) return true
   if (told.at > newest.at && wentBack(newest.reading, told.reading)) return true
   const rare = Math.abs(Date.parse(told.at) - Date.parse(newest.at)) >= thinnedMs
-  const moved = registers.some(({ reading }) => !isSameReading(reading, newest.reading))
+  const known = messages.at(-1)!
+  const moved = registers.some(({ reading }) => !known.some((one) => isSameReading(reading, one.reading)))
+  const each = named !== undefined || Date.parse(told.at) - Date.parse(first.at) < eachMs
   const inUse = state.connectors.some((one) => one.evseId === evseId && one.status !== 'Available')
-  return moved ? rare || told.at > newest.at || held.length < heldAtOnce : rare && inUse
+  return moved ? rare || (each && told.at > newest.at) || messages.length < heldAtOnce : rare && inUse
 }
 
 /** For whom readings are held. */
@@ -60,25 +70,37 @@ export interface HeldFor {
   readonly taken?: RegisterCandidate['claim']
 }
 
-const heldFor = (state: ChargerState, evseId: number, { named, taken }: HeldFor) =>
-  (state.candidates ?? []).filter(
-    (one) =>
-      one.evseId === evseId && one.claim?.transactionId === taken?.transactionId && one.namedTransaction === named,
-  )
+/** The messages that are held for the same, in the order of their last readings: one may tell a register in several contexts, or many. */
+const heldFor = (state: ChargerState, evseId: number, { named, taken }: HeldFor): readonly RegisterCandidate[][] => {
+  const messages = new Map<string, RegisterCandidate[]>()
+  for (const one of state.candidates ?? []) {
+    if (one.evseId !== evseId || one.namedTransaction !== named) continue
+    if (one.claim?.transactionId !== taken?.transactionId) continue
+    const message = messages.get(one.contentKey) ?? []
+    messages.delete(one.contentKey)
+    messages.set(one.contentKey, [...message, one])
+  }
+  return [...messages.values()]
+}
 
 /**
- * The held reading that a newer one stands for: of many the newest, where it is in the same 15 minutes after the one before it.
+ * The held message that a newer one stands for: of many the newest, where it is in the same 15 minutes after the one before it.
  * It stays where it tells what the newer one does not: that the register went back, or a doubt, or where the session began.
  */
-const replacedBy = (held: readonly RegisterCandidate[], registers: readonly TimedReading[]): string | undefined => {
-  const [before, newest, told] = [held.at(-2), held.at(-1), registers.at(-1)]
-  if (held.length < heldAtOnce || before === undefined || newest === undefined || told === undefined) return undefined
-  const inSlot = told.at > newest.at && Date.parse(told.at) - Date.parse(before.at) < thinnedMs
-  const plain =
-    newest.suspect !== true && newest.context !== 'Transaction.Begin' && newest.contentKey !== before.contentKey
-  const rises =
-    !wentBack(before.reading, newest.reading) && !registers.some(({ reading }) => wentBack(newest.reading, reading))
-  return inSlot && plain && rises ? newest.contentKey : undefined
+const replacedBy = (
+  messages: readonly (readonly RegisterCandidate[])[],
+  registers: readonly TimedReading[],
+): string | undefined => {
+  const [before, newest, told] = [messages.at(-2)?.at(-1), messages.at(-1), registers.at(-1)]
+  if (messages.length < heldAtOnce || before === undefined || newest === undefined || told === undefined)
+    return undefined
+  const inSlot = told.at > newest.at(-1)!.at && Date.parse(told.at) - Date.parse(before.at) < thinnedMs
+  const plain = newest.every(({ at, suspect, context }) => {
+    return at >= before.at && suspect !== true && context !== 'Transaction.Begin'
+  })
+  const way = [before, ...newest, ...registers]
+  const rises = way.every(({ reading }, i) => i === 0 || !wentBack(way[i - 1]!.reading, reading))
+  return inSlot && plain && rises ? newest[0]!.contentKey : undefined
 }
 
 export const heldBefore = (state: ChargerState, contentKey: string): boolean =>

@@ -9,7 +9,7 @@ import { accept, reject, type Decision } from '../decider.ts'
 import { answeredBefore } from './charger.ts'
 import type { ChargerState } from './charger-state.ts'
 import { credentialFlaw, type Credentials } from './credentials.ts'
-import { credentialsProven } from './next-credentials.ts'
+import { credentialsProven, isGood } from './next-credentials.ts'
 import { contest } from './takeovers.ts'
 
 /** Who may connect, and what a connected charging station tells about itself. */
@@ -43,7 +43,7 @@ export const judgeConnection = (command: Connect, state: ChargerState): ConnectV
   const presented = { ...command, identities: command.identities ?? [] }
   const { nextCredentials: next } = state
   // those of an upgrade first: a password may be good for both
-  const inTime = next !== undefined && command.now <= next.until
+  const inTime = next !== undefined && isGood(next, command.now)
   if (inTime && credentialFlaw(next, presented) === undefined) return { kind: 'welcome', onNext: true }
   const flaw = credentialFlaw(state, presented)
   // it took the key, and the profile not yet: locked out it could never take it

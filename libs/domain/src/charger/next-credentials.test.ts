@@ -3,7 +3,7 @@ import type { ConnectionEpoch, FactId } from '@voltrail/contracts/ids'
 import { at, given } from '../fixtures/given.ts'
 import { charger } from './charger.ts'
 import { bootCharger, connectCharger, registerCharger, type Connect } from './connection.ts'
-import { offerCredentials, withdrawCredentials } from './next-credentials.ts'
+import { keepCredentials, offerCredentials, withdrawCredentials } from './next-credentials.ts'
 
 const registered: ChargerEvent = {
   type: 'ChargerRegistered',
@@ -143,6 +143,50 @@ describe('an upgrade of a charger’s credentials', () => {
     const after = given(charger, registered, password, offered, password)
     after.when((state) => connectCharger(connect('old'), state)).thenMatching({ type: 'ChargerConnected' })
     after.when((state) => connectCharger(connect('new'), state)).thenMatching({ type: 'ChargerConnectionRefused' })
+  })
+
+  it('that the charger may have taken stays good beside the old ones, for however long, until a boot proves it', () => {
+    const kept = given(charger, registered, password, offered).when((state) => keepCredentials('u1', state))
+    kept.then({ type: 'ChargerCredentialsChanged', data: { ...today, next: { ...next, kept: true } } })
+    const history = [registered, password, offered, ...kept.events] as const
+    const after = given(charger, ...history)
+    after.when((state) => keepCredentials('u1', state)).thenNothing()
+    after.when((state) => keepCredentials('u0', state)).thenNothing()
+    const late = { now: at(100_000) }
+    after
+      .when((state) => connectCharger(connect('old', { ...late, tls: false }), state))
+      .thenMatching({ type: 'ChargerConnected' })
+    const back = after.when((state) => connectCharger(connect('new', late), state))
+    back.thenMatching({ type: 'ChargerConnected', data: expect.objectContaining({ onNext: true }) })
+    const connectedSo = given(charger, ...history, ...back.events)
+    const booted = connectedSo.when((state) => bootCharger(boot(state.connection?.epoch ?? ''), state))
+    expect(booted.events[1]).toEqual(proven)
+  })
+
+  it('after one that may have been taken leaves the key of that one good until it has come true itself', () => {
+    const kept: ChargerEvent = {
+      type: 'ChargerCredentialsChanged',
+      data: { ...today, next: { ...next, securityProfile: 1, kept: true } },
+    }
+    const second = { ...next, upgradeId: 'u2', securityProfile: 1, passwordDigests: ['newer'] }
+    const history = [registered, password, kept] as const
+    const offer = given(charger, ...history).when((state) => offerCredentials(second, state))
+    for (const proof of ['old', 'new', 'newer'])
+      given(charger, ...history, ...offer.events)
+        .when((state) => connectCharger(connect(proof), state))
+        .thenMatching({ type: 'ChargerConnected' })
+    // also where it comes to nothing
+    const withdrawn = given(charger, ...history, ...offer.events).when((state) => withdrawCredentials('u2', state))
+    given(charger, ...history, ...offer.events, ...withdrawn.events)
+      .when((state) => connectCharger(connect('new'), state))
+      .thenMatching({ type: 'ChargerConnected' })
+    const sameKey = { ...second, securityProfile: 2, passwordDigests: ['old'] }
+    given(charger, ...history)
+      .when((state) => offerCredentials(sameKey, state))
+      .then({
+        type: 'ChargerCredentialsChanged',
+        data: { ...today, passwordDigests: ['old', 'new'], next: { ...sameKey, passwordDigests: ['old', 'new'] } },
+      })
   })
 
   it('comes too late to be withdrawn once it has come true', () => {

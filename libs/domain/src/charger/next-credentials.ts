@@ -1,12 +1,14 @@
 import type { NextCredentials } from '@voltrail/contracts/events/charger'
 import type { ChargerEvent } from '@voltrail/contracts/events/registry'
 import type { ConnectionEpoch } from '@voltrail/contracts/ids'
+import type { Instant } from '@voltrail/contracts/quantities'
 import { accept, type Decision } from '../decider.ts'
 import type { ChargerState } from './charger-state.ts'
 
 /**
  * Credentials that are good beside those of today while a charger is moved to them: until the first accepted boot on a connection
- * that was made with them (then the old ones are refused for good), or until they are withdrawn.
+ * that was made with them (then the old ones are refused for good), or until they are withdrawn. Those that the charger may have taken are
+ * never withdrawn: it would be locked out.
  */
 
 const today = ({ securityProfile, passwordDigests, passwordShort }: ChargerState) => ({
@@ -20,7 +22,28 @@ export const offerCredentials = (next: NextCredentials, state: ChargerState): De
   if (!state.registered || next.securityProfile < state.securityProfile) return accept()
   const known = state.nextCredentials
   if (known?.upgradeId === next.upgradeId && known.securityProfile === next.securityProfile) return accept()
-  return accept<ChargerEvent>({ type: 'ChargerCredentialsChanged', data: { ...today(state), next } })
+  if (known?.kept !== true || known.upgradeId === next.upgradeId || state.passwordDigests.length === 0)
+    return accept<ChargerEvent>({ type: 'ChargerCredentialsChanged', data: { ...today(state), next } })
+  // the key of an upgrade before this one, which the charger may have taken, is as good as that of today
+  const passwordDigests = [...new Set([...state.passwordDigests, ...known.passwordDigests])]
+  const sameKey = next.passwordDigests.join() === state.passwordDigests.join()
+  return accept<ChargerEvent>({
+    type: 'ChargerCredentialsChanged',
+    data: { ...today(state), passwordDigests, next: sameKey ? { ...next, passwordDigests } : next },
+  })
+}
+
+/** Whether the next credentials are good at this time. */
+export const isGood = (next: NextCredentials, now: Instant): boolean => next.kept === true || now <= next.until
+
+/** The time of the upgrade is over and the charger may have taken its credentials: they stay good beside those of today. */
+export const keepCredentials = (upgradeId: string, state: ChargerState): Decision<ChargerEvent> => {
+  const { nextCredentials: next } = state
+  if (next === undefined || next.upgradeId !== upgradeId || next.kept === true) return accept()
+  return accept<ChargerEvent>({
+    type: 'ChargerCredentialsChanged',
+    data: { ...today(state), next: { ...next, kept: true } },
+  })
 }
 
 /** The upgrade came to nothing: those of today are the only ones again. One that came true meanwhile stays. */

@@ -2,7 +2,7 @@ import type { ChargerEvent } from '@voltrail/contracts/events/registry'
 import type { TransactionId } from '@voltrail/contracts/ids'
 import { foldHistory } from '../fixtures/given.ts'
 import { charger, unknownCharger } from './charger.ts'
-import { isParkedStart, settledFirst, transactionToldBy } from './parked-starts.ts'
+import { isDismissedStart, isParkedStart, settledFirst, transactionToldBy } from './parked-starts.ts'
 
 const parked = (id: number): ChargerEvent => ({
   type: 'FrameParked',
@@ -44,6 +44,8 @@ describe('a parked start', () => {
       expect(settledFirst(state, about('1'))).toBeUndefined()
       expect(settledFirst(state, about('0'))).toEqual({ transactionId: '0', revision: 0 })
       expect(isParkedStart(state, '1' as TransactionId)).toBe(true)
+      expect(isDismissedStart(state, '1' as TransactionId)).toBe(decision === 'dismissed')
+      expect(isDismissedStart(state, '0' as TransactionId)).toBe(false)
     }
     const elsewhere: ChargerEvent = {
       type: 'ReviewSettled',

@@ -9,7 +9,7 @@ import type { ChargerState } from '@voltrail/domain/charger/charger-state'
 import { heldBefore, holdRegisters, mayBeInUse, worthHolding } from '@voltrail/domain/charger/candidates'
 import { closedOnEvseAt } from '@voltrail/domain/charger/closed-transactions'
 import { clockOf } from '@voltrail/domain/charger/measured-clock'
-import { isParkedStart } from '@voltrail/domain/charger/parked-starts'
+import { isDismissedStart, isParkedStart } from '@voltrail/domain/charger/parked-starts'
 import { isBeforeStart, openOnEvseAt } from '@voltrail/domain/charger/transactions'
 import { accept, reject } from '@voltrail/domain/decider'
 import { meterKey } from '@voltrail/domain/content-key'
@@ -32,7 +32,7 @@ interface ReadMeter {
 
 /**
  * Meter values go to the session that they name, else to the one that was open on their EVSE at their time; those that name a
- * parked start are of no other session. Where none is, the registers of an EVSE in use, thinned out, and every signed record are
+ * parked start are of no other session, and of none where it was dismissed. Where none is, the registers of an EVSE in use, thinned out, and every signed record are
  * held for a start that may come later; anything else is telemetry, durable in JetStream. Answered only then.
  */
 export const meterValues = async (request: Meter, deps: CentralDeps): Promise<FactReply> => {
@@ -49,9 +49,11 @@ export const meterValues = async (request: Meter, deps: CentralDeps): Promise<Fa
   if (heldBefore(state, contentKey)) return done
   const named = transactionId !== undefined && isParkedStart(state, transactionId) ? transactionId : undefined
   if (named === undefined && (await intoSessionOnEvse(meter, state, deps))) return done
-  const signed = evseId !== 0 && fact.samples.some(({ values }) => values.some((value) => value.signed !== undefined))
+  const dismissed = named !== undefined && isDismissedStart(state, named)
+  const hasSigned = fact.samples.some(({ values }) => values.some((value) => value.signed !== undefined))
+  const signed = hasSigned && evseId !== 0 && !dismissed
   const held = { factId, evseId, contentKey, registers: samples.registers, named, signed }
-  const mayBegin = named !== undefined || mayBeInUse(state, evseId, samples.measuredAt)
+  const mayBegin = named === undefined ? mayBeInUse(state, evseId, samples.measuredAt) : !dismissed
   const suspect = contradictsPower(request)
   const telling = mayBegin && worthHolding(state, evseId, samples.registers, { named, suspect })
   if (!telling && !signed) {
