@@ -215,14 +215,25 @@ export const localLists = (deps: DutyDeps): Duty => {
   /** All lists of a tenant in turn, after its tokens or its own word changed; then those whose time has come. */
   const lookAtTenant = async (tenant: Tenant): Promise<number | undefined> => {
     const now = deps.now()
-    const all = tenant.lookAt !== undefined && tenant.lookAt <= now
-    if (all) tenant.lookAt = tenant.changedAt = undefined
-    let next = tenant.lookAt
-    for (const watch of tenant.watches.values()) {
-      if (all || (watch.wakeAt !== undefined && watch.wakeAt <= now)) watch.wakeAt = await lookOnce(watch)
-      if (watch.wakeAt !== undefined) next = Math.min(next ?? watch.wakeAt, watch.wakeAt)
+    if (tenant.lookAt !== undefined && tenant.lookAt <= now) {
+      tenant.lookAt = tenant.changedAt = undefined
+      // each of them is due until it has been looked at, whatever happens to those before it
+      for (const watch of tenant.watches.values()) watch.wakeAt = now
     }
-    return next
+    let trouble: unknown
+    for (const watch of tenant.watches.values()) {
+      if (watch.wakeAt === undefined || watch.wakeAt > now) continue
+      try {
+        watch.wakeAt = await lookOnce(watch)
+      } catch (error) {
+        // a part that is away is away for all
+        if (error instanceof Waits) throw error
+        trouble = error
+      }
+    }
+    if (trouble !== undefined) throw trouble
+    const wakes = [tenant.lookAt, ...[...tenant.watches.values()].map(({ wakeAt }) => wakeAt)]
+    return wakes.reduce((next, at) => (at === undefined ? next : Math.min(next ?? at, at)), undefined)
   }
 
   const heardOfCharger = (watch: Watch, event: Recorded<ChargerEvent>): boolean => {
@@ -301,7 +312,9 @@ export const localLists = (deps: DutyDeps): Duty => {
     const now = deps.now()
     tenant.changedAt ??= now
     const soon = Math.min(now + inMs, tenant.changedAt + longestDebounceMs)
-    tenant.lookAt = inMs === 0 ? now : Math.max(tenant.lookAt ?? 0, soon)
+    // one who may no longer charge is not put off by others who may
+    const isDue = tenant.lookAt !== undefined && tenant.lookAt <= now
+    if (!isDue) tenant.lookAt = inMs === 0 ? now : Math.max(tenant.lookAt ?? 0, soon)
     return [tenantStream(id)]
   }
 
