@@ -89,11 +89,11 @@ describe('central, with facts that are hard to take', () => {
     expect(await cp.tell(fact, poison('poison.1'))).toMatchObject({ outcome: 'unavailable' })
     expect(await cp.tell(fact, poison('poison.1'))).toMatchObject({
       outcome: 'answered',
-      answer: { type: 'Malformed' },
+      answer: { type: 'TransactionStart', authorization: { status: 'Accepted' } },
     })
     expect((await cp.events()).at(-1)).toMatchObject({
       type: 'FrameParked',
-      data: { reason: 'poison', meant: 'TransactionStart' },
+      data: { reason: 'poison', meant: 'TransactionStart', authorization: 'Accepted' },
     })
 
     const loaded = { factId: 'poison.2', normalisations: [{ rule: 'r', path: '', raw: '\u0000' }] }
@@ -103,6 +103,22 @@ describe('central, with facts that are hard to take', () => {
       type: 'FrameParked',
       data: { reason: 'poison', meant: 'TransactionStop' },
     })
+  })
+
+  it('answers a start that cannot be read with the true status of its token, the same when it is told again', async () => {
+    const cp = house.charger('CP-status')
+    await cp.connect()
+    for (const [value, status] of [
+      [idToken.value, 'Accepted'],
+      ['NOBODY-1', 'Invalid'],
+    ] as const) {
+      const readable = { evseId: 1, connectorId: 1, idToken: { value, type: 'ISO14443' as const }, time: time(5) }
+      const parked = { type: 'Malformed', meant: 'TransactionStart', violations: ['/meterStart is missing'], readable }
+      const frame = JSON.stringify([2, 'm1', 'StartTransaction', { idTag: value }])
+      const first = await cp.answer(parked as never, { frame })
+      expect(first).toMatchObject({ type: 'TransactionStart', authorization: { status } })
+      expect(await cp.answer(parked as never, { frame })).toEqual(first)
+    }
   })
 
   it('counts the failures of each charger by itself', async () => {

@@ -5,18 +5,22 @@ import { chargerStream } from '@voltrail/contracts/streams'
 import { charger } from '@voltrail/domain/charger/charger'
 import type { ChargerState } from '@voltrail/domain/charger/charger-state'
 import { clockOf } from '@voltrail/domain/charger/measured-clock'
-import { isParkedStart } from '@voltrail/domain/charger/parked-starts'
+import { answeredToParked, isParkedStart } from '@voltrail/domain/charger/parked-starts'
+import { withRemoteStart } from '@voltrail/domain/charger/remote-starts'
 import { identifiesStop, isRestampedStop } from '@voltrail/domain/charger/told-stops'
 import { parkFrame } from '@voltrail/domain/charger/transactions'
 import { deriveTransactionId, frameKey, plainFrameKey } from '@voltrail/domain/content-key'
 import { accept } from '@voltrail/domain/decider'
+import { authorise } from '@voltrail/domain/id-token'
 import { readSamples } from '@voltrail/domain/meter-samples'
 import { occurredAt, type ChargerClock } from '@voltrail/domain/occurred-at'
 import { readRegister } from '@voltrail/domain/registers'
 import { storedReadings } from '@voltrail/domain/session'
 import type { CentralDeps } from '../central-deps.ts'
 import { contradictsPower, factMetadata, sealText, sealToken, type SealedToken } from '../evidence.ts'
+import { presentedToken } from '../presented-token.ts'
 import { answered } from './answered.ts'
+import { authorizationOf } from './authorization.ts'
 
 /** A start, stop or meter message that cannot be read: parked with its violations, and answered so that the queue goes on. */
 export const malformed = async (request: FactRequest<FactOf<'Malformed'>>, deps: CentralDeps): Promise<FactReply> => {
@@ -52,6 +56,7 @@ export const park = async (
   const before = keysOf(request, meant, readable, (name, text) => plainFrameKey(chargerId, name, text))
   const shortDetail = detail.replaceAll('\u0000', '').slice(0, 2000).toWellFormed()
   const { idToken, frame } = await sealed(request, readable, deps)
+  const shown = meant === 'TransactionStart' ? await worth(request, readable, deps) : undefined
   const parked = { meant, reason, detail: shortDetail, ...keys }
   const { state: now } = await deps.decide(
     charger,
@@ -61,13 +66,43 @@ export const park = async (
         return accept()
       const contents = contentsOf(meant, readable, idToken, receivedAt, clockOf(state))
       const doubt = contradictsPower(request) ? { suspect: true } : {}
-      return parkFrame({ factId, parked: { ...parked, ...contents, ...doubt } }, state)
+      const { effectiveAt = receivedAt } = contents.occurredAt ?? {}
+      const status = shown && withRemoteStart(state, shown.token.idToken.ref, shown.verdict, effectiveAt).status
+      const said = status === undefined ? {} : { authorization: status }
+      return parkFrame({ factId, parked: { ...parked, ...contents, ...doubt, ...said } }, state)
     },
-    factMetadata(deps, request, { frame }),
+    factMetadata(deps, request, { frame, ...(shown === undefined ? {} : { lookups: shown.lookups }) }),
   )
   // the start is still the transaction that it was answered then
   const { transactionId } = parkedAs(before, now) ? before : keys
-  return answered(deps, { type: 'Malformed', transactionId })
+  if (shown === undefined) return answered(deps, { type: 'Malformed', transactionId })
+  const status = answeredToParked(now, transactionId) ?? shown.verdict.status
+  return answered(deps, {
+    type: 'TransactionStart',
+    transactionId,
+    authorization: await authorizationOf(
+      deps,
+      tenant,
+      status === shown.verdict.status ? shown.verdict : { status },
+      shown.token.state,
+    ),
+  })
+}
+
+/**
+ * What the token of a start is worth: who is known may charge, however little else could be read. `undefined` where no token was
+ * read, or where it is the token that cannot be taken.
+ */
+const worth = async (
+  { tenant, frame, receivedAt }: Omit<FactRequest, 'fact'>,
+  readable: ReadableEnergy | undefined,
+  deps: CentralDeps,
+) => {
+  if (readable?.idToken === undefined) return undefined
+  const token = await presentedToken(deps, tenant, readable.idToken, frame)
+  const settings = await deps.lookUps.settings(tenant)
+  const verdict = authorise(token.state, settings.value, receivedAt)
+  return { token, verdict, lookups: [...token.lookups, settings.lookup] }
 }
 
 type ParkedKeys = Pick<EventNamed<'FrameParked'>['data'], 'contentKey' | 'restampKey'> & {
