@@ -82,7 +82,13 @@ type Moment = {
   readonly happen: (online: boolean) => void | Promise<void>
 }
 
-const measuredFlow = { watts: 7_000, amperes: 10, volts: 230, phases: 1 as const }
+/** What the power meter shows: nothing any more when the car is full. */
+const flowAt = ({ meterAt }: PlannedSession, moment: number) => ({
+  watts: Math.round((meterAt(moment) - meterAt(moment - 1_000)) * 3_600),
+  amperes: 10,
+  volts: 230,
+  phases: 1 as const,
+})
 const metrics = createEdgeMetrics(createMetrics('field-days'), { connections: () => 0 })
 /** what comes so soon after a connection may come from a queue */
 const drainMs = 120_000
@@ -360,10 +366,10 @@ export const liveThrough = async (charger: PlannedCharger, plan: Plan, world: Wo
       startedOffline: false,
     }
     const written: Payload[] = []
-    const reading = (time: Date, wh: number, kind: ReadingContext): Payload => {
+    const reading = (time: Date, moment: number, wh: number, kind: ReadingContext): Payload => {
       const value = meterValue(
         brand,
-        { at: time, registerWh: wh, flow: measuredFlow, socPercent: 50, celsius: 30 },
+        { at: time, registerWh: wh, flow: flowAt(real, moment), socPercent: 50, celsius: 30 },
         kind,
         brand.measurands,
       )
@@ -375,7 +381,7 @@ export const liveThrough = async (charger: PlannedCharger, plan: Plan, world: Wo
       life.told.push({ at: effective(time, moment, receivedAt), milli: sampleTold(charger, wh) })
     const meter = (moment: number, kind: ReadingContext) => {
       const [time, wh] = [stamp(moment), shownWh(charger, real, moment)]
-      const value = reading(time, wh, kind)
+      const value = reading(time, moment, wh, kind)
       if (habits.samples === 'transaction-data' || habits.samples === 'both') {
         written.push(value)
         sampled.push((receivedAt) => remember(time, moment, wh, receivedAt))
