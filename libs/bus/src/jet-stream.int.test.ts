@@ -137,9 +137,12 @@ describe('a stream', () => {
 describe('reading a stream', () => {
   it('reads all in order, then what comes, and knows when it has caught up', async () => {
     const name = await makeStream(450)
-    const publishMore = setTimeout(() => void bus.publishDurable(`${name}.late`, bytes('late')), 50)
-    const { read, consumer } = await readUntil(name, {}, (messages) => messages.length === 451)
-    clearTimeout(publishMore)
+    let later: Promise<unknown> | undefined
+    const { read, consumer } = await readUntil(name, {}, (messages) => {
+      if (messages.length === 450) later ??= bus.publishDurable(`${name}.late`, bytes('late'))
+      return messages.length === 451
+    })
+    await later
     expect(words(read)).toEqual([...Array.from({ length: 450 }, (_, index) => String(index + 1)), 'late'])
     expect(read[449]?.pending).toBe(0)
     expect(read[10]).toMatchObject({ seq: 11, pending: 439, failures: 0, subject: `${name}.odd` })

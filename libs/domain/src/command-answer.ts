@@ -14,7 +14,7 @@ const withheld = 'it stands in the sealed frame'
 export const answerForLog = (command: ChargerCommand, result: CommandResult): CommandResult => {
   const opaque = mayHoldAnything.has(command.type)
   const unspoken = [...tokensOf(command), ...secretsOf(command)]
-  const names = (value: unknown): boolean => unspoken.length > 0 && unspoken.some(isIn(JSON.stringify(value)))
+  const names = (value: unknown): boolean => unspoken.some(isIn(JSON.stringify(value)))
   switch (result.outcome) {
     case 'result': {
       // one word is no id token's business: of a known action it is one of the schema's

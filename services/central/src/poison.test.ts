@@ -67,7 +67,11 @@ describe('a message that fails though nothing is away', () => {
     expect(parked()).toEqual([])
     expect(await pods.ask(1, ask('1.1', start, 1))).toMatchObject({
       outcome: 'answered',
-      answer: { type: 'Malformed', transactionId: expect.any(String) },
+      answer: {
+        type: 'TransactionStart',
+        transactionId: expect.any(String),
+        authorization: { status: expect.any(String) },
+      },
     })
     expect(parked()).toMatchObject([{ data: { reason: 'poison', meant: 'TransactionStart' } }])
   })

@@ -220,7 +220,7 @@ export const localLists = (deps: DutyDeps): Duty => {
       // each of them is due until it has been looked at, whatever happens to those before it
       for (const watch of tenant.watches.values()) watch.wakeAt = now
     }
-    let trouble: unknown
+    let trouble: Error | undefined
     for (const watch of tenant.watches.values()) {
       if (watch.wakeAt === undefined || watch.wakeAt > now) continue
       try {
@@ -228,7 +228,7 @@ export const localLists = (deps: DutyDeps): Duty => {
       } catch (error) {
         // a part that is away is away for all
         if (error instanceof Waits) throw error
-        trouble = error
+        trouble = error instanceof Error ? error : new Error(String(error))
       }
     }
     if (trouble !== undefined) throw trouble

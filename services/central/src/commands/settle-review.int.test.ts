@@ -655,7 +655,10 @@ describe('settling a review', () => {
     const factId = `${cp.epoch}.77`
     // no edge of ours sends such a reservation
     const reply = await cp.tell({ ...start, reservationId: 7 } as never, { factId })
-    expect(reply).toMatchObject({ outcome: 'answered', answer: { type: 'Malformed' } })
+    expect(reply).toMatchObject({
+      outcome: 'answered',
+      answer: { type: 'TransactionStart', authorization: { status: 'Accepted' } },
+    })
     const { parked, subject } = await lastParked(cp)
     const { transactionId } = parked.data as { transactionId: TransactionId }
     expect(await settle('REV-poison', subject, { kind: 'attribute', transactionId })).toMatchObject({ outcome: 'done' })
