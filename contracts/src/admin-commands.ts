@@ -1,14 +1,5 @@
 import { z } from 'zod'
-import {
-  CampaignId,
-  ChargerId,
-  DecimalString,
-  ImageName,
-  MeterKeyId,
-  TariffId,
-  TokenRef,
-  TransactionId,
-} from './ids.ts'
+import { CampaignId, ChargerId, DecimalString, ImageName, MeterKeyId, TariffId, TokenRef } from './ids.ts'
 import { ClearIdToken } from './personal.ts'
 import { OperatorDecision } from './events/charger.ts'
 import { Instant } from './quantities.ts'
