@@ -20,8 +20,10 @@ interface Watch {
   /** since its boot it was asked whether it has a cache */
   keyRead: boolean
   clearedAt: number
-  /** requests to clear the cache, of anybody */
-  readonly clearing: Set<string>
+  /** requests to clear the cache, of anybody, and what each makes it forget */
+  readonly clearing: Map<string, Set<TokenRef>>
+  /** it did not answer so often: it is asked again when it connects or boots */
+  gaveUp: boolean
   readonly asking: Asking
 }
 
@@ -42,6 +44,8 @@ export const cachedTokens = (deps: DutyDeps): Duty => {
   const watches = new Map<string, Watch>()
   /** which chargers may remember a token */
   const byToken = new Map<string, Set<StreamName>>()
+  /** tokens that may not charge */
+  const worthless = new Set<string>()
   const pace: Pace = { underWay: 0 }
   const watchOf = (tenant: TenantId, chargerId: ChargerId): readonly [StreamName, Watch] => {
     const key = deviceStream(tenant, chargerId)
@@ -57,26 +61,33 @@ export const cachedTokens = (deps: DutyDeps): Duty => {
       due: false,
       keyRead: false,
       clearedAt: 0,
-      clearing: new Set(),
+      clearing: new Map(),
+      gaveUp: false,
       asking: nothingAsked(),
     }
     watches.set(key, watch)
     return [key, watch]
   }
 
-  const holds = (key: StreamName, watch: Watch, ref: TokenRef): void => {
+  const nameOf = ({ tenant }: Pick<Watch, 'tenant'>, ref: TokenRef): string => `${tenant} ${ref}`
+  /** @returns whether it must forget this one: it was told so by what was not known everywhere yet */
+  const holds = (key: StreamName, watch: Watch, ref: TokenRef): boolean => {
+    const name = nameOf(watch, ref)
     watch.held.add(ref)
-    const name = `${watch.tenant} ${ref}`
+    for (const forgotten of watch.clearing.values()) forgotten.delete(ref)
     byToken.set(name, (byToken.get(name) ?? new Set()).add(key))
+    if (!worthless.has(name)) return false
+    watch.due = true
+    return true
   }
-  const forgets = (key: StreamName, watch: Watch): void => {
-    for (const ref of watch.held) {
-      const name = `${watch.tenant} ${ref}`
+  const forgets = (key: StreamName, watch: Watch, forgotten: ReadonlySet<TokenRef>): void => {
+    for (const ref of forgotten) {
+      const name = nameOf(watch, ref)
+      watch.held.delete(ref)
       byToken.get(name)?.delete(key)
       if (byToken.get(name)?.size === 0) byToken.delete(name)
     }
-    watch.held.clear()
-    watch.due = false
+    watch.due = [...watch.held].some((ref) => worthless.has(nameOf(watch, ref)))
   }
 
   const heardOfCharger = (key: StreamName, watch: Watch, event: Recorded<ChargerEvent>): boolean => {
@@ -90,6 +101,7 @@ export const cachedTokens = (deps: DutyDeps): Duty => {
         return watch.due
       case 'ChargerConnected':
         watch.connected = true
+        watch.gaveUp = false
         watch.readyAt = at + afterConnectMs
         return watch.due
       case 'ChargerDisconnected':
@@ -98,30 +110,34 @@ export const cachedTokens = (deps: DutyDeps): Duty => {
       case 'ChargerBooted':
         watch.accepted = event.data.registration === 'Accepted'
         watch.keyRead = false
+        watch.gaveUp = false
         return watch.due
       case 'AuthorizationDecided':
-        if (event.data.status === 'Accepted') holds(key, watch, event.data.idToken.ref)
-        return false
+        return event.data.status === 'Accepted' && holds(key, watch, event.data.idToken.ref)
       case 'TransactionOpened':
-        if (event.data.authorization === 'Accepted') holds(key, watch, event.data.tokenRef)
-        return false
+        return event.data.authorization === 'Accepted' && holds(key, watch, event.data.tokenRef)
       case 'CommandRequested':
-        if (event.data.command.type === 'ClearCache') watch.clearing.add(event.data.commandId)
+        if (event.data.command.type === 'ClearCache') watch.clearing.set(event.data.commandId, new Set(watch.held))
         return false
       case 'CommandOffline':
         watch.clearing.delete(event.data.commandId)
         return heard !== undefined
       case 'CommandOutcomeUnknown':
-        if (watch.asking.silent >= mostSilent) watch.due = false
+        watch.clearing.delete(event.data.commandId)
+        if (watch.asking.silent >= mostSilent) watch.gaveUp = true
         return heard !== undefined
       case 'CommandSettled': {
         const { commandId, result } = event.data
-        if (watch.clearing.delete(commandId)) {
-          if (result.outcome === 'result' && result.status === 'Accepted') forgets(key, watch)
+        const forgotten = watch.clearing.get(commandId)
+        if (forgotten === undefined) return heard !== undefined
+        watch.clearing.delete(commandId)
+        if (result.outcome === 'result' && result.status === 'Accepted') forgets(key, watch, forgotten)
+        else if (heard !== undefined) {
           // it has no cache, or cannot clear it: asked again it would say the same
-          else if (heard !== undefined) watch.due = false
-          if (heard !== undefined) watch.clearedAt = at
+          watch.due = false
+          deps.log.warn({ chargerId: watch.chargerId, result: result.outcome }, 'a charger does not clear its cache')
         }
+        if (heard !== undefined) watch.clearedAt = at
         return heard !== undefined
       }
       default:
@@ -130,7 +146,7 @@ export const cachedTokens = (deps: DutyDeps): Duty => {
   }
 
   const look = async (watch: Watch): Promise<number | undefined> => {
-    if (!watch.due || !watch.connected || !watch.accepted) return undefined
+    if (!watch.due || watch.gaveUp || !watch.connected || !watch.accepted) return undefined
     const now = deps.now()
     const { asking, tenant, chargerId } = watch
     const readyAt = Math.max(watch.readyAt, asking.quietUntil, asking.pending?.until ?? 0)
@@ -161,8 +177,13 @@ export const cachedTokens = (deps: DutyDeps): Duty => {
           const heard = event as unknown as Recorded<IdTokenEvent>
           if (heard.type === 'IdTokenAliasGiven') return []
           const { status, expiresAt } = heard.data
-          if (status === 'Accepted' && (expiresAt === undefined || expiresAt > heard.metadata.receivedAt)) return []
-          const keys = [...(byToken.get(`${address.tenant} ${address.tokenRef}`) ?? [])]
+          const name = nameOf(address, address.tokenRef)
+          if (status === 'Accepted' && (expiresAt === undefined || expiresAt > heard.metadata.receivedAt)) {
+            worthless.delete(name)
+            return []
+          }
+          worthless.add(name)
+          const keys = [...(byToken.get(name) ?? [])]
           for (const key of keys) {
             const watch = watches.get(key)
             if (watch === undefined) continue

@@ -179,6 +179,11 @@ describe('the local list of a charger', () => {
 })
 
 describe('the cache of a charger', () => {
+  const asked = (commandId: string): ChargerEvent =>
+    ({
+      type: 'CommandRequested',
+      data: { commandId, command: { type: 'ClearCache' }, deadline: '2026-01-31T12:00:30.000Z' },
+    }) as never
   const withCache = async (shown: Record<string, string> = { AuthorizationCacheEnabled: 'true' }) => {
     const one = house()
     one.answers.get = shown
@@ -221,5 +226,36 @@ describe('the cache of a charger', () => {
     expect(cleared()).toBe(1)
     await wait(1)
     expect(cleared()).toBe(2)
+  })
+  it('is cleared too where it was told of a token a moment after its block', async () => {
+    const { told, change, wait, cleared } = await withCache()
+    await change(1, 'Blocked')
+    await told(authorised(1))
+    await wait(1)
+    expect(cleared()).toBe(1)
+  })
+  it('still holds who was accepted while it was being cleared', async () => {
+    const { told, change, wait, cleared } = await withCache()
+    await told(asked('op-1'))
+    await told(authorised(2))
+    const result = { outcome: 'result', status: 'Accepted', payload: {} } as const
+    await told({ type: 'CommandSettled', data: { commandId: 'op-1', result, late: false, frames: {} } } as never)
+    await change(2, 'Blocked')
+    await wait(3)
+    expect(cleared()).toBe(1)
+  })
+  it('of a charger that does not answer is cleared when it is back', async () => {
+    const { told, change, wait, boot, cleared } = await withCache()
+    await told(authorised(1))
+    for (let i = 0; i < 6; i++) {
+      const commandId = `cache-0-${i}-clear`
+      await told(asked(commandId), { type: 'CommandOutcomeUnknown', data: { commandId, reason: 'timeout' } } as never)
+    }
+    await change(1, 'Blocked')
+    await wait(120)
+    expect(cleared()).toBe(0)
+    await boot()
+    await wait(180)
+    expect(cleared()).toBe(1)
   })
 })
