@@ -108,9 +108,13 @@ describe('a connection that speaks OCPP 1.6', () => {
       meant: 'TransactionStop',
       readable: { reason: 'Local', meterStop: { value: '8.2', unit: 'kWh' } },
     })
-    const answer = inbound.answer({ type: 'Malformed', transactionId: '77' as TransactionId }, now)
     const ajv = addFormats.default(new Ajv({ strict: false }))
-    expect(ajv.validate(schemas20.TransactionEventResponse as object, answer)).toBe(true)
+    const transactionId = '77' as TransactionId
+    for (const answer of [
+      inbound.answer({ type: 'Malformed', transactionId }, now),
+      inbound.answer({ type: 'TransactionStart', transactionId, authorization: { status: 'Invalid' } }, now),
+    ])
+      expect(ajv.validate(schemas20.TransactionEventResponse as object, answer)).toBe(true)
   })
 
   it('parks a TransactionEvent whatever stands in it', () => {
