@@ -24,11 +24,16 @@ export type CampaignFilter = z.infer<typeof CampaignFilter>
 export const CampaignBody = z
   .strictObject({
     campaignId: CampaignId.optional().describe(
-      'made by us unless given; a repeat with the same id is the same campaign',
+      'made by us unless given; a repeat with the same id and content is the same campaign, other content a conflict',
     ),
     filter: CampaignFilter,
     ...firmware,
-    version: z.string().min(1).max(50).describe('what a charger must report at its boot for success'),
+    version: z
+      .string()
+      .min(1)
+      .max(50)
+      .optional()
+      .describe('what a charger must report at its boot for success; may be left out with an image: it is the image’s'),
     concurrency: z.int().min(1).max(500).default(5).describe('chargers at once'),
     stopOnFailures: z
       .union([
@@ -42,6 +47,10 @@ export const CampaignBody = z
   })
   .refine(oneSource[0], { ...oneSource[1], path: [...oneSource[1].path] })
   .refine(bothOrNone[0], { ...bothOrNone[1], path: [...bothOrNone[1].path] })
+  .refine(({ image, version }) => image !== undefined || version !== undefined, {
+    path: ['version'],
+    error: 'is needed with a location: what a charger must report at its boot',
+  })
   .meta({
     id: 'CreateCampaign',
     examples: [

@@ -52,6 +52,10 @@ export const firmware = {
     .optional()
     .describe('of the image, base64: the signed update of the security extension'),
   signingCertificate: z.string().min(1).max(5_500).optional().describe('PEM; with `signature`'),
+  force: z
+    .boolean()
+    .optional()
+    .describe('also to chargers of another vendor or model than the image is for, or of an unknown one'),
 }
 interface Firmware {
   readonly location?: string | undefined
@@ -76,7 +80,7 @@ export const FirmwareBody = z
       .min(1)
       .max(50)
       .optional()
-      .describe('what the charger must report at its boot; absent: any other version than now'),
+      .describe('what the charger must report at its boot; absent: the version of the image, else any other than now'),
     retrieveAt: AnyInstant.optional().describe('now, unless told'),
     expiresInMinutes: expiresInMinutes.default(1_440),
   })

@@ -2,6 +2,7 @@ import type { ChargerOutcome } from '@voltrail/contracts/events/campaign'
 import type { CampaignEvent, EventNamed } from '@voltrail/contracts/events/registry'
 import type { ChargerId } from '@voltrail/contracts/ids'
 import type { Instant } from '@voltrail/contracts/quantities'
+import { canonicalJson } from './canonical-json.ts'
 import { accept, reject, type Aggregate, type Decision } from './decider.ts'
 
 /** A firmware campaign: `campaign-<tenant>.<id>`. One firmware for many chargers, a few at a time, stopped when too many fail. */
@@ -69,12 +70,21 @@ export const campaign: Aggregate<CampaignState, CampaignEvent> = {
 type Refusal = { readonly kind: string; readonly detail: string }
 const unknown = reject({ kind: 'unknown-campaign', detail: 'there is no such campaign' })
 
+/** By what was asked where that is known: what a filter means changes with the fleet. */
+const sameRequest = (known: CampaignTerms, terms: CampaignTerms): boolean =>
+  known.request !== undefined && terms.request !== undefined
+    ? known.request === terms.request
+    : canonicalJson({ ...known, request: null }) === canonicalJson({ ...terms, request: null })
+
 /** A new campaign over a frozen list of chargers. The same again changes nothing. */
 export const createCampaign = (terms: CampaignTerms, state: CampaignState): Decision<CampaignEvent, Refusal> => {
   if (state.terms !== undefined)
-    return JSON.stringify(state.terms.firmware) === JSON.stringify(terms.firmware)
+    return sameRequest(state.terms, terms)
       ? accept()
-      : reject({ kind: 'campaign-exists', detail: 'there is a campaign of this name for another firmware' })
+      : reject({
+          kind: 'campaign-exists',
+          detail: 'there is a campaign of this name with other content: take another name, or look at that one',
+        })
   return accept<CampaignEvent>({ type: 'CampaignCreated', data: terms })
 }
 

@@ -8,7 +8,7 @@ import { FirmwareBody, LogBody, TransferAnswer, TransferList } from '@voltrail/c
 import { describeHabits, fileHabits, ownLocation, type FileHabits } from '@voltrail/domain/device/file-addresses'
 import { transferRequestId } from '@voltrail/domain/device/transfer-request'
 import { readCharger, readDevice } from '../charger-device.ts'
-import { namedImage } from '../firmware-image.ts'
+import { namedImage, refuseOtherMake } from '../firmware-image.ts'
 import { ApiProblem } from '../problem.ts'
 import { decide, problems } from '../route-tools.ts'
 import type { Routes } from '../route-tools.ts'
@@ -139,8 +139,11 @@ export function transferRoutes(app: Routes, sources: Sources): void {
       response: { 202: TransferAnswer, ...problems(400, 404, 413, 415, 422) },
     },
     handler: async ({ params, headers, body }, reply) => {
-      const { location, version, retrieveAt, expiresInMinutes } = body
-      const { image, ...signed } = await namedImage(sources, body)
+      const { location, retrieveAt, expiresInMinutes, force } = body
+      const firmware = await namedImage(sources, body)
+      const { image, version, signed } = firmware
+      const { identity } = await readCharger(sources, params.id)
+      if (force !== true) refuseOtherMake(firmware, [{ chargerId: params.id, ...identity }])
       const now = sources.now()
       const retrieve = retrieveAt === undefined ? now : Date.parse(retrieveAt)
       const answer = await transfer({
