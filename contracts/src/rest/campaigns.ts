@@ -91,7 +91,13 @@ export const CampaignView = z
         requestId: z.int().nullable().describe('of its transfer'),
         takenAt: Instant.nullable().describe('while it is under way'),
         outcome: ChargerOutcome.nullable(),
-        detail: z.string().nullable(),
+        detail: z
+          .string()
+          .nullable()
+          .describe(
+            'how it ended; of one that waits, why: offline, not accepted, charging, busy with request N, or what holds the campaign ' +
+              '(the first hundred that wait are looked at, one by one)',
+          ),
       }),
     ),
   })

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Sha256 } from '../ids.ts'
 import { TransferKind, TransferOutcome } from '../events/device.ts'
 import { Instant } from '../quantities.ts'
+import { ChargerParams } from './chargers.ts'
 import { CommandAnswer } from './commands.ts'
 import { AnyInstant } from './paging.ts'
 
@@ -88,6 +89,8 @@ export const FirmwareBody = z
   .refine(bothOrNone[0], { ...bothOrNone[1], path: [...bothOrNone[1].path] })
   .meta({ id: 'FirmwareRequest', examples: [{ image: 'acme-one-2.0.1.bin', version: '2.0.1' }] })
 
+export const TransferParams = ChargerParams.extend({ requestId: z.coerce.number().int().min(1).max(2_147_483_647) })
+
 export const TransferView = z
   .object({
     requestId: z.int(),
@@ -98,6 +101,8 @@ export const TransferView = z
     statusAt: Instant.nullable(),
     campaignId: z.string().nullable(),
     targetVersion: z.string().nullable(),
+    image: z.string().nullable().describe('of our file service'),
+    location: z.string().nullable().describe('where the charger was sent to, without user, password or token'),
     files: z
       .array(z.object({ name: z.string(), bytes: z.int(), sha256: Sha256 }))
       .describe('what our file service got of it'),

@@ -178,6 +178,31 @@ export const changeCampaign = (
 
 const over = ({ phase }: CampaignState) => reject({ kind: 'campaign-over', detail: `the campaign is ${phase}` })
 
+/** What decides whether a charger may be begun with. */
+export interface Readiness {
+  readonly connected: boolean
+  readonly accepted: boolean
+  /** sessions that are open there */
+  readonly charging: number
+  /** a firmware update that is under way there, a campaign's or not */
+  readonly updating: number | undefined
+}
+
+/** Why a charger is not begun with now; undefined: it is idle. Nobody is interrupted, and no charger gets two firmwares at once. */
+export const whyBusy = ({ connected, accepted, charging, updating }: Readiness): string | undefined => {
+  if (!connected) return 'offline'
+  if (!accepted) return 'not accepted'
+  if (charging > 0) return 'charging'
+  return updating === undefined ? undefined : `busy with request ${updating}`
+}
+
+/** Why a whole campaign begins with no charger now (`now` in ms since 1970); undefined: it does. */
+export const whyHeld = (state: CampaignState, now: number): string | undefined => {
+  if (state.phase !== 'running') return `the campaign is ${state.phase}`
+  if (nextInWindow(now, state.terms?.window) > now) return 'outside the window'
+  return underWay(state) >= (state.terms?.concurrency ?? 0) ? 'others come first' : undefined
+}
+
 const minuteOf = (clock: string): number => Number(clock.slice(0, 2)) * 60 + Number(clock.slice(3))
 const day = 86_400_000
 

@@ -5,6 +5,7 @@ import { instant } from '@voltrail/contracts/quantities'
 import { chargerStream, deviceStream, firmwareStream } from '@voltrail/contracts/streams'
 import { accept, type Aggregate } from '@voltrail/domain/decider'
 import { device } from '@voltrail/domain/device/device'
+import { connectEventLog } from '@voltrail/event-store/esdb-log'
 import { runApi, until, type RunningApi } from './fixtures/running-api.ts'
 
 const tenant = TenantId.parse('default')
@@ -96,7 +97,82 @@ describe('an image', () => {
   })
 })
 
+describe('a request that goes on', () => {
+  it('shows its image and its location, without what gives access', async () => {
+    const [one] = await transfersOf('ACME')
+    expect([one.image, one.location]).toEqual([
+      'one-2.bin',
+      expect.stringMatching(/^http:\/\/files\.example\.com\/.*one-2\.bin$/),
+    ])
+    const { command } = api.commands.findLast(({ command: { type } }) => type === 'UpdateFirmware') as never as {
+      command: { location: string }
+    }
+    expect(command.location).toMatch(/@files/)
+    await api.ask('POST', '/v1/chargers/ACME/logs', { location: 'ftp://ann:pass@logs.example.com/in/?token=abc' })
+    const log = (await transfersOf('ACME')).find(({ kind }: { kind: string }) => kind === 'DiagnosticsLog')
+    expect([log.image, log.location]).toEqual([null, 'ftp://logs.example.com/in/?token='])
+  })
+
+  it('is given up by an operator, and nothing is sent; what the charger still says is recorded', async () => {
+    const [one] = await transfersOf('OTHER')
+    const before = api.commands.length
+    const path = `/v1/chargers/OTHER/transfers/${one.requestId}`
+    const ended = await api.ask('DELETE', path)
+    expect([ended.status, ended.json]).toMatchObject([200, { outcome: 'Cancelled', detail: 'given up by an operator' }])
+    expect((await api.ask('DELETE', path)).json).toEqual(ended.json)
+    expect(api.commands).toHaveLength(before)
+    const log = connectEventLog({ connectionString: api.environment.ESDB_URL, readOnly: true })
+    const events = []
+    for await (const event of log.readForward(deviceStream(tenant, ChargerId.parse('OTHER')), 0)) events.push(event)
+    await log.close()
+    expect(events.at(-1)).toMatchObject({
+      type: 'TransferEnded',
+      metadata: { actor: { kind: 'operator', id: 'operator-key' } },
+    })
+    await onDevice('OTHER', {
+      type: 'FirmwareStatusReported',
+      data: { status: 'Downloading', requestId: one.requestId },
+    })
+    expect((await transfersOf('OTHER'))[0]).toMatchObject({ outcome: 'Cancelled', status: 'Downloading' })
+  })
+
+  it('that there is not cannot be given up', async () => {
+    expect((await api.ask('DELETE', '/v1/chargers/OTHER/transfers/1')).status).toBe(404)
+    expect((await api.ask('DELETE', '/v1/chargers/NOBODY/transfers/1')).status).toBe(404)
+    expect((await api.ask('DELETE', '/v1/chargers/OTHER/transfers/x')).status).toBe(400)
+  })
+})
+
 describe('a campaign', () => {
+  it('says of each charger that waits why', async () => {
+    const details = async () => {
+      const { chargers } = (await api.ask('GET', '/v1/campaigns/why')).json
+      return chargers.map(({ detail }: { detail: string }) => detail)
+    }
+    const body = { campaignId: 'why', filter: { chargerIds: ['ACME', 'OTHER'] }, image: 'one-2.bin', force: true }
+    await api.ask('POST', '/v1/campaigns', body)
+    expect(await details()).toEqual(['offline', 'offline'])
+    await onCharger('ACME', {
+      type: 'ChargerConnected',
+      data: {
+        edge: 'e',
+        subprotocol: 'ocpp1.6',
+        remoteAddress: '127.0.0.1',
+        tls: false,
+        authenticatedBy: 'none',
+        heartbeatSeconds: 300,
+      },
+    })
+    const [open] = await transfersOf('ACME').then((all) =>
+      all.filter(({ kind }: { kind: string }) => kind === 'Firmware'),
+    )
+    expect(await details()).toEqual([`busy with request ${open.requestId}`, 'offline'])
+    await api.ask('DELETE', `/v1/chargers/ACME/transfers/${open.requestId}`)
+    expect(await details()).toEqual([null, 'offline'])
+    await api.ask('POST', '/v1/campaigns/why/pause', {})
+    expect(await details()).toEqual(['the campaign is paused', 'the campaign is paused'])
+  })
+
   it('that is made again is the same; with other content its name is a conflict', async () => {
     const body = { campaignId: 'again', filter: { chargerIds: ['ACME'] }, image: 'one-2.bin' }
     expect((await api.ask('POST', '/v1/campaigns', body)).status).toBe(201)

@@ -72,6 +72,7 @@ describe('the OpenAPI document', () => {
         'get /v1/chargers/{id}/security-events',
         'get /v1/chargers/{id}/settings',
         'get /v1/chargers/{id}/transfers',
+        'delete /v1/chargers/{id}/transfers/{requestId}',
         'put /v1/chargers/{id}/client-identities',
         'put /v1/chargers/{id}/settings',
         'get /v1/chargers/{id}/files',

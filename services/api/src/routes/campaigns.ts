@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { CampaignId, type Sha256 } from '@voltrail/contracts/ids'
+import { CampaignId, type ChargerId, type Sha256 } from '@voltrail/contracts/ids'
 import {
   CampaignActionParams,
   CampaignBody,
@@ -10,9 +10,10 @@ import {
 } from '@voltrail/contracts/rest/campaigns'
 import type { CampaignEvent } from '@voltrail/contracts/events/registry'
 import { campaignStream } from '@voltrail/contracts/streams'
-import { campaign, type CampaignState, type Progress } from '@voltrail/domain/campaign'
+import { campaign, whyBusy, whyHeld, type CampaignState, type Progress } from '@voltrail/domain/campaign'
 import type { Recorded } from '@voltrail/domain/decider'
 import { hasUrlSecret } from '@voltrail/domain/url-secrets'
+import { readCharger, readDevice } from '../charger-device.ts'
 import { campaignChargers } from '../campaign-chargers.ts'
 import { namedImage, refuseOtherMake } from '../firmware-image.ts'
 import { ApiProblem, notFound } from '../problem.ts'
@@ -21,6 +22,8 @@ import type { Routes } from '../route-tools.ts'
 import type { Sources } from '../sources.ts'
 
 const tags = ['Firmware campaigns']
+/** so many chargers that wait are asked after for one answer */
+const mostLookedAt = 100
 
 export function campaignRoutes(app: Routes, sources: Sources): void {
   const stateOf = async (id: CampaignId): Promise<CampaignState> => {
@@ -30,9 +33,28 @@ export function campaignRoutes(app: Routes, sources: Sources): void {
     return state
   }
   const read = async (id: CampaignId): Promise<CampaignView> => {
-    const view = viewOf(await stateOf(id))
+    const state = await stateOf(id)
+    const view = viewOf(state)
     if (view === undefined) throw notFound(`There is no campaign ${JSON.stringify(id)}.`)
+    const held = whyHeld(state, sources.now())
+    const waiting = view.chargers.filter((one) => one.state === 'waiting')
+    const told = waiting.slice(0, held === undefined || held === 'others come first' ? mostLookedAt : 0)
+    const busy = new Map(
+      await Promise.all(told.map(async (one) => [one.chargerId, await busyWith(one.chargerId)] as const)),
+    )
+    for (const one of waiting) one.detail = busy.get(one.chargerId) ?? held ?? null
     return view
+  }
+
+  const busyWith = async (chargerId: ChargerId): Promise<string | undefined> => {
+    const charger = await readCharger(sources, chargerId)
+    const { transfers = [] } = await readDevice(sources, chargerId)
+    return whyBusy({
+      connected: charger.connection?.open === true,
+      accepted: charger.registration === 'Accepted',
+      charging: charger.openTransactions.length,
+      updating: transfers.find(({ kind }) => kind === 'Firmware')?.requestId,
+    })
   }
 
   app.route({

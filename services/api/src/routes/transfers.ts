@@ -4,12 +4,20 @@ import type { ChargerId, CommandId, ImageName } from '@voltrail/contracts/ids'
 import { instant } from '@voltrail/contracts/quantities'
 import { ChargerParams } from '@voltrail/contracts/rest/chargers'
 import { CommandHeaders } from '@voltrail/contracts/rest/commands'
-import { FirmwareBody, LogBody, TransferAnswer, TransferList } from '@voltrail/contracts/rest/transfers'
+import {
+  FirmwareBody,
+  LogBody,
+  TransferAnswer,
+  TransferList,
+  TransferParams,
+  TransferView,
+} from '@voltrail/contracts/rest/transfers'
 import { describeHabits, fileHabits, ownLocation, type FileHabits } from '@voltrail/domain/device/file-addresses'
+import { replaceUrlSecrets } from '@voltrail/domain/url-secrets'
 import { transferRequestId } from '@voltrail/domain/device/transfer-request'
 import { readCharger, readDevice } from '../charger-device.ts'
 import { namedImage, refuseOtherMake } from '../firmware-image.ts'
-import { ApiProblem } from '../problem.ts'
+import { ApiProblem, notFound } from '../problem.ts'
 import { decide, problems } from '../route-tools.ts'
 import type { Routes } from '../route-tools.ts'
 import { answerOf, commandIdOf, sendCommand } from '../send-command.ts'
@@ -46,6 +54,7 @@ export function transferRoutes(app: Routes, sources: Sources): void {
       expiresAt: instant(expiresAt),
       ...(targetVersion === undefined ? {} : { targetVersion }),
       ...(image === undefined ? {} : { image }),
+      location: replaceUrlSecrets(location, () => ''),
       ...(identity?.firmwareVersion === undefined ? {} : { versionBefore: identity.firmwareVersion.slice(0, 50) }),
     })
     const reply = await sendCommand(sources, {
@@ -165,6 +174,29 @@ export function transferRoutes(app: Routes, sources: Sources): void {
         }),
       })
       return reply.code(202).send(answer)
+    },
+  })
+
+  app.route({
+    method: 'DELETE',
+    url: '/chargers/:id/transfers/:requestId',
+    schema: {
+      tags,
+      operationId: 'cancelTransfer',
+      summary: 'Give up a firmware update or a log that goes on',
+      description:
+        'Recorded with who did it. Nothing is sent to the charger, which may go on all the same: what it still says of it is recorded. ' +
+        'Its credential ends. One that has ended stays as it ended.',
+      params: TransferParams,
+      response: { 200: TransferView, ...problems(400, 404) },
+    },
+    handler: async ({ params: { id, requestId } }) => {
+      await readCharger(sources, id)
+      await decide(sources, { type: 'CancelTransfer', chargerId: id, requestId })
+      const { transfers = [], endedTransfers = [] } = await readDevice(sources, id)
+      const known = [...transfers, ...endedTransfers].find((one) => one.requestId === requestId)
+      if (known === undefined) throw notFound(`Request ${requestId} ended so long ago that it is not kept any more.`)
+      return transferView(known)
     },
   })
 
