@@ -114,9 +114,17 @@ export const TransferView = z
   .meta({ id: 'Transfer' })
 export type TransferView = z.infer<typeof TransferView>
 
+export const ProtocolFrom = z.enum(['your location', 'settings', 'charger', 'make', 'not told', 'not known yet'])
+export type ProtocolFrom = z.infer<typeof ProtocolFrom>
+
 export const TransferAnswer = z
   .object({
     requestId: z.int(),
+    protocol: z.string().describe('of the location'),
+    protocolFrom: ProtocolFrom.describe(
+      'why that protocol: settings, the charger’s own word, what its make is known for; not told: its configuration does not say; ' +
+        'not known yet: its configuration was not read, and it did not answer when it was asked',
+    ),
     command: CommandAnswer.describe('what came of asking the charger; `GET …/transfers` says how it goes on'),
   })
   .meta({ id: 'TransferAnswer' })

@@ -143,6 +143,47 @@ describe('a request that goes on', () => {
   })
 })
 
+describe('a charger whose configuration is not known yet', () => {
+  const connected = { edge: 'e', subprotocol: 'ocpp1.6', remoteAddress: '127.0.0.1', tls: false } as const
+  const ask = async (id: string) => {
+    const { status, json } = await api.ask('POST', `/v1/chargers/${id}/logs`, {})
+    return [status, json.protocol, json.protocolFrom]
+  }
+  beforeAll(async () => {
+    await api.ask('PUT', '/v1/chargers/FTP', {})
+  })
+
+  it('gets what is usual while it is away, and the answer says that it is not known yet', async () =>
+    expect(await ask('FTP')).toEqual([202, 'http', 'not known yet']))
+
+  it('is asked what it speaks before it gets a location', async () => {
+    await onCharger('FTP', {
+      type: 'ChargerConnected',
+      data: { ...connected, authenticatedBy: 'none', heartbeatSeconds: 300 },
+    })
+    expect(await ask('FTP')).toEqual([202, 'http', 'not known yet'])
+    api.answerWith(({ commandId, command }) => ({
+      outcome: 'result',
+      commandId,
+      status: 'Accepted',
+      payload:
+        command.type === 'GetConfiguration'
+          ? { configurationKey: [{ key: 'SupportedFileTransferProtocols', readonly: true, value: 'FTP' }] }
+          : { status: 'Accepted' },
+    }))
+    expect(await ask('FTP')).toEqual([202, 'ftp', 'charger'])
+    expect(api.commands.slice(-2).map(({ command }) => command)).toMatchObject([
+      { type: 'GetConfiguration', keys: ['SupportedFileTransferProtocols'] },
+      { type: 'GetLog', location: expect.stringMatching(/^ftp:/) },
+    ])
+  })
+
+  it('is not asked again once it was read in full', async () => {
+    await onDevice('FTP', { type: 'ConfigurationChanged', data: { full: true, set: [], gone: [] } })
+    expect(await ask('FTP')).toEqual([202, 'http', 'not told'])
+  })
+})
+
 describe('a campaign', () => {
   it('says of each charger that waits why', async () => {
     const details = async () => {

@@ -1,4 +1,5 @@
 import type { ChargerCommand } from '@voltrail/contracts/charger-commands'
+import type { ChargerState } from '@voltrail/domain/charger/charger-state'
 import type { TransferKind } from '@voltrail/contracts/events/device'
 import type { ChargerId, CommandId, ImageName } from '@voltrail/contracts/ids'
 import { instant } from '@voltrail/contracts/quantities'
@@ -7,15 +8,17 @@ import { CommandHeaders } from '@voltrail/contracts/rest/commands'
 import {
   FirmwareBody,
   LogBody,
+  type ProtocolFrom,
   TransferAnswer,
   TransferList,
   TransferParams,
   TransferView,
 } from '@voltrail/contracts/rest/transfers'
-import { describeHabits, fileHabits, ownLocation, type FileHabits } from '@voltrail/domain/device/file-addresses'
+import { describeHabits, ownLocation, type FileHabits } from '@voltrail/domain/device/file-addresses'
 import { replaceUrlSecrets } from '@voltrail/domain/url-secrets'
 import { transferRequestId } from '@voltrail/domain/device/transfer-request'
 import { readCharger, readDevice } from '../charger-device.ts'
+import { readFileHabits } from '../file-habits.ts'
 import { namedImage, refuseOtherMake } from '../firmware-image.ts'
 import { ApiProblem, notFound } from '../problem.ts'
 import { decide, problems } from '../route-tools.ts'
@@ -44,8 +47,9 @@ export function transferRoutes(app: Routes, sources: Sources): void {
     const charger = await readCharger(sources, chargerId)
     const { identity } = charger
     const requestId = transferRequestId(commandId)
-    const habits = async () => fileHabits(charger, await readDevice(sources, chargerId))
-    const location = given ?? (await own({ chargerId, requestId, kind, expiresAt, fileName }, habits))
+    const made =
+      given === undefined ? await own({ chargerId, requestId, kind, expiresAt, fileName }, charger) : undefined
+    const location = given ?? made?.location ?? ''
     await decide(sources, {
       type: 'BeginTransfer',
       chargerId,
@@ -63,7 +67,12 @@ export function transferRoutes(app: Routes, sources: Sources): void {
       command: command(requestId, location),
       timeoutMs: undefined,
     })
-    return { requestId, command: answerOf(reply) }
+    return {
+      requestId,
+      protocol: location.slice(0, location.indexOf(':')).toLowerCase(),
+      protocolFrom: made?.protocolFrom ?? 'your location',
+      command: answerOf(reply),
+    } as const
   }
 
   const own = async (
@@ -74,16 +83,16 @@ export function transferRoutes(app: Routes, sources: Sources): void {
       readonly expiresAt: number
       readonly fileName: string | undefined
     },
-    habitsOf: () => Promise<FileHabits>,
-  ): Promise<string> => {
+    charger: ChargerState,
+  ): Promise<{ readonly location: string; readonly protocolFrom: ProtocolFrom }> => {
     const { files, tenant } = sources
     if (files === undefined)
       throw new ApiProblem('refused', 'No file service is set up (FILES_URLS and FILES_KEY): give a location.')
-    const habits = await habitsOf()
+    const habits = await readFileHabits(sources, request.chargerId, charger)
     const { fileName, ...rest } = request
     try {
       const made = ownLocation(files, { ...rest, tenant, ...(fileName === undefined ? {} : { fileName }) }, habits)
-      if (made !== undefined) return made
+      if (made !== undefined) return { location: made, protocolFrom: protocolFrom(habits) }
     } catch (error) {
       if (!(error instanceof RangeError)) throw error
       throw new ApiProblem('refused', `${error.message}.`)
@@ -220,4 +229,16 @@ export function transferRoutes(app: Routes, sources: Sources): void {
       }
     },
   })
+}
+
+const protocolFrom = ({
+  protocol,
+  supported,
+  ofMake,
+  unheard,
+}: FileHabits & { readonly unheard: boolean }): ProtocolFrom => {
+  if (protocol !== undefined) return 'settings'
+  if (supported !== undefined && supported !== '') return 'charger'
+  if (ofMake !== undefined) return 'make'
+  return unheard ? 'not known yet' : 'not told'
 }
