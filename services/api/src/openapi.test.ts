@@ -105,6 +105,7 @@ describe('the OpenAPI document', () => {
         'get /v1/id-tokens',
         'post /v1/id-tokens',
         'get /v1/id-tokens/{token}',
+        'patch /v1/id-tokens/{token}',
         'put /v1/id-tokens/{token}',
         'get /v1/tariffs',
         'post /v1/tariffs',
