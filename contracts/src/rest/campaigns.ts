@@ -35,7 +35,7 @@ export const CampaignBody = z
       .optional()
       .describe('what a charger must report at its boot for success; may be left out with an image: it is the image’s'),
     concurrency: z.int().min(1).max(500).default(5).describe('chargers at once'),
-    stopOnFailures: z
+    stopAfterFailures: z
       .union([
         z.strictObject({ count: z.int().min(1).max(5_000) }),
         z.strictObject({ share: z.number().gt(0).max(1).describe('of all chargers') }),

@@ -72,7 +72,7 @@ export function campaignRoutes(app: Routes, sources: Sources): void {
       response: { 200: CampaignView, 201: CampaignView, ...problems(400, 409, 413, 415, 422) },
     },
     handler: async ({ body }, reply) => {
-      const { filter, location, stopOnFailures, window, force } = body
+      const { filter, location, stopAfterFailures, window, force } = body
       if (location !== undefined && hasUrlSecret(location))
         throw new ApiProblem(
           'refused',
@@ -102,9 +102,9 @@ export function campaignRoutes(app: Routes, sources: Sources): void {
         },
         concurrency: body.concurrency,
         stopAfterFailures:
-          'count' in stopOnFailures
-            ? stopOnFailures.count
-            : Math.max(1, Math.ceil(stopOnFailures.share * chargers.length)),
+          'count' in stopAfterFailures
+            ? stopAfterFailures.count
+            : Math.max(1, Math.ceil(stopAfterFailures.share * chargers.length)),
         ...(window === undefined ? {} : { window }),
         minutesPerCharger: body.minutesPerCharger,
         request,
