@@ -69,6 +69,8 @@ describe('the REST surface', () => {
       ['POST', '/v1/chargers/CP-1/commands/explode', {}, 404],
       ['GET', '/v1/chargers?limit=0', undefined, 400],
       ['GET', '/v1/quirks?bogus=1', undefined, 400],
+      ['PUT', '/v1/local-list', { mode: 'selected' }, 400],
+      ['PUT', '/v1/chargers/CP-2/local-list', { mode: 'selected' }, 400],
       ['GET', '/v1/chargers?cursor=xyz', undefined, 400],
       ['GET', '/v1/chargers/none', undefined, 404],
       ['GET', '/v1/chargers/none/commands', undefined, 404],
