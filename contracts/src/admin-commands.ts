@@ -159,7 +159,11 @@ export const AdminCommand = z.discriminatedUnion('type', [
     targetVersion: z.string().max(50).optional(),
     versionBefore: z.string().max(50).optional(),
     image: ImageName.optional(),
+    /** without what gives access */
+    location: z.string().max(200).optional(),
   }),
+  /** nothing is awaited of the charger any more; it is not told */
+  z.object({ type: z.literal('CancelTransfer'), chargerId: ChargerId, requestId: RequestId }),
   /** an image was stored, and its signature holds where it has one */
   z.object({ type: z.literal('AddFirmwareImage'), image: ImageName, ...FirmwareImage.shape }),
   /** `object`: which upload of that name is meant */
@@ -213,6 +217,7 @@ export const adminCommandTypes = [
   'SettleReview',
   'RecordFile',
   'BeginTransfer',
+  'CancelTransfer',
   'AddFirmwareImage',
   'RemoveFirmwareImage',
   'CreateCampaign',

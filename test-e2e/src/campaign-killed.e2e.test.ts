@@ -70,7 +70,7 @@ describe('a firmware campaign whose process is killed, again and again', () => {
       location: 'https://firmware.example.com/2.0.bin',
       version: '2.0',
       concurrency,
-      stopOnFailures: { count: 3 },
+      stopAfterFailures: { count: 3 },
     })
     await until('the first are under way', async () => held.size === concurrency, 60_000)
     kill()

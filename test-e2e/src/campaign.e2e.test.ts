@@ -28,14 +28,14 @@ describe('a firmware campaign over 50 chargers, on the wire', () => {
   }
   const get = (id: string, holds: (view: CampaignView) => boolean) =>
     rest.eventually<CampaignView>(`/v1/campaigns/${id}`, holds, 120_000)
-  const create = (id: string, version: string, stopOnFailures: object, more: object = {}) =>
+  const create = (id: string, version: string, stopAfterFailures: object, more: object = {}) =>
     rest.send<CampaignView>('POST', '/v1/campaigns', {
       campaignId: id,
       filter: { vendor: 'Acme', model: 'Fleet' },
       location: `https://firmware.example.com/${version}.bin`,
       version,
       concurrency,
-      stopOnFailures,
+      stopAfterFailures,
       ...more,
     })
 

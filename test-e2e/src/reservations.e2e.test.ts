@@ -77,8 +77,8 @@ describe('reservations on the wire, with chargers that are not ours', () => {
   const reserve = (id: string, body: object = {}, forMs = 600_000) =>
     rest.send<Answer>('POST', `/v1/chargers/${id}/reservations`, {
       connectorId: 1,
-      token: 'OWN',
-      until: new Date(Date.now() + forMs).toISOString(),
+      idToken: 'OWN',
+      expiresAt: new Date(Date.now() + forMs).toISOString(),
       ...body,
     })
   const cancel = async (id: string): Promise<Answer> => {
@@ -119,11 +119,11 @@ describe('reservations on the wire, with chargers that are not ours', () => {
 
   it('are honoured by another token of the group, without a number', async () => {
     const cp = await booted('RES-2')
-    await reserve('RES-2', { token: 'FAMILY-1' })
+    await reserve('RES-2', { idToken: 'FAMILY-1' })
     expect(told(cp, 'ReserveNow')).toMatchObject([{ idTag: 'FAMILY-1', parentIdTag: 'FAMILY' }])
     expect((await cp.start('FAMILY-2')).idTagInfo).toMatchObject({ status: 'Accepted', parentIdTag: 'FAMILY' })
     await ended('RES-2', 'used')
-    await reserve('RES-2', { token: undefined, group: 'FAMILY', connectorId: 2 })
+    await reserve('RES-2', { idToken: undefined, group: 'FAMILY', connectorId: 2 })
     expect(told(cp, 'ReserveNow')[1]).toMatchObject({ idTag: 'FAMILY', parentIdTag: 'FAMILY' })
     await cp.start('FAMILY-1', { connectorId: 2 })
     await ended('RES-2', 'used')
@@ -154,9 +154,9 @@ describe('reservations on the wire, with chargers that are not ours', () => {
   it('of an unknown connector, for a token that may not charge or in the past are refused, and nothing is sent', async () => {
     const cp = await booted('RES-4')
     await expect(reserve('RES-4', { connectorId: 3 })).rejects.toThrow(/422 .*no connector 3: it has 1 to 2/)
-    await expect(reserve('RES-4', { token: 'STOLEN' })).rejects.toThrow(/422 .*Blocked/)
+    await expect(reserve('RES-4', { idToken: 'STOLEN' })).rejects.toThrow(/422 .*Blocked/)
     await expect(reserve('RES-4', {}, -1_000)).rejects.toThrow(/422 .*over already/)
-    await expect(reserve('RES-4', { group: 'FAMILY' })).rejects.toThrow(/400 .*either token or group/)
+    await expect(reserve('RES-4', { group: 'FAMILY' })).rejects.toThrow(/400 .*either idToken or group/)
     await expect(reserve('NOBODY')).rejects.toThrow(/404/)
     expect(told(cp, 'ReserveNow')).toEqual([])
     const { items } = await rest.get<{ items: ReservationView[] }>('/v1/chargers/RES-4/reservations')

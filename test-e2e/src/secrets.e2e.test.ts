@@ -136,7 +136,7 @@ describe('what is personal or secret', () => {
     }
     const at = `/v1/chargers/${id}/commands`
     const key = secrets['the key sent by ChangeConfiguration']
-    await rest.send('POST', `${at}/ChangeConfiguration?force=true`, { key: 'AuthorizationKey', value: key })
+    await rest.send('POST', `${at}/ChangeConfiguration`, { key: 'AdminPassword', value: key })
     await rest.send('POST', `${at}/GetConfiguration`, {})
     await rest.send('POST', `${at}/RemoteStart`, { connectorId: 1, idToken: secrets['a tag for a remote start'] })
     for (const data of [
@@ -161,7 +161,7 @@ describe('what is personal or secret', () => {
     await charger.close()
     await rest.eventually<ChargerDetail>(`/v1/chargers/${id}`, (one) => !one.connected)
     await rest.send('POST', `${at}/RemoteStart`, { connectorId: 1, idToken: secrets['a tag for a remote start'] })
-    await rest.send('POST', `${at}/ChangeConfiguration?force=true`, { key: 'AuthorizationKey', value: key })
+    await rest.send('POST', `${at}/ChangeConfiguration`, { key: 'AdminPassword', value: key })
     await refusedUpgrade(`${product.ocppUrl}/${id}`, { headers: basic(id, secrets['a wrong password']) })
 
     const listing = openListingCharger(product.ocppUrl, 'SECRETS-3')

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { RequestId } from '../charger-commands.ts'
-import { CampaignId, ChargerId } from '../ids.ts'
+import { CampaignId, ChargerId, Sha256 } from '../ids.ts'
 import { Instant } from '../quantities.ts'
 
 /** Events of the stream `campaign-<tenant>.<id>`: one firmware for many chargers, a few at a time. */
@@ -33,6 +33,8 @@ export const campaignTerms = {
   window: CampaignWindow.optional(),
   /** how long one charger may take */
   minutesPerCharger: z.int().min(5).max(10_080),
+  /** digest of the request that it was made by: which repeat is the same; not in the oldest events */
+  request: Sha256.optional(),
 } as const
 
 /** `Skipped`: it had the version already. */

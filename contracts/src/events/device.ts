@@ -63,7 +63,8 @@ const KeyState = z.object({
 
 export const TransferKind = z.enum(['Firmware', 'DiagnosticsLog', 'SecurityLog'])
 export type TransferKind = z.infer<typeof TransferKind>
-export const TransferOutcome = z.enum(['Done', 'Failed', 'Refused', 'Expired', 'Superseded'])
+/** `Cancelled`: an operator gave it up, and nothing was sent to the charger. */
+export const TransferOutcome = z.enum(['Done', 'Failed', 'Refused', 'Expired', 'Superseded', 'Cancelled'])
 export type TransferOutcome = z.infer<typeof TransferOutcome>
 
 /** A stored file: where the object store has it, and how to check it. */
@@ -90,6 +91,8 @@ const Transfer = z.object({
   versionBefore: z.string().max(50).optional(),
   /** of firmware from our own file service: its name there */
   image: z.string().max(100).optional(),
+  /** where the charger was sent to, without what gives access; not in the oldest events */
+  location: z.string().max(200).optional(),
   files: z.array(StoredFile).max(16),
 })
 export type Transfer = z.infer<typeof Transfer>

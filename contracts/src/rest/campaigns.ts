@@ -24,13 +24,18 @@ export type CampaignFilter = z.infer<typeof CampaignFilter>
 export const CampaignBody = z
   .strictObject({
     campaignId: CampaignId.optional().describe(
-      'made by us unless given; a repeat with the same id is the same campaign',
+      'made by us unless given; a repeat with the same id and content is the same campaign, other content a conflict',
     ),
     filter: CampaignFilter,
     ...firmware,
-    version: z.string().min(1).max(50).describe('what a charger must report at its boot for success'),
+    version: z
+      .string()
+      .min(1)
+      .max(50)
+      .optional()
+      .describe('what a charger must report at its boot for success; may be left out with an image: it is the image’s'),
     concurrency: z.int().min(1).max(500).default(5).describe('chargers at once'),
-    stopOnFailures: z
+    stopAfterFailures: z
       .union([
         z.strictObject({ count: z.int().min(1).max(5_000) }),
         z.strictObject({ share: z.number().gt(0).max(1).describe('of all chargers') }),
@@ -42,6 +47,10 @@ export const CampaignBody = z
   })
   .refine(oneSource[0], { ...oneSource[1], path: [...oneSource[1].path] })
   .refine(bothOrNone[0], { ...bothOrNone[1], path: [...bothOrNone[1].path] })
+  .refine(({ image, version }) => image !== undefined || version !== undefined, {
+    path: ['version'],
+    error: 'is needed with a location: what a charger must report at its boot',
+  })
   .meta({
     id: 'CreateCampaign',
     examples: [
@@ -82,7 +91,13 @@ export const CampaignView = z
         requestId: z.int().nullable().describe('of its transfer'),
         takenAt: Instant.nullable().describe('while it is under way'),
         outcome: ChargerOutcome.nullable(),
-        detail: z.string().nullable(),
+        detail: z
+          .string()
+          .nullable()
+          .describe(
+            'how it ended; of one that waits, why: offline, not accepted, charging, busy with request N, or what holds the campaign ' +
+              '(the first hundred that wait are looked at, one by one)',
+          ),
       }),
     ),
   })

@@ -222,12 +222,6 @@ export const CommandQuery = z.strictObject({
     .max(120_000)
     .optional()
     .describe('how long the charger has to answer, in milliseconds; 30000 unless told'),
-  force: z
-    .enum(['true'])
-    .optional()
-    .describe(
-      'also a key (AuthorizationKey, SecurityProfile) that may lock the charger out: nothing here follows the change',
-    ),
 })
 export const CommandHeaders = z.object({
   'idempotency-key': z

@@ -37,8 +37,21 @@ const token = z.string().min(1).max(255).describe('the token as chargers send it
 /** An id token and what it may do. The whole of it: what is absent is cleared. */
 export const PutIdTokenBody = z
   .strictObject(terms)
-  .meta({ id: 'PutIdToken', examples: [{ type: 'ISO14443', status: 'Blocked' }] })
+  .meta({ id: 'PutIdToken', examples: [{ type: 'ISO14443', status: 'Accepted', groupToken: 'FLEET-7' }] })
 export const PostIdTokenBody = z
   .strictObject({ token, ...terms })
   .meta({ id: 'PostIdToken', examples: [{ token: '04A1B2C3', type: 'ISO14443', status: 'Accepted' }] })
+/** Of an id token that there is, what shall be otherwise; `null` clears. */
+export const PatchIdTokenBody = z
+  .strictObject({
+    type: IdTokenType.optional(),
+    status: TokenStatus.optional(),
+    expiresAt: AnyInstant.nullable().optional(),
+    groupToken: terms.groupToken.unwrap().nullable().optional(),
+    label: terms.label.unwrap().nullable().optional(),
+  })
+  .refine((body) => Object.values(body).some((value) => value !== undefined), {
+    error: 'must name at least one of type, status, expiresAt, groupToken, label',
+  })
+  .meta({ id: 'PatchIdToken', examples: [{ status: 'Blocked' }] })
 export const IdTokenParams = z.object({ token })

@@ -28,6 +28,10 @@ export const PutLocalListBody = z
       message: 'groups and idTokens go with `selected`, or with `all` to say who comes first',
     },
   )
+  .refine(({ mode, groups, idTokens }) => mode !== 'selected' || groups.length + idTokens.length > 0, {
+    path: ['mode'],
+    message: '`selected` wants groups or idTokens; for an empty list it is `none`',
+  })
   .meta({
     id: 'PutLocalList',
     examples: [{ mode: 'selected', groups: ['FLEET-7'], idTokens: ['04A2B3C4'], whenTooLong: 'shorten' }],
@@ -45,6 +49,10 @@ export const PutDefaultLocalListBody = z
       message: 'groups and idTokens go with `selected`, or with `all` to say who comes first',
     },
   )
+  .refine(({ mode, groups, idTokens }) => mode !== 'selected' || groups.length + idTokens.length > 0, {
+    path: ['mode'],
+    message: '`selected` wants groups or idTokens; for an empty list it is `none`',
+  })
   .meta({ id: 'PutDefaultLocalList', examples: [{ mode: 'all' }] })
 
 const refs = {

@@ -37,5 +37,6 @@ export const QuirkView = z
   .meta({ id: 'Quirk' })
 export type QuirkView = z.infer<typeof QuirkView>
 
+export const ListQuirksQuery = z.strictObject({})
 export const QuirkList = z.object({ items: z.array(QuirkView) }).meta({ id: 'QuirkList' })
 export type QuirkList = z.infer<typeof QuirkList>

@@ -10,24 +10,24 @@ export const PostReservationBody = z
   .strictObject({
     evseId: EvseId.optional().describe('0: any, where the charger supports that (ReserveConnectorZeroSupported)'),
     connectorId: ConnectorId.optional().describe('the same as `evseId`, for those who think in 1.6 connectors'),
-    token: z
+    idToken: z
       .string()
       .min(1)
       .max(255)
       .optional()
       .describe('whom it is for; others of the group that it was issued with may use it too'),
     group: z.string().min(1).max(36).optional().describe('instead of a token: whoever is of this group'),
-    until: AnyInstant.describe('when it is over if nobody comes'),
+    expiresAt: AnyInstant.describe('when it is over if nobody comes'),
   })
   .refine(({ evseId, connectorId }) => (evseId === undefined) !== (connectorId === undefined), {
     path: ['evseId'],
     error: 'give either evseId or connectorId',
   })
-  .refine(({ token, group }) => (token === undefined) !== (group === undefined), {
-    path: ['token'],
-    error: 'give either token or group',
+  .refine(({ idToken, group }) => (idToken === undefined) !== (group === undefined), {
+    path: ['idToken'],
+    error: 'give either idToken or group',
   })
-  .meta({ id: 'PostReservation', examples: [{ evseId: 1, token: '04A1B2C3', until: '2026-01-31T12:30:00Z' }] })
+  .meta({ id: 'PostReservation', examples: [{ evseId: 1, idToken: '04A1B2C3', expiresAt: '2026-01-31T12:30:00Z' }] })
 
 export const ReservationState = z.enum(['requested', 'accepted', ...ReservationEnd.options])
 

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Sha256 } from '../ids.ts'
 import { TransferKind, TransferOutcome } from '../events/device.ts'
 import { Instant } from '../quantities.ts'
+import { ChargerParams } from './chargers.ts'
 import { CommandAnswer } from './commands.ts'
 import { AnyInstant } from './paging.ts'
 
@@ -52,6 +53,10 @@ export const firmware = {
     .optional()
     .describe('of the image, base64: the signed update of the security extension'),
   signingCertificate: z.string().min(1).max(5_500).optional().describe('PEM; with `signature`'),
+  force: z
+    .boolean()
+    .optional()
+    .describe('also to chargers of another vendor or model than the image is for, or of an unknown one'),
 }
 interface Firmware {
   readonly location?: string | undefined
@@ -76,13 +81,15 @@ export const FirmwareBody = z
       .min(1)
       .max(50)
       .optional()
-      .describe('what the charger must report at its boot; absent: any other version than now'),
+      .describe('what the charger must report at its boot; absent: the version of the image, else any other than now'),
     retrieveAt: AnyInstant.optional().describe('now, unless told'),
     expiresInMinutes: expiresInMinutes.default(1_440),
   })
   .refine(oneSource[0], { ...oneSource[1], path: [...oneSource[1].path] })
   .refine(bothOrNone[0], { ...bothOrNone[1], path: [...bothOrNone[1].path] })
   .meta({ id: 'FirmwareRequest', examples: [{ image: 'acme-one-2.0.1.bin', version: '2.0.1' }] })
+
+export const TransferParams = ChargerParams.extend({ requestId: z.coerce.number().int().min(1).max(2_147_483_647) })
 
 export const TransferView = z
   .object({
@@ -94,6 +101,8 @@ export const TransferView = z
     statusAt: Instant.nullable(),
     campaignId: z.string().nullable(),
     targetVersion: z.string().nullable(),
+    image: z.string().nullable().describe('of our file service'),
+    location: z.string().nullable().describe('where the charger was sent to, without user, password or token'),
     files: z
       .array(z.object({ name: z.string(), bytes: z.int(), sha256: Sha256 }))
       .describe('what our file service got of it'),
@@ -105,9 +114,17 @@ export const TransferView = z
   .meta({ id: 'Transfer' })
 export type TransferView = z.infer<typeof TransferView>
 
+export const ProtocolFrom = z.enum(['your location', 'settings', 'charger', 'make', 'not told', 'not known yet'])
+export type ProtocolFrom = z.infer<typeof ProtocolFrom>
+
 export const TransferAnswer = z
   .object({
     requestId: z.int(),
+    protocol: z.string().describe('of the location'),
+    protocolFrom: ProtocolFrom.describe(
+      'why that protocol: settings, the charger’s own word, what its make is known for; not told: its configuration does not say; ' +
+        'not known yet: its configuration was not read, and it did not answer when it was asked',
+    ),
     command: CommandAnswer.describe('what came of asking the charger; `GET …/transfers` says how it goes on'),
   })
   .meta({ id: 'TransferAnswer' })

@@ -17,7 +17,9 @@ it('listens on this machine only and keeps its data in .voltrail unless told', (
     host: '127.0.0.1',
     apiPort: 8080,
     ocppPort: 9000,
-    filesPort: 0,
+    filesPort: 8081,
+    ftpPort: 2121,
+    sftpPort: 2022,
     dataDir: '.voltrail',
   })
 })
@@ -32,6 +34,10 @@ it('takes every option', () => {
     '--ocpp-port=0',
     '--files-port',
     '82',
+    '--ftp-port',
+    '0',
+    '--sftp-port',
+    '84',
     '--data-dir',
     '/srv/voltrail',
   ]
@@ -41,6 +47,8 @@ it('takes every option', () => {
     apiPort: 81,
     ocppPort: 0,
     filesPort: 82,
+    ftpPort: 0,
+    sftpPort: 84,
     dataDir: '/srv/voltrail',
   })
 })
@@ -53,6 +61,9 @@ it.each([
   [['--api-port', '70000'], '--api-port must be a port from 0 to 65535, not "70000"'],
   [['--ocpp-port', 'high'], '--ocpp-port must be a port from 0 to 65535, not "high"'],
   [['--api-port', '9000'], '--api-port and --ocpp-port are both 9000'],
+  [['--sftp-port', '8081'], '--files-port and --sftp-port are both 8081'],
+  [['--ftp-port', '2010'], '--sftp-port 2022 is among the data ports of --ftp-port 2010, 2019 to 2028'],
+  [['--ftp-port', '65530'], '--ftp-port 65530 leaves no room for the data ports 65539 to 65548'],
   [['--data-dir', ' '], '--data-dir is empty'],
   [['--port', '1'], "Unknown option '--port'"],
   [['--host'], "Option '--host <value>' argument missing"],

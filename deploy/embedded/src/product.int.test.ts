@@ -11,6 +11,9 @@ import { allGone, identities, recordedProcesses, runMain } from './fixtures/prod
 import { startProduct } from './product.ts'
 import type { Product } from './product.ts'
 
+/** Others may run on the defaults. */
+const freePorts = ['api', 'ocpp', 'files', 'ftp', 'sftp'].flatMap((name) => [`--${name}-port`, '0'])
+
 jest.setTimeout(120_000)
 
 let folder: string
@@ -105,7 +108,7 @@ it('comes up on an empty directory, survives a crash of a part, and finds everyt
 })
 
 it('leaves no process behind when it is killed, takes over what it left, and ends by Ctrl-C', async () => {
-  const args = ['--data-dir', dataDir, '--api-port', '0', '--ocpp-port', '0']
+  const args = ['--data-dir', dataDir, ...freePorts]
   const first = runMain(args)
   await first.said('Ctrl-C stops everything')
   const all = recordedProcesses(dataDir)
@@ -165,26 +168,29 @@ it('uses the servers that the environment names and leaves them running', async 
 
 describe('what keeps it from starting is one line with a remedy', () => {
   const lineOf = async (args: readonly string[], env: Record<string, string> = {}): Promise<string> => {
-    const run = runMain(['--data-dir', dataDir, '--api-port', '0', '--ocpp-port', '0', ...args], env)
+    const run = runMain(['--data-dir', dataDir, ...freePorts, ...args], env)
     expect(await run.exitCode).toBe(1)
     const lines = run.output().trimEnd().split('\n')
     expect(recordedProcesses(dataDir)).toEqual([])
     return lines.at(-1) ?? ''
   }
 
-  it('when a port is taken', async () => {
-    const server = createServer()
-    const port = await new Promise<number>((done) =>
-      server.listen(0, '127.0.0.1', () => done((server.address() as AddressInfo).port)),
-    )
-    try {
-      expect(await lineOf(['--ocpp-port', String(port)])).toBe(
-        `voltrail cannot start: port ${port} on 127.0.0.1 is taken by another process - stop that one, or pass --ocpp-port with another port`,
+  it.each(['--ocpp-port', '--files-port', '--ftp-port', '--sftp-port'])(
+    'when the port of %s is taken',
+    async (option) => {
+      const server = createServer()
+      const port = await new Promise<number>((done) =>
+        server.listen(0, '127.0.0.1', () => done((server.address() as AddressInfo).port)),
       )
-    } finally {
-      server.close()
-    }
-  })
+      try {
+        expect(await lineOf([option, String(port)])).toBe(
+          `voltrail cannot start: port ${port} on 127.0.0.1 is taken by another process - stop that one, or pass ${option} with another port`,
+        )
+      } finally {
+        server.close()
+      }
+    },
+  )
 
   it('when there is no nats-server', async () => {
     const env = { PATH: folder, HOME: folder, XDG_CACHE_HOME: folder, NATS_SERVER_BIN: '', NATS_URL: '' }
@@ -196,7 +202,7 @@ describe('what keeps it from starting is one line with a remedy', () => {
   })
 
   it('when the data directory is of another version', async () => {
-    const run = runMain(['--data-dir', dataDir, '--api-port', '0'], { NATS_SERVER_BIN: join(folder, 'none') })
+    const run = runMain(['--data-dir', dataDir, ...freePorts], { NATS_SERVER_BIN: join(folder, 'none') })
     expect(await run.exitCode).toBe(1)
     writeFileSync(join(dataDir, 'version'), '99\n')
     expect(await lineOf([])).toBe(

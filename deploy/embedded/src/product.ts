@@ -19,7 +19,7 @@ import type { ApiAccess } from './seed.ts'
 import { ensureDatabase, eventStorePart, findNats, natsPart, postgresPart } from './servers.ts'
 import { serviceBundles } from './service-bundles.ts'
 import { inheritedEnvironment } from './service-environment.ts'
-import { nameOfCopy, ocppUrl, reachedAt, services, toldToChargers } from './services.ts'
+import { nameOfCopy, ocppUrl, passivePorts, reachedAt, services, toldToChargers } from './services.ts'
 import type { Service, Wiring } from './services.ts'
 import type { ProductProcess } from './supervised-part.ts'
 import { createSupervisor } from './supervisor.ts'
@@ -32,6 +32,9 @@ export interface ProductOptions {
   readonly apiPort?: number
   readonly ocppPort?: number
   readonly filesPort?: number
+  /** Unless 0, the data connections of FTP have fixed ports too: see `passivePorts`. */
+  readonly ftpPort?: number
+  readonly sftpPort?: number
   /** Also run the simulated fleet. */
   readonly demo?: boolean
   /** How many edges run, each with an OCPP port of its own (the first has `ocppPort`). Default 1. */
@@ -52,6 +55,8 @@ export interface Product {
   readonly ocppUrls: readonly string[]
   /** Where chargers bring and fetch files. */
   readonly filesUrl: string
+  readonly ftpUrl: string
+  readonly sftpUrl: string
   readonly operatorKey: string
   readonly operatorKeyFile: string
   readonly dataDir: string
@@ -127,11 +132,11 @@ async function bringUp(undertaking: Undertaking): Promise<Omit<Product, 'stop'>>
   const apiPort = await publicPort(host, options.apiPort ?? 0, '--api-port')
   const ocppPorts = [await publicPort(host, options.ocppPort ?? 0, '--ocpp-port')]
   const filesPort = await publicPort(host, options.filesPort ?? 0, '--files-port')
-  const [ftpPort, sftpPort, filesInternalPort] = [
-    await freePort(host),
-    await freePort(host),
-    await freePort('127.0.0.1'),
-  ]
+  const ftpPort = await publicPort(host, options.ftpPort ?? 0, '--ftp-port')
+  const ftpData = options.ftpPort ? passivePorts(options.ftpPort) : undefined
+  for (let port = ftpData?.from ?? 1; port <= (ftpData?.to ?? 0); port += 1) await publicPort(host, port, '--ftp-port')
+  const sftpPort = await publicPort(host, options.sftpPort ?? 0, '--sftp-port')
+  const filesInternalPort = await freePort(local)
   while (ocppPorts.length < (options.edges ?? 1)) ocppPorts.push(await freePort(host))
   const secrets = openSecrets(directory.path)
   note(describeBackends(backends))
@@ -195,6 +200,7 @@ async function bringUp(undertaking: Undertaking): Promise<Omit<Product, 'stop'>>
     filesInternalPort,
     ftpPort,
     sftpPort,
+    ftpData,
     filesHost: toldToChargers(host, networkAddresses()),
     host,
     apiPort,
@@ -271,6 +277,8 @@ async function bringUp(undertaking: Undertaking): Promise<Omit<Product, 'stop'>>
     ocppUrl: ocppUrls[0] as string,
     ocppUrls,
     filesUrl: `http://${reachedAt(host)}:${filesPort}`,
+    ftpUrl: `ftp://${reachedAt(host)}:${ftpPort}`,
+    sftpUrl: `sftp://${reachedAt(host)}:${sftpPort}`,
     operatorKey,
     operatorKeyFile: secrets.operatorKey,
     dataDir: directory.path,

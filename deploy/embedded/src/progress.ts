@@ -25,7 +25,7 @@ export function readyText(
     `  Console       ${apiUrl}/#key=${operatorKey}`,
     ...chargers,
     ...network,
-    `  Files         ${product.filesUrl}`,
+    `  Files         ${product.filesUrl}  ${product.ftpUrl}  ${product.sftpUrl}`,
     `  API           ${apiUrl}/docs`,
     `  Operator key  ${keyFile}`,
     `  Logs          ${shortPath(`${product.dataDir}/logs`, options.cwd)}`,

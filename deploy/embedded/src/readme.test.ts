@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { services, toldToChargers } from './services.ts'
+import { passivePorts, services, toldToChargers } from './services.ts'
 
 const repository = join(__dirname, '../../..')
 const read = (path: string): string => readFileSync(join(repository, path), 'utf8')
@@ -66,7 +66,8 @@ it('embedded mode sets no variable that its service does not know', () => {
     filesPort: 9080,
     filesInternalPort: 9081,
     ftpPort: 2121,
-    sftpPort: 2222,
+    sftpPort: 2022,
+    ftpData: passivePorts(2121),
     filesHost: '127.0.0.1',
     secrets: { masterKey: 'master.key', pepper: 'pepper.key', operatorKey: 'operator.key', filesKey: 'files.key' },
     host: '127.0.0.1',

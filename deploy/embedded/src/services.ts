@@ -2,6 +2,15 @@ import { join } from 'node:path'
 import type { SecretFiles } from './secrets.ts'
 import { demoIdTokens } from './seed.ts'
 
+/** Both included. */
+export interface PassivePorts {
+  readonly from: number
+  readonly to: number
+}
+
+/** Ten data connections at a time, on ports that follow from FTP's own: 2130 to 2139 for 2121. */
+export const passivePorts = (ftpPort: number): PassivePorts => ({ from: ftpPort + 9, to: ftpPort + 18 })
+
 /** What the services are told of each other and of the machine. */
 export interface Wiring {
   readonly natsUrl: string
@@ -14,6 +23,8 @@ export interface Wiring {
   readonly filesPort: number
   readonly ftpPort: number
   readonly sftpPort: number
+  /** of FTP's data connections; `undefined`: any free ones */
+  readonly ftpData: PassivePorts | undefined
   /** what chargers are told as the host of the file service: never `0.0.0.0` */
   readonly filesHost: string
   /** of the file service, for the api alone */
@@ -123,6 +134,10 @@ export const services: readonly Service[] = [
       FILES_HOST: wiring.host,
       FILES_HTTP_PORT: String(wiring.filesPort),
       FTP_PORT: String(wiring.ftpPort),
+      ...(wiring.ftpData && {
+        FTP_PASSIVE_FROM: String(wiring.ftpData.from),
+        FTP_PASSIVE_TO: String(wiring.ftpData.to),
+      }),
       SFTP_PORT: String(wiring.sftpPort),
       FILES_INTERNAL_PORT: String(wiring.filesInternalPort),
     }),

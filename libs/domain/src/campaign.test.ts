@@ -51,6 +51,18 @@ describe('a firmware campaign', () => {
     given(campaign, created)
       .when((s) => createCampaign({ ...terms, firmware: { image: 'other.bin', version: '3' } }, s))
       .thenRejected({ kind: 'campaign-exists' })
+    given(campaign, created)
+      .when((s) => createCampaign({ ...terms, concurrency: 3 }, s))
+      .thenRejected({ kind: 'campaign-exists' })
+  })
+  it('is the same by what was asked, whatever its filter means by now', () => {
+    const asked = { ...terms, request: 'a'.repeat(64) }
+    given(campaign, { type: 'CampaignCreated', data: asked })
+      .when((s) => createCampaign({ ...asked, chargers: [id(9)] }, s))
+      .thenNothing()
+    given(campaign, { type: 'CampaignCreated', data: asked })
+      .when((s) => createCampaign({ ...asked, request: 'b'.repeat(64) }, s))
+      .thenRejected({ kind: 'campaign-exists' })
   })
   it('takes a charger once, and none beyond its list', () => {
     given(campaign, created)

@@ -2,6 +2,7 @@ import type { ChargerOutcome } from '@voltrail/contracts/events/campaign'
 import type { CampaignEvent, EventNamed } from '@voltrail/contracts/events/registry'
 import type { ChargerId } from '@voltrail/contracts/ids'
 import type { Instant } from '@voltrail/contracts/quantities'
+import { canonicalJson } from './canonical-json.ts'
 import { accept, reject, type Aggregate, type Decision } from './decider.ts'
 
 /** A firmware campaign: `campaign-<tenant>.<id>`. One firmware for many chargers, a few at a time, stopped when too many fail. */
@@ -69,12 +70,21 @@ export const campaign: Aggregate<CampaignState, CampaignEvent> = {
 type Refusal = { readonly kind: string; readonly detail: string }
 const unknown = reject({ kind: 'unknown-campaign', detail: 'there is no such campaign' })
 
+/** By what was asked where that is known: what a filter means changes with the fleet. */
+const sameRequest = (known: CampaignTerms, terms: CampaignTerms): boolean =>
+  known.request !== undefined && terms.request !== undefined
+    ? known.request === terms.request
+    : canonicalJson({ ...known, request: null }) === canonicalJson({ ...terms, request: null })
+
 /** A new campaign over a frozen list of chargers. The same again changes nothing. */
 export const createCampaign = (terms: CampaignTerms, state: CampaignState): Decision<CampaignEvent, Refusal> => {
   if (state.terms !== undefined)
-    return JSON.stringify(state.terms.firmware) === JSON.stringify(terms.firmware)
+    return sameRequest(state.terms, terms)
       ? accept()
-      : reject({ kind: 'campaign-exists', detail: 'there is a campaign of this name for another firmware' })
+      : reject({
+          kind: 'campaign-exists',
+          detail: 'there is a campaign of this name with other content: take another name, or look at that one',
+        })
   return accept<CampaignEvent>({ type: 'CampaignCreated', data: terms })
 }
 
@@ -167,6 +177,31 @@ export const changeCampaign = (
 }
 
 const over = ({ phase }: CampaignState) => reject({ kind: 'campaign-over', detail: `the campaign is ${phase}` })
+
+/** What decides whether a charger may be begun with. */
+export interface Readiness {
+  readonly connected: boolean
+  readonly accepted: boolean
+  /** sessions that are open there */
+  readonly charging: number
+  /** a firmware update that is under way there, a campaign's or not */
+  readonly updating: number | undefined
+}
+
+/** Why a charger is not begun with now; undefined: it is idle. Nobody is interrupted, and no charger gets two firmwares at once. */
+export const whyBusy = ({ connected, accepted, charging, updating }: Readiness): string | undefined => {
+  if (!connected) return 'offline'
+  if (!accepted) return 'not accepted'
+  if (charging > 0) return 'charging'
+  return updating === undefined ? undefined : `busy with request ${updating}`
+}
+
+/** Why a whole campaign begins with no charger now (`now` in ms since 1970); undefined: it does. */
+export const whyHeld = (state: CampaignState, now: number): string | undefined => {
+  if (state.phase !== 'running') return `the campaign is ${state.phase}`
+  if (nextInWindow(now, state.terms?.window) > now) return 'outside the window'
+  return underWay(state) >= (state.terms?.concurrency ?? 0) ? 'others come first' : undefined
+}
 
 const minuteOf = (clock: string): number => Number(clock.slice(0, 2)) * 60 + Number(clock.slice(3))
 const day = 86_400_000

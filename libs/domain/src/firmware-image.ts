@@ -42,6 +42,31 @@ export const addFirmwareImage = (
       })
 }
 
+/** What a charger says that it is. */
+export interface Make {
+  readonly vendor?: string | null | undefined
+  readonly model?: string | null | undefined
+}
+
+/**
+ * Why an image is not for a charger; undefined: it is, as far as the image says what it is for. Case and blanks at the ends do not
+ * count: chargers are not consistent in them. A charger that never said what it is could be anything.
+ */
+export const unfitFor = (
+  image: Pick<FirmwareImage, 'vendor' | 'model'>,
+  charger: Make,
+): 'of another make' | 'of a make that is not known yet' | undefined => {
+  const told = (['vendor', 'model'] as const).filter((part) => image[part] !== undefined)
+  const plain = (text: string | null | undefined) => text?.trim().toLowerCase() ?? ''
+  if (told.some((part) => plain(charger[part]) !== '' && plain(charger[part]) !== plain(image[part])))
+    return 'of another make'
+  return told.some((part) => plain(charger[part]) === '') ? 'of a make that is not known yet' : undefined
+}
+
+/** A make as it is told: vendor and model, as far as there are. */
+export const makeText = ({ vendor, model }: Make): string =>
+  [vendor, model].filter((part) => part !== undefined && part !== null && part !== '').join(' ') || 'unknown'
+
 /** Chargers cannot fetch it any more. `object` names what is meant, so that a late request removes no later image. */
 export const removeFirmwareImage = (
   { object }: { readonly object: string },

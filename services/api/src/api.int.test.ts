@@ -68,6 +68,9 @@ describe('the REST surface', () => {
       ['POST', '/v1/chargers/CP-1/commands/reset', { kind: 'Soggy' }, 400],
       ['POST', '/v1/chargers/CP-1/commands/explode', {}, 404],
       ['GET', '/v1/chargers?limit=0', undefined, 400],
+      ['GET', '/v1/quirks?bogus=1', undefined, 400],
+      ['PUT', '/v1/local-list', { mode: 'selected' }, 400],
+      ['PUT', '/v1/chargers/CP-2/local-list', { mode: 'selected' }, 400],
       ['GET', '/v1/chargers?cursor=xyz', undefined, 400],
       ['GET', '/v1/chargers/none', undefined, 404],
       ['GET', '/v1/chargers/none/commands', undefined, 404],
@@ -141,6 +144,16 @@ describe('the REST surface', () => {
       await api.ask('PUT', '/v1/id-tokens/BEEF', { label: 'Bob' })
       const changed = await api.ask('PUT', '/v1/id-tokens/beef', { status: 'Blocked' })
       expect([changed.status, changed.json.status, changed.json.label]).toEqual([200, 'Blocked', null])
+    })
+    it('are changed by PATCH in what it names alone, and null clears', async () => {
+      const body = { label: 'Eve', groupToken: 'FLEET', expiresAt: '2030-01-01T00:00:00.000Z' }
+      await api.ask('PUT', '/v1/id-tokens/PATCHED', body)
+      const blocked = await api.ask('PATCH', '/v1/id-tokens/patched', { status: 'Blocked' })
+      expect(blocked).toMatchObject({ status: 200, json: { ...body, token: 'PATCHED', status: 'Blocked' } })
+      const cleared = await api.ask('PATCH', '/v1/id-tokens/PATCHED', { label: null, expiresAt: null })
+      expect(cleared.json).toMatchObject({ label: null, expiresAt: null, groupToken: 'FLEET', status: 'Blocked' })
+      expect((await api.ask('PATCH', '/v1/id-tokens/NEVER', { status: 'Blocked' })).status).toBe(404)
+      expect((await api.ask('PATCH', '/v1/id-tokens/PATCHED', {})).status).toBe(400)
     })
     it('are listed once the read model has them, page by page', async () => {
       await until(async () => (await api.ask('GET', '/v1/id-tokens')).json.items.length >= 2)

@@ -1,5 +1,6 @@
 import type { ChargerId } from '@voltrail/contracts/ids'
 import type { CampaignFilter } from '@voltrail/contracts/rest/campaigns'
+import type { ChargerView } from '@voltrail/contracts/rest/chargers'
 import { ApiProblem } from './problem.ts'
 import type { Reporting } from './reporting.ts'
 
@@ -9,10 +10,10 @@ const mostChargers = 5_000
 export async function campaignChargers(
   reporting: Pick<Reporting, 'listChargers'>,
   filter: CampaignFilter,
-): Promise<ChargerId[]> {
+): Promise<ChargerView[]> {
   const named = filter.chargerIds && new Set(filter.chargerIds)
   const known = new Set<ChargerId>()
-  const found: ChargerId[] = []
+  const found: ChargerView[] = []
   let cursor: string | undefined
   do {
     const page = await reporting.listChargers({ limit: 500, ...(cursor === undefined ? {} : { cursor }) })
@@ -23,7 +24,7 @@ export async function campaignChargers(
         (filter.model === undefined || one.model === filter.model) &&
         (filter.firmwareVersion === undefined || one.firmwareVersion === filter.firmwareVersion) &&
         (named === undefined || named.has(one.chargerId))
-      if (matches) found.push(one.chargerId)
+      if (matches) found.push(one)
     }
     cursor = page.next ?? undefined
   } while (cursor !== undefined)

@@ -218,11 +218,11 @@ describe('firmware images', () => {
     expect(await files.objects()).toEqual(before)
   })
   it.each([
-    [{}, 'x.bin', /version/],
+    [{}, 'x.bin', /version is missing/],
     [{ version: '1', signature: 'eA==' }, 'x.bin', /come together/],
     [{ version: '1', name: '../x' }, 'x.bin', /must be of letters/],
     [{ version: '1' }, 'with blank.bin', /must be of letters/],
-    [{ version: '1', colour: 'red' }, 'x.bin', /colour/],
+    [{ version: '1', colour: 'red' }, 'x.bin', /no field "colour"/],
   ])('of the form %j as %s are refused with the field', async (fields, name, why) => {
     const refused = await upload(fields, 'the image', name)
     expect([refused.status, refused.json['detail']]).toEqual([400, expect.stringMatching(why)])

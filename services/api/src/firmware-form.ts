@@ -3,10 +3,11 @@ import type { Readable } from 'node:stream'
 import busboy from 'busboy'
 import { FirmwareFields } from '@voltrail/contracts/rest/files'
 import { ApiProblem } from './problem.ts'
+import { validationProblem } from './validation-problem.ts'
 
 const wrong = (path: string, message: string): ApiProblem =>
   new ApiProblem('invalid-request', `The form is not as it should be: ${path} ${message}.`, {
-    errors: [{ path: `/body/${path}`, message }],
+    errors: [{ path: `/form/${path}`, message }],
   })
 
 /**
@@ -34,8 +35,8 @@ export const readFirmwareForm = async <T>(
         content.on('error', () => undefined)
         const fields = FirmwareFields.safeParse(given)
         if (!fields.success) {
-          const [issue] = fields.error.issues
-          return reject(wrong(issue?.path.join('/') ?? '', issue?.message ?? 'is wrong'))
+          const known = [...Object.keys(FirmwareFields.shape), 'file']
+          return reject(validationProblem('form', fields.error.issues, known))
         }
         take(fields.data, filename ?? '', content).then(resolve, reject)
         return undefined

@@ -52,6 +52,8 @@ const refusals: Readonly<Record<string, ProblemKind>> = {
   'unknown-review': 'not-found',
   'unknown-meter-key': 'not-found',
   'already-settled': 'conflict',
+  'campaign-exists': 'conflict',
+  'unknown-transfer': 'not-found',
 }
 
 /**

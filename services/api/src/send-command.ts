@@ -26,15 +26,13 @@ export async function sendCommand(
     readonly timeoutMs: number | undefined
     /** an operator's own call */
     readonly asCall?: boolean
-    /** also what may lock the charger out */
-    readonly force?: boolean
   },
 ): Promise<CommandReply> {
-  const { commandId, chargerId, command, timeoutMs, asCall, force } = asked
-  if (command.type === 'ChangeConfiguration' && locksOut(command.key) && force !== true)
+  const { commandId, chargerId, command, timeoutMs, asCall } = asked
+  if (command.type === 'ChangeConfiguration' && locksOut(command.key))
     throw new ApiProblem(
       'refused',
-      `${command.key} is changed by POST /v1/chargers/{id}/security, which keeps the charger reachable. Sent like this the charger may never get in again: say so with ?force=true.`,
+      `${command.key} is changed by POST /v1/chargers/{id}/security, which keeps the charger reachable. Sent like this the charger might never get in again.`,
     )
   const { traceparent } = traceHeaders()
   const reply = await sources.central.command({

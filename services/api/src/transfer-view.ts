@@ -11,6 +11,8 @@ export const transferView = (one: Transfer & Partial<EndedTransfer>): TransferVi
   statusAt: one.statusAt ?? null,
   campaignId: one.campaignId ?? null,
   targetVersion: one.targetVersion ?? null,
+  image: one.image ?? null,
+  location: one.location ?? null,
   files: one.files.map(({ name, bytes, sha256 }) => ({ name, bytes, sha256 })),
   outcome: one.outcome ?? null,
   detail: one.detail ?? null,

@@ -60,8 +60,9 @@ function fieldErrors(issue: Issue, parent: string, allowed?: readonly string[]):
     case 'invalid_type': {
       const [, expected, received] = /expected (\w+), received (\w+)/.exec(issue.message) ?? []
       if (expected === undefined) return [{ path, message: issue.message }]
+      if (received === 'NaN') return [{ path, message: `must be ${article(expected)}` }]
       if (received === 'undefined') return [{ path, message: `is missing (${article(expected)})` }]
-      return [{ path, message: `must be ${article(expected)}, not ${received}` }]
+      return [{ path, message: `must be ${article(expected)}, not ${article(received ?? 'nothing')}` }]
     }
     case 'invalid_union': {
       // zod's own words say nothing; words that a schema brings along do
@@ -88,6 +89,8 @@ const article = (type: string): string =>
     boolean: 'true or false',
     array: 'a list',
     object: 'an object',
+    record: 'an object',
+    null: 'null',
   })[type] ?? `a ${type}`
 
 /** How far into the input the issues of a union's member reach: the deepest is the one that was meant. */

@@ -9,6 +9,7 @@ import {
   nextInWindow,
   takeCharger,
   underWay,
+  whyBusy,
   type CampaignState,
   type CampaignTerms,
   type Progress,
@@ -18,6 +19,7 @@ import type { Decision, Recorded } from '@voltrail/domain/decider'
 import { device } from '@voltrail/domain/device/device'
 import { describeHabits, fileHabits, ownLocation, type FileService } from '@voltrail/domain/device/file-addresses'
 import { beginTransfer, endTransfer, transferRequestId } from '@voltrail/domain/device/transfer-request'
+import { replaceUrlSecrets } from '@voltrail/domain/url-secrets'
 import { Waits, type Duty, type DutyDeps } from './duty.ts'
 
 interface Watch {
@@ -195,6 +197,7 @@ export const campaigns =
         targetVersion: firmware.version,
         versionBefore: watch.firmwareVersion?.slice(0, 50),
         campaignId,
+        location: replaceUrlSecrets(location, () => ''),
         ...(firmware.location === undefined && firmware.image !== undefined ? { image: firmware.image } : {}),
       } as const
       const meta = metaOf(tenant, terms, { type: 'BeginTransfer', ...begin })
@@ -305,6 +308,5 @@ export const campaigns =
     }
   }
 
-/** Nobody is interrupted, and no charger gets two firmwares at once. */
 const isIdle = ({ connected, accepted, charging, updating }: Watch): boolean =>
-  connected && accepted && charging.size === 0 && updating.size === 0
+  whyBusy({ connected, accepted, charging: charging.size, updating: [...updating][0] }) === undefined

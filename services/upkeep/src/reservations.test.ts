@@ -55,6 +55,12 @@ const house = () => {
         },
       })
     },
+    /** without a new connection */
+    bootAgain: () =>
+      opened.told({
+        type: 'ChargerBooted',
+        data: { vendor: 'Acme', model: 'X', registration: 'Accepted', intervalSeconds: 300 },
+      }),
     live: async () => (await opened.state()).reservations ?? [],
     ends: async () => (await opened.state()).endedReservations ?? [],
   }
@@ -135,6 +141,52 @@ describe('a reservation that upkeep follows', () => {
     expect(await ends()).toMatchObject([
       { reason: 'lost', detail: 'the charger restarted, and shows the connector as Available' },
     ])
+  })
+
+  it('is lost when the charger boots again on its connection and does not show it as Reserved', async () => {
+    const shownNever = house()
+    await shownNever.ask()
+    await shownNever.send()
+    await shownNever.answer('Accepted')
+    await shownNever.bootAgain()
+    expect(await shownNever.ends()).toEqual([])
+    await shownNever.wait(1)
+    expect(await shownNever.ends()).toMatchObject([
+      { reason: 'lost', detail: 'the charger restarted, and does not show the connector as Reserved' },
+    ])
+
+    const overUnavailable = await held()
+    await overUnavailable.bootAgain()
+    await overUnavailable.status('Unavailable')
+    await overUnavailable.status('Available')
+    await overUnavailable.wait(1)
+    expect(await overUnavailable.ends()).toMatchObject([{ reason: 'lost' }])
+  })
+
+  it('goes on over a boot after which the charger shows it as Reserved, or a start uses it', async () => {
+    const shown = house()
+    await shown.ask()
+    await shown.send()
+    await shown.answer('Accepted')
+    await shown.bootAgain()
+    await shown.status('Reserved')
+    await shown.wait(2)
+    expect(await shown.ends()).toEqual([])
+
+    const unchanged = await held()
+    await unchanged.bootAgain()
+    await unchanged.wait(2)
+    expect(await unchanged.ends()).toEqual([])
+
+    const used = house()
+    await used.ask()
+    await used.send()
+    await used.answer('Accepted')
+    await used.bootAgain()
+    await used.status('Preparing')
+    await used.starts('a')
+    await used.wait(2)
+    expect(await used.ends()).toMatchObject([{ reason: 'used' }])
   })
 
   it('is used, not lost, where the charger shows its connector as Available just before the start', async () => {

@@ -33,8 +33,10 @@ interface Watch {
   readonly followed: Map<number, Followed>
   /** EVSEs that the charger shows as Reserved */
   readonly reserved: Set<EvseId>
-  /** EVSEs that were Reserved and are Available, since when */
-  released: { readonly evseId: EvseId; readonly at: Instant; readonly restarted: boolean }[]
+  /** EVSEs that were Reserved and are Available, since when; `unshown`: not shown as Reserved since that boot */
+  released: { readonly evseId: EvseId; readonly at: Instant; readonly restarted: boolean; readonly unshown?: true }[]
+  /** EVSEs that went from Reserved to something else than Available just after a boot: Available comes next */
+  readonly restarting: Set<EvseId>
   /** starts that may use a reservation, oldest first; `seen`: decided on, as long as no other reservation is made */
   starts: { readonly start: StartSeen; seen: boolean }[]
   /** commands that ask for a reservation, or take one back at its end, by the reservation */
@@ -71,6 +73,7 @@ export const reservations = (deps: DutyDeps): Duty => {
       followed: new Map(),
       reserved: new Set(),
       released: [],
+      restarting: new Set(),
       starts: [],
       commands: new Map(),
       bootedAt: 0,
@@ -132,15 +135,26 @@ export const reservations = (deps: DutyDeps): Duty => {
     switch (event.type) {
       case 'ChargerBooted':
         watch.bootedAt = at
-        return false
+        // one that shows the connector as Reserved says so again after its boot (OCPP 1.6 §4.2); that repeat is not heard here
+        for (const evseId of new Set([...watch.followed.values()].map((one) => one.evseId))) {
+          if (evseId === 0 || watch.reserved.has(evseId)) continue
+          watch.released = watch.released.filter((one) => one.evseId !== evseId)
+          watch.released.push({ evseId, at: event.metadata.receivedAt, restarted: true, unshown: true })
+        }
+        return true
       case 'ConnectorStatusChanged': {
         const { evseId, status } = event.data
         if (evseId === 0) return false
-        const was = watch.reserved.delete(evseId)
-        watch.released = watch.released.filter((one) => one.evseId !== evseId)
+        const shown = watch.reserved.delete(evseId)
+        const was = watch.restarting.delete(evseId) || shown
+        // after a boot only Reserved says that it is still kept
+        watch.released = watch.released.filter(
+          (one) => one.evseId !== evseId || (one.unshown === true && status !== 'Reserved'),
+        )
         if (status === 'Reserved') watch.reserved.add(evseId)
-        if (!was || status !== 'Available') return was
         const restarted = watch.bootedAt > 0 && at - watch.bootedAt < afterBootMs
+        if (was && restarted && (status === 'Unavailable' || status === 'Faulted')) watch.restarting.add(evseId)
+        if (!was || status !== 'Available') return was
         watch.released.push({ evseId, at: event.metadata.receivedAt, restarted })
         return true
       }

@@ -172,7 +172,7 @@ export interface DesireRefusal {
 const keptElsewhere: ReadonlySet<string> = new Set(['securityprofile', 'authorizationkey'])
 
 /** Whether a charger that takes this key may be locked out: the edge knows nothing of what it was told. */
-export const locksOut = (key: string): boolean => keptElsewhere.has(key.toLowerCase())
+export const locksOut = (key: string): boolean => keptElsewhere.has(key.trim().toLowerCase())
 
 /** Why keys may not be desired; `undefined`: they may. */
 export const desireRefusal = (keys: readonly Pick<DesiredKey, 'key' | 'value'>[]): DesireRefusal | undefined => {

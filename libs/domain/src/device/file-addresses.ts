@@ -49,6 +49,9 @@ export const parseFileAddresses = (
   }
 }
 
+/** The configuration key of OCPP 1.6 that says which protocols a charger speaks. */
+export const protocolsKey = 'SupportedFileTransferProtocols'
+
 /** What is known of how one charger carries files, the strongest first. */
 export interface FileHabits {
   /** what an operator set for it */
@@ -75,7 +78,7 @@ export const fileHabits = (
 ): FileHabits => ({
   protocol: settings?.fileProtocol,
   credentialIn: settings?.fileCredential,
-  supported: configuration?.keys.find(({ key }) => key === 'SupportedFileTransferProtocols')?.value,
+  supported: configuration?.keys.find(({ key }) => key === protocolsKey)?.value,
   ofMake: makes.find(({ vendor }) => identity !== undefined && vendor.test(identity.vendor))?.protocol,
 })
 

@@ -85,10 +85,15 @@ const begunWithin = ({ startedAt }: StartSeen, { requestedAt, expiresAt }: Reser
 
 /**
  * The charger showed an EVSE as Reserved, then as Available, and nobody cancelled or began: its time was over by the charger's
- * clock, or it lost it, as some do when they restart.
+ * clock, or it lost it, as some do when they restart. `unshown`: it restarted, and did not show it as Reserved since.
  */
 export const releaseReservation = (
-  { evseId, at, restarted }: { readonly evseId: EvseId; readonly at: Instant; readonly restarted: boolean },
+  {
+    evseId,
+    at,
+    restarted,
+    unshown,
+  }: { readonly evseId: EvseId; readonly at: Instant; readonly restarted: boolean; readonly unshown?: true },
   { reservations = [] }: DeviceState,
 ): Decision<DeviceEvent> =>
   accept<DeviceEvent>(
@@ -98,9 +103,11 @@ export const releaseReservation = (
         isAboutOver(one, at)
           ? reservationEnded(one.reservationId, 'expired')
           : reservationEnded(one.reservationId, 'lost', {
-              detail: restarted
-                ? 'the charger restarted, and shows the connector as Available'
-                : 'the charger shows the connector as Available before its time',
+              detail: unshown
+                ? 'the charger restarted, and does not show the connector as Reserved'
+                : restarted
+                  ? 'the charger restarted, and shows the connector as Available'
+                  : 'the charger shows the connector as Available before its time',
             }),
       ),
   )

@@ -8,6 +8,7 @@ import {
   beginTransfer,
   bootedWith,
   bootAfterInstallMs,
+  cancelTransfer,
   endTransfer,
   expireTransfers,
   transferRequestId,
@@ -37,6 +38,30 @@ describe('a request for a file', () => {
     given(device, begun({ ...firmware, requestId: 7 }), begun())
       .when((s) => beginTransfer({ ...asked, requestId: 42 }, s))
       .then(ended('Superseded', { detail: 'by request 42' }), begun({ ...asked, requestId: 42 })))
+  it('is given up once, by an operator', () => {
+    given(device, begun())
+      .when((s) => cancelTransfer(41, s))
+      .then(ended('Cancelled'))
+    given(device, begun(), { type: 'TransferEnded', data: { requestId: 41, outcome: 'Done' } })
+      .when((s) => cancelTransfer(41, s))
+      .thenNothing()
+    given(device, begun())
+      .when((s) => cancelTransfer(40, s))
+      .thenRejected({ kind: 'unknown-transfer' })
+  })
+  it('that was given up still takes what the charger says of it, with or without its number', () => {
+    const over: DeviceEvent = { type: 'TransferEnded', data: { requestId: 41, outcome: 'Cancelled' } }
+    const late = given(device, begun(), over).when((s) =>
+      reportLogStatus({ factId, log: 'DiagnosticsLog', status: 'Uploaded' }, s),
+    )
+    late.then({ type: 'LogStatusReported', data: { log: 'DiagnosticsLog', status: 'Uploaded', requestId: 41 } })
+    const { endedTransfers } = foldHistory(device, [begun(), over, ...late.events])
+    expect(endedTransfers).toMatchObject([{ requestId: 41, outcome: 'Cancelled', status: 'Uploaded' }])
+  })
+  it('is kept without what gives access to its location', () =>
+    given(device)
+      .when((s) => beginTransfer({ ...asked, location: 'ftp://u:p@h/x' }, s))
+      .then(begun({ ...asked, location: 'ftp://h/x' })))
   it('has a number from 1 to 2³¹−1 that its cause alone decides', () => {
     expect(transferRequestId('a')).toBe(transferRequestId('a'))
     for (let i = 0; i < 200; i++) {

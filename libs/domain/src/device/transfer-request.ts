@@ -4,6 +4,7 @@ import type { TransferKind, TransferOutcome } from '@voltrail/contracts/events/d
 import type { CommandId } from '@voltrail/contracts/ids'
 import type { Instant } from '@voltrail/contracts/quantities'
 import { accept, reject, type Decision } from '../decider.ts'
+import { replaceUrlSecrets } from '../url-secrets.ts'
 import type { Outcome } from './settled-command.ts'
 import type { DeviceState } from './device-state.ts'
 
@@ -28,6 +29,8 @@ export interface TransferAsked {
   readonly campaignId?: string | undefined
   /** of our own file service */
   readonly image?: string | undefined
+  /** kept without what gives access */
+  readonly location?: string | undefined
 }
 
 /**
@@ -35,7 +38,7 @@ export interface TransferAsked {
  * status without an id belongs to the newest. The same request again changes nothing, also after it ended.
  */
 export const beginTransfer = (
-  { requestId, kind, begunAt, expiresAt, targetVersion, versionBefore, campaignId, image }: TransferAsked,
+  { requestId, kind, begunAt, expiresAt, targetVersion, versionBefore, campaignId, image, location }: TransferAsked,
   state: DeviceState,
 ): Decision<DeviceEvent, { readonly kind: 'other-transfer'; readonly detail: string }> => {
   const open = state.transfers ?? []
@@ -59,6 +62,7 @@ export const beginTransfer = (
         ...(versionBefore === undefined ? {} : { versionBefore }),
         ...(campaignId === undefined ? {} : { campaignId }),
         ...(image === undefined ? {} : { image }),
+        ...(location === undefined ? {} : { location: replaceUrlSecrets(location, () => '').slice(0, 200) }),
       },
     },
   )
@@ -83,6 +87,18 @@ export const endTransfer = (
   (state.transfers ?? []).some((one) => one.requestId === requestId)
     ? accept<DeviceEvent>(ended(requestId, outcome, detail))
     : accept()
+
+/**
+ * An operator gives a transfer up: it is awaited no more, and its credential is good no more. The charger is not told, OCPP 1.6 has
+ * no word for that: what it still says is recorded. One that has ended stays as it ended.
+ */
+export const cancelTransfer = (
+  requestId: number,
+  state: DeviceState,
+): Decision<DeviceEvent, { readonly kind: 'unknown-transfer'; readonly detail: string }> =>
+  [...(state.transfers ?? []), ...(state.endedTransfers ?? [])].some((one) => one.requestId === requestId)
+    ? endTransfer({ requestId, outcome: 'Cancelled', detail: 'given up by an operator' }, state)
+    : reject({ kind: 'unknown-transfer', detail: `the charger has no request ${requestId}` })
 
 /** What the charger's answer makes of a transfer: refused, it is over; taken, its statuses say how it goes on. */
 export const transferOutcome: Outcome = ({ command, result, commandId }, { transfers = [] }) => {

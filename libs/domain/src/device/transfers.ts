@@ -1,6 +1,7 @@
 import type { DeviceEvent } from '@voltrail/contracts/events/registry'
 import type { FactId } from '@voltrail/contracts/ids'
 import type { StoredFile, TransferKind } from '@voltrail/contracts/events/device'
+import type { Instant } from '@voltrail/contracts/quantities'
 import { accept, reject, type Decision } from '../decider.ts'
 import { deviceAnswered, type DeviceState, type Part } from './device-state.ts'
 
@@ -14,6 +15,18 @@ export const transfersWith: Part = (state, event) => {
     ...state,
     transfers: known.map((one) => (one.requestId === requestId ? change(one) : one)),
   })
+  /** also of one that was given up: the charger may go on with it */
+  const heard = (requestId: number | undefined, status: string, statusAt: Instant): DeviceState => {
+    const after = changed(requestId, (one) => ({ ...one, status, statusAt }))
+    return after.endedTransfers?.some((one) => givenUp(one) && one.requestId === requestId) === true
+      ? {
+          ...after,
+          endedTransfers: after.endedTransfers.map((one) =>
+            givenUp(one) && one.requestId === requestId ? { ...one, status, statusAt } : one,
+          ),
+        }
+      : after
+  }
   switch (event.type) {
     case 'TransferBegun':
       return {
@@ -26,7 +39,7 @@ export const transfersWith: Part = (state, event) => {
     case 'FirmwareStatusReported':
     case 'LogStatusReported': {
       const { requestId, status } = event.data
-      return changed(requestId, (one) => ({ ...one, status, statusAt: event.metadata.receivedAt }))
+      return heard(requestId, status, event.metadata.receivedAt)
     }
     case 'FileReceived': {
       const { requestId, file } = event.data
@@ -53,6 +66,8 @@ export const transfersWith: Part = (state, event) => {
       return state
   }
 }
+
+const givenUp = ({ outcome }: Ended): boolean => outcome === 'Cancelled'
 
 /** so many that ended are remembered, for who asks what became of them and against repeats */
 const keptEnded = 20
@@ -86,7 +101,7 @@ const endBy = (requestId: number | undefined, status: string, state: DeviceState
 type Ended = NonNullable<DeviceState['endedTransfers']>[number]
 type Transfer = NonNullable<DeviceState['transfers']>[number]
 
-/** The request that a status is of: the one that it names, else the newest of its kind (a 1.6 status carries no id). */
+/** The open request that a status is of: the one that it names, else the newest of its kind (a 1.6 status carries no id). */
 export const transferOf = (
   kind: TransferKind,
   requestId: number | undefined,
@@ -96,13 +111,23 @@ export const transferOf = (
   return requestId === undefined ? ofKind.at(-1) : ofKind.find((one) => one.requestId === requestId)
 }
 
+/** The number of the request that a status is of: where none of its kind is open, of the newest one if that was given up. */
+const requestOf = (kind: TransferKind, requestId: number | undefined, state: DeviceState): number | undefined => {
+  const newest = (state.endedTransfers ?? []).filter((one) => one.kind === kind).at(-1)
+  return (
+    transferOf(kind, requestId, state)?.requestId ??
+    requestId ??
+    (newest !== undefined && givenUp(newest) ? newest.requestId : undefined)
+  )
+}
+
 /** The charger says how a firmware update goes on. It is never a repeat by what it says. */
 export const reportFirmwareStatus = (
   fact: { readonly factId: FactId; readonly status: string; readonly requestId?: number | undefined },
   state: DeviceState,
 ): Decision<DeviceEvent> => {
   if (deviceAnswered(state, fact.factId) !== undefined) return accept()
-  const requestId = transferOf('Firmware', fact.requestId, state)?.requestId ?? fact.requestId
+  const requestId = requestOf('Firmware', fact.requestId, state)
   return accept<DeviceEvent>(
     {
       type: 'FirmwareStatusReported',
@@ -123,7 +148,7 @@ export const reportLogStatus = (
   state: DeviceState,
 ): Decision<DeviceEvent> => {
   if (deviceAnswered(state, fact.factId) !== undefined) return accept()
-  const requestId = transferOf(fact.log, fact.requestId, state)?.requestId ?? fact.requestId
+  const requestId = requestOf(fact.log, fact.requestId, state)
   return accept<DeviceEvent>(
     {
       type: 'LogStatusReported',

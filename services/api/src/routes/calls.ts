@@ -45,7 +45,6 @@ export function callRoutes(app: Routes, sources: Sources): void {
         command,
         timeoutMs: query.timeoutMs,
         asCall: true,
-        force: query.force !== undefined,
       })
       return { outcome: reply.outcome, payload: payloadOf(reply), commandId: reply.commandId }
     },

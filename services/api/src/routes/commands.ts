@@ -51,8 +51,7 @@ export function commandRoutes(app: Routes, sources: Sources): void {
       const asCall = asked.type === 'RawCall'
       const command = asked.type === 'RawCall' ? await commandOfCall(sources, params.id, asked, commandId) : asked
       const { timeoutMs } = query
-      const force = query.force !== undefined
-      const reply = await sendCommand(sources, { commandId, chargerId: params.id, command, timeoutMs, asCall, force })
+      const reply = await sendCommand(sources, { commandId, chargerId: params.id, command, timeoutMs, asCall })
       return answerOf(reply)
     },
   })

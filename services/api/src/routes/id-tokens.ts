@@ -7,6 +7,7 @@ import {
   IdTokenParams,
   IdTokenView,
   ListIdTokensQuery,
+  PatchIdTokenBody,
   PostIdTokenBody,
   PutIdTokenBody,
 } from '@voltrail/contracts/rest/id-tokens'
@@ -14,7 +15,7 @@ import { tokenStream } from '@voltrail/contracts/streams'
 import { idToken as idTokenAggregate } from '@voltrail/domain/id-token'
 import { foldStream } from '../log-reads.ts'
 import { openText } from '../personal-text.ts'
-import { notFound } from '../problem.ts'
+import { ApiProblem, notFound } from '../problem.ts'
 import { createdOrKnown, decide, problems } from '../route-tools.ts'
 import type { Routes } from '../route-tools.ts'
 import type { Sources } from '../sources.ts'
@@ -135,5 +136,34 @@ export function idTokenRoutes(app: Routes, sources: Sources): void {
     },
     handler: async ({ params, body }, reply) =>
       reply.code(await put(params.token, body)).send(await read(params.token)),
+  })
+
+  app.route({
+    method: 'PATCH',
+    url: '/id-tokens/:token',
+    schema: {
+      tags,
+      operationId: 'patchIdToken',
+      summary: 'Change what an id token may do; what is not named stays',
+      description: '`null` clears. Named by itself or by its alias; one that was never issued is a 404.',
+      params: IdTokenParams,
+      body: PatchIdTokenBody,
+      response: { 200: IdTokenView, ...problems(400, 404, 409, 413, 415, 422) },
+    },
+    handler: async ({ params, body }) => {
+      const now = await read(params.token)
+      if (now.token === null || now.erased)
+        throw new ApiProblem('conflict', 'This id token was erased: what it may do can only be said anew, by PUT.')
+      const kept = <T>(said: T | null | undefined, known: T | null): T | undefined =>
+        (said === undefined ? known : said) ?? undefined
+      await put(now.token, {
+        type: body.type ?? now.type,
+        status: body.status ?? now.status,
+        expiresAt: kept(body.expiresAt, now.expiresAt),
+        groupToken: kept(body.groupToken, now.groupToken),
+        label: kept(body.label, now.label),
+      })
+      return read(now.token)
+    },
   })
 }

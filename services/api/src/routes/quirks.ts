@@ -1,5 +1,5 @@
 import { ChargerId } from '@voltrail/contracts/ids'
-import { QuirkList } from '@voltrail/contracts/rest/quirks'
+import { ListQuirksQuery, QuirkList } from '@voltrail/contracts/rest/quirks'
 import { describeMatches } from '@voltrail/ocpp/quirk'
 import { quirks } from '@voltrail/ocpp/quirks'
 import { problems } from '../route-tools.ts'
@@ -14,7 +14,8 @@ export function quirkRoutes(app: Routes, sources: Sources): void {
       tags: ['Chargers'],
       operationId: 'listQuirks',
       summary: 'What real chargers do, what is done about it, and how often it was needed',
-      response: { 200: QuirkList, ...problems() },
+      querystring: ListQuirksQuery,
+      response: { 200: QuirkList, ...problems(400) },
     },
     handler: async () => {
       const counts = new Map((await sources.reporting.listQuirkCounts()).map((count) => [count.rule, count]))

@@ -63,12 +63,12 @@ export function reservationRoutes(app: Routes, sources: Sources): void {
       response: { 200: ReservationAnswer, ...problems(400, 404, 413, 415, 422) },
     },
     handler: async ({ params, headers, body }) => {
-      const { evseId, connectorId, token, group, until } = body
+      const { evseId, connectorId, idToken: token, group, expiresAt } = body
       const commandId = commandIdOf(sources, params.id, headers['idempotency-key'])
       const idToken = token === undefined ? undefined : { value: token, type: 'ISO14443' as const }
       const groupIdToken = group === undefined ? undefined : { value: group, type: 'Central' as const }
       const named = idToken ?? groupIdToken
-      if (named === undefined) throw new ApiProblem('invalid-request', 'The body must have token or group.')
+      if (named === undefined) throw new ApiProblem('invalid-request', 'The body must have idToken or group.')
       const reply = await sendCommand(sources, {
         commandId,
         chargerId: params.id,
@@ -77,7 +77,7 @@ export function reservationRoutes(app: Routes, sources: Sources): void {
           evseId: EvseId.parse(evseId ?? connectorId),
           idToken: named,
           ...(groupIdToken === undefined ? {} : { groupIdToken }),
-          expiresAt: instant(Date.parse(until)),
+          expiresAt: instant(Date.parse(expiresAt)),
         },
         timeoutMs: undefined,
       })

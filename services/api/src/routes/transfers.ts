@@ -1,15 +1,26 @@
 import type { ChargerCommand } from '@voltrail/contracts/charger-commands'
+import type { ChargerState } from '@voltrail/domain/charger/charger-state'
 import type { TransferKind } from '@voltrail/contracts/events/device'
 import type { ChargerId, CommandId, ImageName } from '@voltrail/contracts/ids'
 import { instant } from '@voltrail/contracts/quantities'
 import { ChargerParams } from '@voltrail/contracts/rest/chargers'
 import { CommandHeaders } from '@voltrail/contracts/rest/commands'
-import { FirmwareBody, LogBody, TransferAnswer, TransferList } from '@voltrail/contracts/rest/transfers'
-import { describeHabits, fileHabits, ownLocation, type FileHabits } from '@voltrail/domain/device/file-addresses'
+import {
+  FirmwareBody,
+  LogBody,
+  type ProtocolFrom,
+  TransferAnswer,
+  TransferList,
+  TransferParams,
+  TransferView,
+} from '@voltrail/contracts/rest/transfers'
+import { describeHabits, ownLocation, type FileHabits } from '@voltrail/domain/device/file-addresses'
+import { replaceUrlSecrets } from '@voltrail/domain/url-secrets'
 import { transferRequestId } from '@voltrail/domain/device/transfer-request'
 import { readCharger, readDevice } from '../charger-device.ts'
-import { namedImage } from '../firmware-image.ts'
-import { ApiProblem } from '../problem.ts'
+import { readFileHabits } from '../file-habits.ts'
+import { namedImage, refuseOtherMake } from '../firmware-image.ts'
+import { ApiProblem, notFound } from '../problem.ts'
 import { decide, problems } from '../route-tools.ts'
 import type { Routes } from '../route-tools.ts'
 import { answerOf, commandIdOf, sendCommand } from '../send-command.ts'
@@ -36,8 +47,9 @@ export function transferRoutes(app: Routes, sources: Sources): void {
     const charger = await readCharger(sources, chargerId)
     const { identity } = charger
     const requestId = transferRequestId(commandId)
-    const habits = async () => fileHabits(charger, await readDevice(sources, chargerId))
-    const location = given ?? (await own({ chargerId, requestId, kind, expiresAt, fileName }, habits))
+    const made =
+      given === undefined ? await own({ chargerId, requestId, kind, expiresAt, fileName }, charger) : undefined
+    const location = given ?? made?.location ?? ''
     await decide(sources, {
       type: 'BeginTransfer',
       chargerId,
@@ -46,6 +58,7 @@ export function transferRoutes(app: Routes, sources: Sources): void {
       expiresAt: instant(expiresAt),
       ...(targetVersion === undefined ? {} : { targetVersion }),
       ...(image === undefined ? {} : { image }),
+      location: replaceUrlSecrets(location, () => ''),
       ...(identity?.firmwareVersion === undefined ? {} : { versionBefore: identity.firmwareVersion.slice(0, 50) }),
     })
     const reply = await sendCommand(sources, {
@@ -54,7 +67,12 @@ export function transferRoutes(app: Routes, sources: Sources): void {
       command: command(requestId, location),
       timeoutMs: undefined,
     })
-    return { requestId, command: answerOf(reply) }
+    return {
+      requestId,
+      protocol: location.slice(0, location.indexOf(':')).toLowerCase(),
+      protocolFrom: made?.protocolFrom ?? 'your location',
+      command: answerOf(reply),
+    } as const
   }
 
   const own = async (
@@ -65,16 +83,16 @@ export function transferRoutes(app: Routes, sources: Sources): void {
       readonly expiresAt: number
       readonly fileName: string | undefined
     },
-    habitsOf: () => Promise<FileHabits>,
-  ): Promise<string> => {
+    charger: ChargerState,
+  ): Promise<{ readonly location: string; readonly protocolFrom: ProtocolFrom }> => {
     const { files, tenant } = sources
     if (files === undefined)
       throw new ApiProblem('refused', 'No file service is set up (FILES_URLS and FILES_KEY): give a location.')
-    const habits = await habitsOf()
+    const habits = await readFileHabits(sources, request.chargerId, charger)
     const { fileName, ...rest } = request
     try {
       const made = ownLocation(files, { ...rest, tenant, ...(fileName === undefined ? {} : { fileName }) }, habits)
-      if (made !== undefined) return made
+      if (made !== undefined) return { location: made, protocolFrom: protocolFrom(habits) }
     } catch (error) {
       if (!(error instanceof RangeError)) throw error
       throw new ApiProblem('refused', `${error.message}.`)
@@ -139,8 +157,11 @@ export function transferRoutes(app: Routes, sources: Sources): void {
       response: { 202: TransferAnswer, ...problems(400, 404, 413, 415, 422) },
     },
     handler: async ({ params, headers, body }, reply) => {
-      const { location, version, retrieveAt, expiresInMinutes } = body
-      const { image, ...signed } = await namedImage(sources, body)
+      const { location, retrieveAt, expiresInMinutes, force } = body
+      const firmware = await namedImage(sources, body)
+      const { image, version, signed } = firmware
+      const { identity } = await readCharger(sources, params.id)
+      if (force !== true) refuseOtherMake(firmware, [{ chargerId: params.id, ...identity }])
       const now = sources.now()
       const retrieve = retrieveAt === undefined ? now : Date.parse(retrieveAt)
       const answer = await transfer({
@@ -166,6 +187,29 @@ export function transferRoutes(app: Routes, sources: Sources): void {
   })
 
   app.route({
+    method: 'DELETE',
+    url: '/chargers/:id/transfers/:requestId',
+    schema: {
+      tags,
+      operationId: 'cancelTransfer',
+      summary: 'Give up a firmware update or a log that goes on',
+      description:
+        'Recorded with who did it. Nothing is sent to the charger, which may go on all the same: what it still says of it is recorded. ' +
+        'Its credential ends. One that has ended stays as it ended.',
+      params: TransferParams,
+      response: { 200: TransferView, ...problems(400, 404) },
+    },
+    handler: async ({ params: { id, requestId } }) => {
+      await readCharger(sources, id)
+      await decide(sources, { type: 'CancelTransfer', chargerId: id, requestId })
+      const { transfers = [], endedTransfers = [] } = await readDevice(sources, id)
+      const known = [...transfers, ...endedTransfers].find((one) => one.requestId === requestId)
+      if (known === undefined) throw notFound(`Request ${requestId} ended so long ago that it is not kept any more.`)
+      return transferView(known)
+    },
+  })
+
+  app.route({
     method: 'GET',
     url: '/chargers/:id/transfers',
     schema: {
@@ -185,4 +229,16 @@ export function transferRoutes(app: Routes, sources: Sources): void {
       }
     },
   })
+}
+
+const protocolFrom = ({
+  protocol,
+  supported,
+  ofMake,
+  unheard,
+}: FileHabits & { readonly unheard: boolean }): ProtocolFrom => {
+  if (protocol !== undefined) return 'settings'
+  if (supported !== undefined && supported !== '') return 'charger'
+  if (ofMake !== undefined) return 'make'
+  return unheard ? 'not known yet' : 'not told'
 }

@@ -23,7 +23,7 @@ import { device } from '@voltrail/domain/device/device'
 import { desireLocalList, requestListSync } from '@voltrail/domain/device/local-list'
 import { decideMeterKey } from '@voltrail/domain/device/meter-keys'
 import { beginSecurityUpgrade, setClientIdentities } from '@voltrail/domain/device/security-upgrade'
-import { beginTransfer } from '@voltrail/domain/device/transfer-request'
+import { beginTransfer, cancelTransfer } from '@voltrail/domain/device/transfer-request'
 import { recordFile } from '@voltrail/domain/device/transfers'
 import { addFirmwareImage, firmwareImage, removeFirmwareImage } from '@voltrail/domain/firmware-image'
 import { idToken, putIdToken } from '@voltrail/domain/id-token'
@@ -118,6 +118,10 @@ export const adminCommand = async (
     case 'BeginTransfer':
       return settle(asked, device, deviceStream(tenantId, command.chargerId), command, (state) =>
         beginTransfer({ ...command, begunAt: request.requestedAt }, state),
+      )
+    case 'CancelTransfer':
+      return settle(asked, device, deviceStream(tenantId, command.chargerId), command, (state) =>
+        cancelTransfer(command.requestId, state),
       )
     case 'AddFirmwareImage': {
       const { type: _, image, ...facts } = command
