@@ -11,7 +11,8 @@ export interface Guard {
   readonly pid: number
   add(stage: GuardStage, pid: number, signal: NodeJS.Signals): void
   remove(pid: number): void
-  stop(): void
+  /** Lets it go; resolves when it has gone, so that nothing of ours lives longer than we do. */
+  stop(): Promise<void>
 }
 
 const script = `
@@ -51,8 +52,11 @@ export function startGuard(): Guard {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   })
-  // without it everything still runs and ends with us, unless we are killed
-  shell.on('error', () => undefined)
+  const gone = new Promise<void>((resolve) => {
+    shell.once('exit', () => resolve())
+    // without it everything still runs and ends with us, unless we are killed
+    shell.once('error', () => resolve())
+  })
   shell.stdin.on('error', () => undefined)
   shell.unref()
   ;(shell.stdin as unknown as { unref(): void }).unref()
@@ -61,6 +65,10 @@ export function startGuard(): Guard {
     pid: shell.pid ?? 0,
     add: (stage, pid, signal) => tell(`+ ${stage} ${signal.replace(/^SIG/, '')} ${pid}`),
     remove: (pid) => tell(`- any any ${pid}`),
-    stop: () => void shell.stdin.end(),
+    stop() {
+      shell.ref()
+      shell.stdin.end()
+      return gone
+    },
   }
 }

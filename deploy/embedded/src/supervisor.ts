@@ -58,7 +58,7 @@ export function createSupervisor(options: {
         const outcomes = await Promise.allSettled(group.map((part) => part.stop()))
         failures.push(...outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : [])))
       }
-      guard.stop()
+      await guard.stop()
       records.remove(guardName, guard.pid)
       if (failures.length > 0) throw failures[0]
     },
