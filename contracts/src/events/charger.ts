@@ -109,6 +109,26 @@ export const NextCredentials = z.object({
 })
 export type NextCredentials = z.infer<typeof NextCredentials>
 
+/** A command that the charger agreed to, or may have, and whose effect shows only later: it is followed until it does. */
+export const FollowedCommand = z.object({
+  commandId: CommandId,
+  asked: z.discriminatedUnion('type', [
+    z.object({
+      type: z.literal('ChangeAvailability'),
+      /** 0: the whole charger */
+      evseId: EvseId,
+      availability: z.enum(['Operative', 'Inoperative']),
+    }),
+    z.object({ type: z.literal('Reset') }),
+  ]),
+  requestedAt: Instant,
+  /** when it was answered Scheduled (a change of availability) or Accepted (a reset) */
+  agreedAt: Instant.optional(),
+  /** it was told that nothing came in time; what comes after all is told too */
+  unheeded: z.literal(true).optional(),
+})
+export type FollowedCommand = z.infer<typeof FollowedCommand>
+
 /** The whole state of a charger, so that a load need not go further back. */
 export const ChargerSummary = z.object({
   registered: z.boolean(),
@@ -197,6 +217,8 @@ export const ChargerSummary = z.object({
   toldStops: z.array(z.string()).optional(),
   /** tokens for which we asked for a start of our own, oldest first */
   remoteStarts: z.array(z.object({ commandId: CommandId, tokenRef: TokenRef, at: Instant })).optional(),
+  /** what it agreed to do and has not shown yet, oldest first */
+  followed: z.array(FollowedCommand).optional(),
   /** how this charger writes the tokens that it named last, newest last */
   spellings: z.array(z.object({ tokenRef: TokenRef, ...TokenSpelling.shape })).optional(),
   eventsSinceSummary: z.int(),
@@ -362,5 +384,15 @@ export const chargerEvents = {
   RemoteStartUnused: z.object({ commandId: CommandId }),
   /** The charger accepted a remote stop, and the transaction went on. */
   RemoteStopUnheeded: z.object({ commandId: CommandId }),
+  /** A change of availability that was answered Scheduled has come true: the connectors tell it. EVSE 0 is the whole charger. */
+  AvailabilityReached: z.object({
+    commandId: CommandId,
+    evseId: EvseId,
+    availability: z.enum(['Operative', 'Inoperative']),
+  }),
+  /** A change of availability was answered Scheduled, no transaction is in its way any more, and the connectors do not tell it. */
+  AvailabilityUnheeded: z.object({ commandId: CommandId }),
+  /** The charger accepted a reset, and neither connected nor booted anew in time. */
+  ResetUnheeded: z.object({ commandId: CommandId }),
   ChargerSummarised: z.object({ summary: ChargerSummary }),
 } as const

@@ -2,6 +2,7 @@ import type { ChargerId, CommandId, SessionId, TenantId, TransactionId } from '@
 import type { TenantSettings } from '@voltrail/contracts/admin-commands'
 import type { Instant } from '@voltrail/contracts/quantities'
 import type { RemoteStartAsked } from '@voltrail/domain/charger/remote-start'
+import { availabilityShows, standsInTheWay } from '@voltrail/domain/charger/followed-commands'
 import type { ChargerWatch, OpenWatch, SessionWatch } from './watch.ts'
 
 /** What happens when nobody says anything until `dueAt` (ms since 1970). */
@@ -29,6 +30,11 @@ export type TimeOut = { readonly tenant: TenantId; readonly dueAt: number } & (
       readonly commandId: CommandId
       readonly transactionId: TransactionId
     }
+  | {
+      readonly kind: 'availability-reached' | 'availability-unheeded' | 'reset-unheeded'
+      readonly chargerId: ChargerId
+      readonly commandId: CommandId
+    }
   | { readonly kind: 'session-settled'; readonly sessionId: SessionId; readonly corrections: number }
 )
 export type TimeOutKind = TimeOut['kind']
@@ -44,6 +50,10 @@ const commandGraceMs = 10_000
 const remoteStartMs = 120_000
 /** From an accepted remote stop to the stop itself: the charger sends it once the power is off. */
 const remoteStopMs = 120_000
+/** From the end of the transaction that it waited for to the status: the driver may have to take the cable out first. */
+const availabilityMs = 5 * minuteMs
+/** From an accepted reset to the new connection: it may end transactions first, and large chargers take minutes to start. */
+const resetMs = 10 * minuteMs
 
 /** Everything that this charger waits for. */
 export const dueOfCharger = (
@@ -90,7 +100,23 @@ export const dueOfCharger = (
         transactionId,
         dueAt: acceptedAt + remoteStopMs,
       })
-  return due
+  return [...due, ...dueOfFollowed(watch)]
+}
+
+/** What the charger agreed to and has not shown; a change of availability that it shows is due at once. */
+const dueOfFollowed = (watch: ChargerWatch): readonly TimeOut[] => {
+  const { tenant, chargerId } = watch
+  const openOn = [...watch.open.values()].map(({ evseId }) => evseId)
+  return watch.followed.flatMap(({ commandId, asked, agreedAt, unheeded }): readonly TimeOut[] => {
+    if (agreedAt === undefined) return []
+    const of = { tenant, chargerId, commandId }
+    const agreed = Date.parse(agreedAt)
+    if (asked.type === 'Reset') return [{ ...of, kind: 'reset-unheeded', dueAt: agreed + resetMs }]
+    if (availabilityShows(asked, watch.connectors, openOn))
+      return [{ ...of, kind: 'availability-reached', dueAt: Math.max(agreed, watch.changedAt) }]
+    if (unheeded === true || standsInTheWay(asked, openOn)) return []
+    return [{ ...of, kind: 'availability-unheeded', dueAt: Math.max(agreed, watch.closedAt) + availabilityMs }]
+  })
 }
 
 /**

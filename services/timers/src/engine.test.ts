@@ -366,6 +366,65 @@ describe('a command', () => {
     }
   })
 
+  it('to change availability that was answered Scheduled is told as done when the connectors show it, or as not 5 min after', async () => {
+    const scheduled = async () => {
+      const w = world()
+      await charging(w)
+      await w.request('c-1', { type: 'ChangeAvailability', evseId: 1, availability: 'Inoperative' })
+      await w.settle('c-1', { outcome: 'result', status: 'Scheduled', payload: {} })
+      w.clock.advance(60 * minutes)
+      const timers = w.instance()
+      await timers.run()
+      expect(timers.fired).toEqual([])
+      await w.stop('2000')
+      await w.close()
+      return { w, timers }
+    }
+    const done = await scheduled()
+    await done.w.status('Unavailable')
+    await done.timers.run()
+    await done.timers.run()
+    expect(done.timers.fired).toEqual(['availability-reached'])
+    expect(await lastOf(done.w, ofCharger)).toMatchObject({
+      type: 'AvailabilityReached',
+      data: { commandId: 'c-1', evseId: 1, availability: 'Inoperative' },
+    })
+
+    const { w, timers } = await scheduled()
+    w.clock.advance(5 * minutes - 1)
+    await timers.run()
+    expect(timers.fired).toEqual([])
+    w.clock.advance(1)
+    await timers.run()
+    await timers.run()
+    expect(timers.fired).toEqual(['availability-unheeded'])
+    expect(await lastOf(w, ofCharger)).toMatchObject({ type: 'AvailabilityUnheeded', data: { commandId: 'c-1' } })
+    await w.status('Unavailable')
+    await timers.run()
+    expect(timers.fired).toEqual(['availability-unheeded', 'availability-reached'])
+  })
+
+  it('to reset that was accepted is told 10 min later when the charger neither connected nor booted, once', async () => {
+    for (const comes of ['nothing', 'connect', 'boot'] as const) {
+      const w = world()
+      await w.connect()
+      await w.request('c-1', { type: 'Reset', kind: 'Hard' })
+      await w.settle('c-1', { outcome: 'result', status: 'Accepted', payload: {} })
+      w.clock.advance(minutes)
+      if (comes !== 'nothing') await w[comes]()
+      const timers = w.instance()
+      w.clock.advance(9 * minutes - 1)
+      await timers.run()
+      expect(timers.fired).toEqual([])
+      w.clock.advance(1)
+      await timers.run()
+      await timers.run()
+      expect(timers.fired).toEqual(comes === 'nothing' ? ['reset-unheeded'] : [])
+      if (comes === 'nothing')
+        expect(await lastOf(w, ofCharger)).toMatchObject({ type: 'ResetUnheeded', data: { commandId: 'c-1' } })
+    }
+  })
+
   it('that the charger rejected waits for nothing', async () => {
     const w = world()
     await w.connect()

@@ -6,6 +6,7 @@ import { chargerStream, sessionId, sessionStream, type StreamName } from '@voltr
 import { charger } from '@voltrail/domain/charger/charger'
 import { giveUpCommand } from '@voltrail/domain/charger/commands'
 import { disconnectCharger } from '@voltrail/domain/charger/connection'
+import { availabilityReached, availabilityUnheeded, resetUnheeded } from '@voltrail/domain/charger/followed-commands'
 import { remoteStartUnused } from '@voltrail/domain/charger/remote-start'
 import { remoteStopUnheeded } from '@voltrail/domain/charger/remote-stop'
 import { closeTransaction } from '@voltrail/domain/charger/transactions'
@@ -35,6 +36,12 @@ export interface Because {
 
 /** The log did not answer: the time-out is still due. */
 export class Waits extends Error {}
+
+const followUp = {
+  'availability-reached': availabilityReached,
+  'availability-unheeded': availabilityUnheeded,
+  'reset-unheeded': resetUnheeded,
+}
 
 /** Appends what a time-out means, and answers with the types of the events: none, when the log shows that it no longer holds. */
 export const fire = async (timeOut: TimeOut, because: Because, deps: FireDeps): Promise<readonly string[]> => {
@@ -67,6 +74,13 @@ export const fire = async (timeOut: TimeOut, because: Because, deps: FireDeps): 
       return decide(charger, chargerStream(tenant, chargerId), commandId, (state) =>
         remoteStopUnheeded({ commandId, transactionId }, state),
       )
+    }
+    case 'availability-reached':
+    case 'availability-unheeded':
+    case 'reset-unheeded': {
+      const { chargerId, commandId } = timeOut
+      const followed = followUp[timeOut.kind]
+      return decide(charger, chargerStream(tenant, chargerId), commandId, (state) => followed({ commandId }, state))
     }
     case 'session-settled': {
       const { corrections } = timeOut

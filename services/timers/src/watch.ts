@@ -7,10 +7,11 @@ import type {
   TokenRef,
   TransactionId,
 } from '@voltrail/contracts/ids'
-import type { ConnectorState } from '@voltrail/contracts/events/charger'
+import type { ConnectorState, FollowedCommand } from '@voltrail/contracts/events/charger'
 import type { ChargerEvent, SessionEvent } from '@voltrail/contracts/events/registry'
 import type { Instant } from '@voltrail/contracts/quantities'
 import { availableSince } from '@voltrail/domain/charger/available-since'
+import { followedWith } from '@voltrail/domain/charger/followed-commands'
 import { cameOf, type RemoteStartAsked } from '@voltrail/domain/charger/remote-start'
 import type { Recorded } from '@voltrail/domain/decider'
 
@@ -33,6 +34,11 @@ export interface ChargerWatch {
   readonly pending: Map<CommandId, PendingWatch>
   /** remote starts that the charger accepted and that no transaction came of yet */
   readonly accepted: Map<CommandId, AcceptedWatch>
+  /** what the charger agreed to and has not shown yet */
+  followed: readonly FollowedCommand[]
+  /** when a transaction was last closed, and when a connector last told its status */
+  closedAt: number
+  changedAt: number
   /** remote stops by the transaction that they are for; `acceptedAt`: the charger accepted it, and the transaction goes on */
   readonly stops: Map<CommandId, { readonly transactionId: TransactionId; acceptedAt: number | undefined }>
 }
@@ -85,6 +91,9 @@ export const newChargerWatch = (tenant: TenantId, chargerId: ChargerId): Charger
   pending: new Map(),
   accepted: new Map(),
   stops: new Map(),
+  followed: [],
+  closedAt: 0,
+  changedAt: 0,
 })
 
 export const newSessionWatch = (): SessionWatch => ({
@@ -107,6 +116,7 @@ export const hearCharger = (watch: ChargerWatch, event: Recorded<ChargerEvent>):
   const toldAt = Date.parse(event.metadata.receivedAt)
   watch.revision = event.revision
   if (event.metadata.actor.kind === 'charger') watch.heardAt = Math.max(watch.heardAt, toldAt)
+  watch.followed = followedWith(watch.followed, event)
   switch (event.type) {
     case 'ChargerConnected':
       watch.connection = { epoch: String(event.revision) as ConnectionEpoch, edge: event.data.edge, since: toldAt }
@@ -115,6 +125,7 @@ export const hearCharger = (watch: ChargerWatch, event: Recorded<ChargerEvent>):
       if (watch.connection?.epoch === event.data.epoch) watch.connection = undefined
       return
     case 'ConnectorStatusChanged': {
+      watch.changedAt = toldAt
       const { time: _, ...connector } = event.data
       watch.connectors = [
         ...watch.connectors.filter(
@@ -149,6 +160,7 @@ export const hearCharger = (watch: ChargerWatch, event: Recorded<ChargerEvent>):
     }
     case 'TransactionClosed':
       watch.open.delete(event.data.transactionId)
+      watch.closedAt = toldAt
       for (const [commandId, { transactionId }] of watch.stops)
         if (transactionId === event.data.transactionId) watch.stops.delete(commandId)
       return

@@ -6,6 +6,7 @@ import { availableSince } from './available-since.ts'
 import { rememberDecision, rememberReview } from './reviews.ts'
 import type { ChargerState } from './charger-state.ts'
 import { closedWith } from './closed-transactions.ts'
+import { followedWith } from './followed-commands.ts'
 import { candidatesWith, claimedWith } from './kept-candidates.ts'
 import { leftCharging } from './left-charging.ts'
 import { measuredClock } from './measured-clock.ts'
@@ -281,8 +282,20 @@ const change = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerStat
         ...settle(state, event.data.commandId, { kind: 'offline' }),
         ...remoteStartsWithout(state, event.data.commandId),
       }
+    case 'AvailabilityReached':
+      // what was told to be late came after all
+      return {
+        ...state,
+        recentCommands: state.recentCommands.map((command) => {
+          if (command.commandId !== event.data.commandId) return command
+          const { unused: _, ...outcome } = command.outcome as Record<string, never>
+          return { ...command, outcome }
+        }),
+      }
     case 'RemoteStartUnused':
     case 'RemoteStopUnheeded':
+    case 'AvailabilityUnheeded':
+    case 'ResetUnheeded':
       return {
         ...state,
         recentCommands: state.recentCommands.map((command) =>
@@ -321,8 +334,14 @@ const change = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerStat
   }
 }
 
+const followed = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerState => {
+  const before = state.followed ?? []
+  const after = followedWith(before, event)
+  return after === before ? state : { ...state, followed: [...after] }
+}
+
 const evolve = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerState => {
-  const changed = change(state, event)
+  const changed = followed(change(state, event), event)
   return {
     ...remember(changed, event.metadata.causation.factId, answerOf(changed, event)),
     eventsSinceSummary: changed.eventsSinceSummary + 1,

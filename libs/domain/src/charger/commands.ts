@@ -11,7 +11,7 @@ import type { ChargerState } from './charger-state.ts'
 /** What we ask of a charger: requested, then settled, offline or of unknown outcome; an answer that comes late still settles it. */
 
 export type CommandOutcome =
-  /** `unused`: a remote start or stop that was accepted, and no transaction began or ended by it */
+  /** `unused`: the charger agreed, and nothing came of it: no transaction began or ended, it did not reset, it is as available as before */
   | { readonly kind: 'settled'; readonly result: CommandResult; readonly unused?: true }
   /** settled with an answer that is too long to be kept in the state: it stands in the log */
   | { readonly kind: 'settled'; readonly tooLong: true }

@@ -68,6 +68,9 @@ export const chargerHandlers: EventHandlers<
   | 'CommandOffline'
   | 'RemoteStartUnused'
   | 'RemoteStopUnheeded'
+  | 'AvailabilityReached'
+  | 'AvailabilityUnheeded'
+  | 'ResetUnheeded'
   | 'ChargerSettingsChanged'
   | 'ChargerIdentityContested'
 > = {
@@ -243,4 +246,18 @@ export const chargerHandlers: EventHandlers<
 
   RemoteStopUnheeded: (tx, data, context) =>
     tellMore(tx, context, data.commandId, 'the charger accepted it, and the transaction went on'),
+
+  AvailabilityReached: (tx, data, context) =>
+    tellMore(tx, context, data.commandId, 'the charger scheduled it, and its connectors tell that it is done'),
+
+  AvailabilityUnheeded: (tx, data, context) =>
+    tellMore(
+      tx,
+      context,
+      data.commandId,
+      'the charger scheduled it, no transaction is in its way any more, and its connectors do not tell that it is done',
+    ),
+
+  ResetUnheeded: (tx, data, context) =>
+    tellMore(tx, context, data.commandId, 'the charger accepted it, and neither connected nor booted anew'),
 }
