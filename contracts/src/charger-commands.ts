@@ -15,7 +15,7 @@ const remoteStart = {
   evseId: EvseId.min(1).optional(),
   /** a TxProfile without transaction id, for the transaction that begins */
   chargingProfile: ChargingProfile.optional(),
-  /** also where the EVSE is reserved for somebody else */
+  /** also where the EVSE is reserved for somebody else, and with a profile of times for a clock that is not known to be right */
   force: z.literal(true).optional(),
 }
 const reserveNow = {
@@ -96,7 +96,13 @@ const plainCommands = [
   }),
   z.object({ type: z.literal('CancelReservation'), reservationId: z.int() }),
   z.object({ type: z.literal('GetLocalListVersion') }),
-  z.object({ type: z.literal('SetChargingProfile'), evseId: EvseId, profile: ChargingProfile }),
+  z.object({
+    type: z.literal('SetChargingProfile'),
+    evseId: EvseId,
+    profile: ChargingProfile,
+    /** also with times where the charger's clock is not known to be right */
+    force: z.literal(true).optional(),
+  }),
   z.object({
     type: z.literal('ClearChargingProfile'),
     profileId: z.int().optional(),

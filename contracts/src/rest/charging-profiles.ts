@@ -7,21 +7,30 @@ import { CommandAnswer } from './commands.ts'
 
 const whole = EvseId.default(0 as EvseId).describe('0, or none: the whole charger')
 
-export const PutChargingProfileBody = z.strictObject({ evseId: whole, profile: ChargingProfile }).meta({
-  id: 'PutChargingProfile',
-  examples: [
-    {
-      evseId: 1,
-      profile: {
-        profileId: 1,
-        stackLevel: 0,
-        purpose: 'TxDefaultProfile',
-        kind: 'Absolute',
-        schedule: { unit: 'A', periods: [{ startSeconds: 0, limit: '16', numberPhases: 3 }] },
+export const PutChargingProfileBody = z
+  .strictObject({
+    evseId: whole,
+    profile: ChargingProfile,
+    force: z
+      .literal(true)
+      .optional()
+      .describe('also with times where the clock of the charger is not known to be right to within 60 s'),
+  })
+  .meta({
+    id: 'PutChargingProfile',
+    examples: [
+      {
+        evseId: 1,
+        profile: {
+          profileId: 1,
+          stackLevel: 0,
+          purpose: 'TxDefaultProfile',
+          kind: 'Absolute',
+          schedule: { unit: 'A', periods: [{ startSeconds: 0, limit: '16', numberPhases: 3 }] },
+        },
       },
-    },
-  ],
-})
+    ],
+  })
 
 export const ClearChargingProfilesQuery = z.strictObject({
   profileId: z.coerce.number().int().min(0).optional().describe('one profile; without it all that fit the rest'),

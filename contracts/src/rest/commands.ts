@@ -42,7 +42,12 @@ export const commandBodies = {
     evseId: positiveEvse.optional(),
     connectorId: connectorAsEvse,
     chargingProfile: ChargingProfile.optional().describe('a TxProfile for the transaction that begins'),
-    force: z.literal(true).optional().describe('also where the connector is reserved for somebody else'),
+    force: z
+      .literal(true)
+      .optional()
+      .describe(
+        'also where the connector is reserved for somebody else, and with a profile of times for a clock that is not known to be right',
+      ),
   }),
   RemoteStop: z.strictObject({ transactionId: transaction }),
   Reset: z.strictObject({ kind: z.enum(['Soft', 'Hard']) }),
@@ -107,6 +112,10 @@ export const commandBodies = {
     evseId: EvseId.optional().describe('0, or none: the whole charger'),
     connectorId: connectorAsEvse,
     profile: ChargingProfile,
+    force: z
+      .literal(true)
+      .optional()
+      .describe('also with times where the clock of the charger is not known to be right to within 60 s'),
   }),
   ClearChargingProfile: z.strictObject({
     profileId: z.int().optional(),
@@ -233,6 +242,15 @@ export const CommandHeaders = z.object({
 })
 
 const outcomes = ['result', 'callError', 'timeout', 'offline', 'unknown'] as const
+/** What the charger's word means, whatever its OCPP version and the command. */
+export const AnswerMeaning = z
+  .enum(['accepted', 'done', 'scheduled', 'rebootRequired', 'refused', 'failed', 'notSupported', 'notFound'])
+  .describe(
+    'what the charger’s word means: done: it says that it has done it (Unlocked); scheduled: it will, once the transactions in its way have ended, see `GET …/commands`; ' +
+      'refused: it will not; failed: it tried (UnlockFailed); notSupported: it cannot; notFound: there was nothing that fits',
+  )
+export type AnswerMeaning = z.infer<typeof AnswerMeaning>
+
 export const CommandAnswer = z
   .object({
     commandId: CommandId,
@@ -242,13 +260,20 @@ export const CommandAnswer = z
         'result: the charger answered (its word is `status`); callError: it refused the message; timeout: no answer in time, a late one is still recorded; offline: it is not connected; unknown: it may or may not have been carried out',
       ),
     status: z.string().optional().describe('the charger’s word: Accepted, Rejected, …'),
+    meaning: AnswerMeaning.optional(),
     payload: z.record(z.string(), AnyJson).optional().describe('the whole answer of the charger'),
     detail: z.string().optional(),
   })
   .meta({
     id: 'CommandAnswer',
     examples: [
-      { commandId: '0199b3c0-7f7e-7000-8000-1b2c3d4e5f60', outcome: 'result', status: 'Accepted', payload: {} },
+      {
+        commandId: '0199b3c0-7f7e-7000-8000-1b2c3d4e5f60',
+        outcome: 'result',
+        status: 'Accepted',
+        meaning: 'accepted',
+        payload: {},
+      },
     ],
   })
 export type CommandAnswer = z.infer<typeof CommandAnswer>
@@ -264,7 +289,8 @@ export const CommandView = z
       .enum([...outcomes, 'pending', 'invalidAnswer', 'notSent', 'unsupported'])
       .describe('pending until it is settled'),
     status: z.string().nullable().describe('the charger’s word: Accepted, Rejected, …'),
-    detail: z.string().nullable(),
+    meaning: AnswerMeaning.nullable(),
+    detail: z.string().nullable().describe('why, or what became of it after the charger had agreed'),
     late: z.boolean().describe('the answer came after the deadline'),
     settledAt: Instant.nullable(),
   })

@@ -320,6 +320,24 @@ describe('the REST surface', () => {
         command: { type: 'RemoteStart', evseId: 1, idToken: { value: '04A1B2C3', type: 'ISO14443' } },
       })
     })
+    it('say what the word of a charger means, whatever the command', async () => {
+      const usual: Parameters<typeof api.answerWith>[0] = ({ commandId }) => ({
+        outcome: 'result',
+        commandId,
+        status: 'Accepted',
+        payload: { status: 'Accepted' },
+      })
+      for (const [status, meaning, detail] of [
+        ['Unlocked', 'done', undefined],
+        ['UnlockFailed', 'failed', expect.stringContaining('still locked')],
+        ['NotSupported', 'notSupported', undefined],
+      ]) {
+        api.answerWith(({ commandId }) => ({ outcome: 'result', commandId, status, payload: { status } }))
+        const { json } = await api.ask('POST', '/v1/chargers/CP-2/commands/unlock-connector', { connectorId: 1 })
+        expect([json.status, json.meaning, json.detail]).toEqual([status, meaning, detail])
+      }
+      api.answerWith(usual)
+    })
     it('need no body when they have no fields', async () => {
       expect((await api.ask('POST', '/v1/chargers/CP-2/commands/ClearCache')).json).toMatchObject({ outcome: 'result' })
       expect((await api.ask('POST', '/v1/chargers/CP-2/commands/clear-cache', '')).json).toMatchObject({

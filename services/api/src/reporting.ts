@@ -31,6 +31,7 @@ import { listQuirkCounts } from '@voltrail/read-models/reporting/quirk-rows'
 import type { QuirkCount } from '@voltrail/read-models/reporting/quirk-rows'
 import type { SessionDetail as SessionRows } from '@voltrail/read-models/reporting/queries'
 import { InvalidCursor } from '@voltrail/read-models/cursor'
+import { meaningOf } from './answer-meaning.ts'
 import { openText } from './personal-text.ts'
 
 export type Page<T> = { readonly items: T[]; readonly next: string | null }
@@ -177,7 +178,8 @@ const claimOf = ({ publicKey, meterSerial, evseId }: Pick<MeterKeyItem, 'publicK
   ...(evseId === null ? {} : { evseId: EvseId.parse(evseId) }),
 })
 
-const command = (item: CommandItem): CommandView => CommandView.parse({ ...item, requestedBy: item.actor.id })
+const command = (item: CommandItem): CommandView =>
+  CommandView.parse({ ...item, requestedBy: item.actor.id, meaning: meaningOf(item.status) ?? null })
 
 const tariff = (item: TariffItem): TariffView =>
   TariffView.parse({

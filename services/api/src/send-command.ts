@@ -6,6 +6,7 @@ import { instant } from '@voltrail/contracts/quantities'
 import type { CommandAnswer } from '@voltrail/contracts/rest/commands'
 import { locksOut } from '@voltrail/domain/device/configuration'
 import { traceHeaders } from '@voltrail/runtime/trace'
+import { detailOf, meaningOf } from './answer-meaning.ts'
 import { ApiProblem, notFound, unavailable } from './problem.ts'
 import type { Sources } from './sources.ts'
 
@@ -61,9 +62,9 @@ export function answerOf(reply: CommandReply): CommandAnswer {
   const { commandId, outcome } = reply
   switch (reply.outcome) {
     case 'result':
-      return { commandId, outcome, status: reply.status, payload: reply.payload }
+      return { commandId, outcome, status: reply.status, payload: reply.payload, ...said(reply.status) }
     case 'callError':
-      return { commandId, outcome, status: reply.code, detail: reply.description }
+      return { commandId, outcome, status: reply.code, ...said(reply.code), detail: reply.description }
     case 'timeout':
       return { commandId, outcome, detail: 'The charger did not answer in time.' }
     case 'offline':
@@ -73,6 +74,11 @@ export function answerOf(reply: CommandReply): CommandAnswer {
     default:
       return reply satisfies never
   }
+}
+
+const said = (word: string): Pick<CommandAnswer, 'meaning' | 'detail'> => {
+  const [meaning, detail] = [meaningOf(word), detailOf(word)]
+  return { ...(meaning === undefined ? {} : { meaning }), ...(detail === undefined ? {} : { detail }) }
 }
 
 /** The same key means the same command of the same charger; a charger's keys are no business of another's. */

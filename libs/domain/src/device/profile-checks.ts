@@ -11,8 +11,10 @@ export interface ProfileTerms {
   readonly keys: Keys
   /** what it took already */
   readonly profiles: readonly SetProfile[]
-  /** its clock was seen to be right to within a minute */
-  readonly clockProven: boolean
+  /** how far its clock was off when it was last seen, oldest first; empty: it never was */
+  readonly clockOffsetsMs: readonly number[]
+  /** its clock is trusted all the same: somebody who may says so */
+  readonly force?: true | undefined
 }
 
 /**
@@ -43,10 +45,17 @@ export const profileRefusal = ({ evseId, profile }: Placed, terms: ProfileTerms)
     ...(profile.validFrom === undefined ? [] : ['validFrom']),
     ...(profile.validTo === undefined ? [] : ['validTo']),
     ...(schedule.startAt === undefined ? [] : ['schedule.startAt']),
+    ...(profile.kind === 'Recurring' ? ['kind Recurring'] : []),
   ]
-  if (times.length > 0 && !terms.clockProven)
-    return `${times.join(', ')}: the charger's clock is not known to be right to within 60 s, so a limit must not hang on it: leave the times out`
+  if (times.length > 0 && terms.force !== true && !clockProven(terms.clockOffsetsMs))
+    return `${times.join(', ')}: the charger's clock is not known to be right to within 60 s (${seenClock(terms.clockOffsetsMs)}), so a limit must not hang on it: leave the times out${profile.kind === 'Recurring' ? ' and use kind Relative' : ''}, or set "force" to send it all the same`
   return undefined
+}
+
+const seenClock = (offsetsMs: readonly number[]): string => {
+  const worst = offsetsMs.toSorted((a, b) => Math.abs(b) - Math.abs(a))[0]
+  if (worst === undefined) return 'it has told no status with a time yet'
+  return `it was seen ${Math.round(Math.abs(worst) / 1_000)} s ${worst > 0 ? 'ahead' : 'behind'}`
 }
 
 /** `Current`, `Power` (§9.4.2), or the units themselves, as some makes have it. */

@@ -43,7 +43,7 @@ describe('a charging profile', () => {
   const keys = (values: Record<string, string>) => ({
     keys: Object.entries(values).map(([key, value]) => ({ key, value, readonly: true })),
     profiles: [],
-    clockProven: false,
+    clockOffsetsMs: [] as number[],
   })
   const asked = (given: Partial<ChargingProfile> = {}) => ({ evseId: 1, profile: profile('16', given) })
 
@@ -58,6 +58,7 @@ describe('a charging profile', () => {
     [{}, { MaxChargingProfilesInstalled: '0' }, /holds 0 profiles at most/],
     [{ validTo: at(60) }, {}, /validTo: the charger's clock/],
     [{ schedule: { ...profile().schedule, startAt: at(1) } }, {}, /schedule.startAt/],
+    [{ kind: 'Recurring', recurrency: 'Daily' }, {}, /kind Recurring.*use kind Relative/],
   ] as const)('%j is refused by %j', (given, limits, reason) =>
     expect(profileRefusal(asked(given as Partial<ChargingProfile>), keys(limits))).toMatch(reason),
   )
@@ -69,7 +70,12 @@ describe('a charging profile', () => {
     expect(profileRefusal(asked(), full)).toBeUndefined()
   })
   it('may name times once the clock is seen to be right', () => {
-    expect(profileRefusal(asked({ validTo: at(60) }), { ...keys({}), clockProven: true })).toBeUndefined()
+    const timed = (clockOffsetsMs: number[], force?: true) =>
+      profileRefusal(asked({ validTo: at(60) }), { ...keys({}), clockOffsetsMs, force })
+    expect(timed([1_000, -60_000])).toBeUndefined()
+    expect(timed([])).toMatch(/told no status with a time yet.*or set "force"/)
+    expect(timed([0, -7_200_000])).toMatch(/seen 7200 s behind/)
+    expect([timed([], true), timed([7_200_000], true)]).toEqual([undefined, undefined])
     expect([clockProven([]), clockProven([1_000, -60_000]), clockProven([0, 61_000])]).toEqual([false, true, false])
   })
   it('of a transaction is forgotten with it', () => {

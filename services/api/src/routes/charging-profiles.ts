@@ -35,7 +35,8 @@ export function chargingProfileRoutes(app: Routes, sources: Sources): void {
       summary: 'Limit the power of a charger by a charging profile',
       description:
         'Sent in the dialect of the charger’s make (`GET /v1/quirks`, Q30). One that exceeds what the charger takes, by its own ' +
-        'configuration, is refused with the reason. One that can only lower its power is sent before it is recorded.',
+        'configuration, is refused with the reason; so is one with times (`validFrom`, `validTo`, `startAt`, Recurring) while the charger’s clock ' +
+        'was never seen or is off by more than 60 s, unless `force` is set. One that can only lower its power is sent before it is recorded.',
       params: ChargerParams,
       headers: CommandHeaders,
       body: PutChargingProfileBody,
@@ -45,7 +46,14 @@ export function chargingProfileRoutes(app: Routes, sources: Sources): void {
       },
     },
     handler: async ({ params, headers, body }) =>
-      answerOf(await send(params.id, headers['idempotency-key'], { type: 'SetChargingProfile', ...body })),
+      answerOf(
+        await send(params.id, headers['idempotency-key'], {
+          type: 'SetChargingProfile',
+          evseId: body.evseId,
+          profile: body.profile,
+          ...(body.force && { force: body.force }),
+        }),
+      ),
   })
 
   app.route({

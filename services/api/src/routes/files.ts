@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { DeviceEvent } from '@voltrail/contracts/events/registry'
 import { ChargerId } from '@voltrail/contracts/ids'
 import { ChargerParams } from '@voltrail/contracts/rest/chargers'
-import { FileHeaders, FilePage, FileParams, ListFilesQuery, type FileView } from '@voltrail/contracts/rest/files'
+import { FileHeaders, FilePage, FileParams, ListFilesQuery } from '@voltrail/contracts/rest/files'
 import { deviceStream } from '@voltrail/contracts/streams'
 import { decodeToken, encodeToken } from '@voltrail/contracts/tokens'
 import type { Recorded } from '@voltrail/domain/decider'
@@ -12,14 +12,13 @@ import { RemoteStoreAway } from '@voltrail/object-store/remote-store'
 import { readCharger } from '../charger-device.ts'
 import { contentDisposition } from '../content-disposition.ts'
 import { fileServiceOf } from '../file-service.ts'
+import { pageOfStream } from '../log-page.ts'
 import { notFound } from '../problem.ts'
 import { problems } from '../route-tools.ts'
 import type { Routes } from '../route-tools.ts'
 import type { Sources } from '../sources.ts'
 
 const tags = ['Firmware and logs']
-/** how many events of a charger are looked through for one page */
-const mostEvents = 5_000
 
 export function fileRoutes(app: Routes, sources: Sources): void {
   /** null: there is no file service, or it is away */
@@ -48,18 +47,10 @@ export function fileRoutes(app: Routes, sources: Sources): void {
     },
     handler: async ({ params, query }) => {
       await readCharger(sources, params.id)
-      const found: { readonly object: string; readonly view: Omit<FileView, 'stored'> }[] = []
-      const before = query.cursor === undefined ? Infinity : Number(query.cursor)
-      let seen = 0
-      let next: string | null = null
-      for await (const recorded of sources.log.readBackward(deviceStream(sources.tenant, params.id))) {
-        if (recorded.revision >= before) continue
-        if (found.length >= query.limit || ++seen > mostEvents) {
-          next = String(recorded.revision + 1)
-          break
-        }
+      const stream = deviceStream(sources.tenant, params.id)
+      const { items: found, next } = await pageOfStream(sources.log, stream, query, (recorded) => {
         const event = recorded as unknown as Recorded<DeviceEvent>
-        if (event.type !== 'FileReceived') continue
+        if (event.type !== 'FileReceived') return undefined
         const { requestId, file, protocol, kind } = event.data
         const view = {
           id: `${encodeToken(params.id)}.${event.revision}`,
@@ -71,8 +62,8 @@ export function fileRoutes(app: Routes, sources: Sources): void {
           protocol,
           receivedAt: event.metadata.receivedAt,
         }
-        found.push({ object: file.object, view })
-      }
+        return { object: file.object, view }
+      })
       const items = await Promise.all(
         found.map(async ({ object, view }) => ({ ...view, stored: await isStored(object) })),
       )

@@ -10,12 +10,10 @@ import {
 import { deviceStream } from '@voltrail/contracts/streams'
 import type { Recorded } from '@voltrail/domain/decider'
 import { readCharger } from '../charger-device.ts'
+import { pageOfStream } from '../log-page.ts'
 import { problems } from '../route-tools.ts'
 import type { Routes } from '../route-tools.ts'
 import type { Sources } from '../sources.ts'
-
-/** how many events of a charger are looked through for one page */
-const mostEvents = 5_000
 
 export function securityEventRoutes(app: Routes, sources: Sources): void {
   app.route({
@@ -47,24 +45,15 @@ export function securityEventRoutes(app: Routes, sources: Sources): void {
     },
     handler: async ({ params, query }) => {
       await readCharger(sources, params.id)
-      const items: SecurityEventView[] = []
-      const before = query.cursor === undefined ? Infinity : Number(query.cursor)
-      let seen = 0
-      let next: string | null = null
-      for await (const recorded of sources.log.readBackward(deviceStream(sources.tenant, params.id))) {
-        if (recorded.revision >= before) continue
-        if (items.length >= query.limit || ++seen > mostEvents) {
-          next = String(recorded.revision + 1)
-          break
-        }
+      const stream = deviceStream(sources.tenant, params.id)
+      return pageOfStream(sources.log, stream, query, (recorded): SecurityEventView | undefined => {
         const event = recorded as unknown as Recorded<DeviceEvent>
-        if (event.type !== 'SecurityEventReported') continue
+        if (event.type !== 'SecurityEventReported') return undefined
         const { event: name, severity, time, techInfo } = event.data
-        if (query.severity !== undefined && severity !== query.severity) continue
+        if (query.severity !== undefined && severity !== query.severity) return undefined
         const { receivedAt } = event.metadata
-        items.push({ event: name, severity, at: time.at ?? null, receivedAt, techInfo: techInfo ?? null })
-      }
-      return { items, next }
+        return { event: name, severity, at: time.at ?? null, receivedAt, techInfo: techInfo ?? null }
+      })
     },
   })
 }

@@ -119,6 +119,20 @@ describe('commands to a charger', () => {
     expect((await types()).slice(-2)).toEqual(['CommandRequested', 'CommandSettled'])
   })
 
+  it('that set a profile with times go out to a clock nobody has seen by force, or as a call of an operator’s own', async () => {
+    const { taken } = await connected('CP-clock', () => accepted)
+    const timed = cap({ validTo: instant(Date.now() + 3_600_000) })
+    expect(await house.command('CP-clock', timed)).toMatchObject({
+      outcome: 'refused',
+      detail: expect.stringMatching(/told no status with a time yet.*set "force"/),
+    })
+    expect(taken).toEqual([])
+    const forced = { ...timed, force: true } as ChargerCommand
+    expect(await house.command('CP-clock', forced)).toMatchObject({ outcome: 'result' })
+    expect(await house.command('CP-clock', timed, 'as-call', true)).toMatchObject({ outcome: 'result' })
+    expect(taken).toEqual([forced, timed])
+  })
+
   it('record what the dialect of the make changed in them', async () => {
     const rule = { rule: 'Q30-stack-level-zero', path: '/profile/stackLevel', raw: '3' }
     const { events } = await connected('CP-dialect', () => ({ ...accepted, normalisations: [rule] }))

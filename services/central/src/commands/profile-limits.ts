@@ -3,7 +3,7 @@ import type { TenantId } from '@voltrail/contracts/ids'
 import { evseCount } from '@voltrail/domain/charger/charger'
 import type { ChargerState } from '@voltrail/domain/charger/charger-state'
 import type { DeviceState } from '@voltrail/domain/device/device-state'
-import { clockProven, profileRefusal } from '@voltrail/domain/device/profile-checks'
+import { profileRefusal } from '@voltrail/domain/device/profile-checks'
 import type { Placed } from '@voltrail/domain/device/profiles'
 import type { InboundContext } from '@voltrail/ocpp/inbound-context'
 import { inDialect } from '@voltrail/ocpp/power-dialect'
@@ -17,7 +17,7 @@ import { chargerAtOnce, deviceAtOnce } from './sent-first.ts'
 export const profileLimits = async (
   deps: CentralDeps,
   tenant: TenantId,
-  { chargerId, command }: ChargerCommandRequest,
+  { chargerId, command, asCall }: ChargerCommandRequest,
 ): Promise<{ readonly cared: DeviceState | undefined; readonly refusal: string | undefined }> => {
   if (placedBy(command) === undefined) return { cared: undefined, refusal: undefined }
   const [known, cared] = await Promise.all([
@@ -27,7 +27,9 @@ export const profileLimits = async (
   const terms = {
     keys: cared?.configuration?.keys ?? [],
     profiles: cared?.profiles ?? [],
-    clockProven: clockProven(known?.clockOffsetsMs ?? []),
+    clockOffsetsMs: known?.clockOffsetsMs ?? [],
+    // a call in the charger's own words has no room for a `force`, and nobody vouches for limits that one touched
+    force: asCall ?? ('force' in command ? command.force : undefined),
   }
   const spoken = inDialect(command, contextOf(tenant, chargerId, known))
   if ('unsupported' in spoken) return { cared, refusal: known === undefined ? undefined : spoken.unsupported }
