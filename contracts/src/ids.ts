@@ -33,7 +33,7 @@ export type TransactionId = z.infer<typeof TransactionId>
 /** `<charger>.<transaction>`, both as subject tokens (see `tokens.ts`): the public name of a charging session. */
 export const SessionId = z
   .string()
-  .regex(/^[A-Za-z0-9_=-]+\.[A-Za-z0-9_=-]+$/, 'a session id is <charger>.<transaction>')
+  .regex(/^[A-Za-z0-9_=-]+\.[A-Za-z0-9_=-]+$/, 'must be <charger>.<transaction>, as the list of sessions shows it')
   .brand<'SessionId'>()
 export type SessionId = z.infer<typeof SessionId>
 

@@ -7,7 +7,10 @@ export const CallParams = z.object({
   id: ChargerId,
   action: z
     .string()
-    .regex(/^[A-Za-z][A-Za-z0-9]{0,63}$/, 'must be a word of letters and digits')
+    .regex(
+      /^[A-Za-z][A-Za-z0-9]{0,63}$/,
+      'must be a word of letters and digits, as it stands in the frame, like ClearCache',
+    )
     .describe('as it stands in the frame: `SetChargingProfile`, or one that only this charger knows'),
 })
 

@@ -36,7 +36,7 @@ export const ReviewId = z
   .max(1_000)
   .regex(
     /^(charger|session|billing)-[a-z0-9_-]+\.[A-Za-z0-9_=.-]+@(0|[1-9][0-9]{0,15})$/,
-    'a review id is <stream>@<revision>, as the list of reviews shows it',
+    'must be <stream>@<revision>, as the list of reviews shows it',
   )
 export type ReviewId = z.infer<typeof ReviewId>
 

@@ -23,7 +23,11 @@ export interface OcppProtocol {
     action: string,
     payload: unknown,
     requestId: number,
-  ): { command: ChargerCommand } | { violations: readonly { path: string; message: string }[] }
+  ):
+    | { command: ChargerCommand }
+    /** why nobody can be sent such a call, whatever its payload: a sentence without a stop */
+    | { unsendable: string }
+    | { violations: readonly { path: string; message: string }[] }
   /**
    * What the charger's CALLRESULT to a command says. Its numbers are whole; a fraction is text, as everything that goes into
    * the log. Never throws.

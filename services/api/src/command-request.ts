@@ -3,7 +3,7 @@ import type { ChargerCommandType } from '@voltrail/contracts/charger-commands'
 import { instant, type Instant } from '@voltrail/contracts/quantities'
 import { commandAliases, commandBodies, fieldAliases } from '@voltrail/contracts/rest/commands'
 import { ApiProblem, notFound } from './problem.ts'
-import { validationProblem } from './validation-problem.ts'
+import { validationProblem, type Issue } from './validation-problem.ts'
 
 const kebab = (name: string): string => name.replace(/(?<=[a-z0-9])(?=[A-Z])/g, '-').toLowerCase()
 
@@ -49,13 +49,31 @@ export function readCommand(type: ChargerCommandType, body: unknown, made: Made)
     ])
   }
   const schema = commandBodies[type]
-  const parsed = schema.safeParse(renameFields(type, given as Record<string, unknown>))
-  if (!parsed.success) throw validationProblem('body', parsed.error.issues, Object.keys(schema.shape))
+  const renamed = renameFields(type, given as Record<string, unknown>)
+  const parsed = schema.safeParse(renamed)
+  if (!parsed.success)
+    throw validationProblem('body', parsed.error.issues.map(asGiven(renamed)), Object.keys(schema.shape))
   const command = ChargerCommand.safeParse({ type, ...neutralFields(type, parsed.data, made) })
   // what is left to go wrong here is a field that only one of two spellings could have filled
-  if (!command.success) throw validationProblem('body', command.error.issues, Object.keys(schema.shape))
+  if (!command.success)
+    throw validationProblem('body', command.error.issues.map(asGiven(renamed)), Object.keys(schema.shape))
   return command.data
 }
+
+/** An issue by the name of the field that the request had: a `connectorId` stood for the EVSE. 0 is the whole charger. */
+const asGiven =
+  (body: Record<string, unknown>) =>
+  (issue: Issue): Issue => {
+    if (issue.path.length !== 1 || issue.path[0] !== 'evseId') return issue
+    const field = body['evseId'] === undefined && body['connectorId'] !== undefined ? 'connectorId' : 'evseId'
+    return body[field] === 0
+      ? {
+          code: 'custom',
+          path: [field],
+          message: 'must be at least 1: 0 is the charger as a whole, and this is for one connector',
+        }
+      : { ...issue, path: [field] }
+  }
 
 function renameFields(type: ChargerCommandType, body: Record<string, unknown>): Record<string, unknown> {
   const aliases = fieldAliases[type] ?? {}

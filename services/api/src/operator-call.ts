@@ -25,6 +25,7 @@ export async function commandOfCall(
   const meant = protocol?.call(action, payload, requestIdOf(commandId)) ?? {
     command: { type: 'RawCall' as const, action, payload },
   }
+  if ('unsendable' in meant) throw new ApiProblem('refused', `${meant.unsendable}.`)
   if ('violations' in meant) {
     const errors = meant.violations.map(({ path, message }) => ({ path: `/body${path}`, message }))
     throw new ApiProblem(

@@ -1,11 +1,13 @@
 import type {
   FastifyBaseLogger,
   FastifyInstance,
+  FastifySchemaCompiler,
   RawReplyDefaultExpression,
   RawRequestDefaultExpression,
   RawServerDefault,
 } from 'fastify'
-import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { $ZodType } from 'zod/v4/core'
 import type { AdminCommand, AdminCommandReply } from '@voltrail/contracts/admin-commands'
 import { instant } from '@voltrail/contracts/quantities'
 import { Problem } from '@voltrail/contracts/rest/problem'
@@ -34,6 +36,12 @@ const problemMeanings = {
   422: 'Understood and refused.',
   503: 'Something that the answer needs is away; ask again later.',
 } as const
+
+/** For a route whose body may be left out: a request without one has `null` for it. */
+export const withoutBody: FastifySchemaCompiler<$ZodType> = ({ schema, method, url, httpPart = '' }) => {
+  const validate = validatorCompiler({ schema, method, url, httpPart })
+  return httpPart === 'body' ? (value: unknown) => validate(value ?? undefined) : validate
+}
 
 /** The problem responses of a route, for its schema. Every route may answer 401 and 503. */
 export function problems<const S extends keyof typeof problemMeanings>(...statuses: readonly S[]) {

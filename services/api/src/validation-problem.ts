@@ -60,11 +60,16 @@ function fieldErrors(issue: Issue, parent: string, allowed?: readonly string[]):
     case 'invalid_type': {
       const [, expected, received] = /expected (\w+), received (\w+)/.exec(issue.message) ?? []
       if (expected === undefined) return [{ path, message: issue.message }]
+      if (path === '/body' && received === 'null')
+        return [{ path, message: 'is missing: send a JSON object, announced by "Content-Type: application/json"' }]
       if (received === 'NaN') return [{ path, message: `must be ${article(expected)}` }]
       if (received === 'undefined') return [{ path, message: `is missing (${article(expected)})` }]
       return [{ path, message: `must be ${article(expected)}, not ${article(received ?? 'nothing')}` }]
     }
     case 'invalid_union': {
+      const [, expected] = /^Invalid discriminator value\. Expected (.+)$/.exec(issue.message) ?? []
+      if (expected !== undefined)
+        return [{ path, message: `must be one of ${expected.replaceAll("'", '"').replaceAll(' | ', ', ')}` }]
       // zod's own words say nothing; words that a schema brings along do
       if (issue.message !== 'Invalid input') return [{ path, message: issue.message }]
       const nearest = [...(issue.errors ?? [])].sort((a, b) => depth(b) - depth(a))[0]

@@ -152,16 +152,16 @@ const strict = (direction: Direction, action: string, payload: object): object =
 
 const call = (action: string, payload: unknown, requestId: number): ReturnType<OcppProtocol['call']> => {
   if ((inbound16.has(action) || action === heartbeatAction) && !isFromBoth(action))
-    return { violations: [{ path: '', message: `${action} is what a charger sends, not what it is sent` }] }
+    return {
+      unsendable: `${action} is what a charger sends, not what it is sent; a charger can be sent ${sendable.join(', ')}`,
+    }
   if (typeof payload !== 'object' || payload === null || Array.isArray(payload))
     return { violations: [{ path: '', message: 'must be an object' }] }
   const raw = { type: 'RawCall', action, payload: payload as Json } satisfies ChargerCommand
   if (!isAction16(action)) {
     // a slip of the pen must not go past its schema and past what is redacted
     const meant = outboundActions.find((known) => known.toLowerCase() === action.toLowerCase())
-    return meant === undefined
-      ? { command: raw }
-      : { violations: [{ path: '', message: `${action} is written ${meant}` }] }
+    return meant === undefined ? { command: raw } : { unsendable: `${action} is written ${meant}` }
   }
   const violations = validate16('request', action, payload)
   if (violations.length > 0) return { violations: violations.slice(0, mostViolations) }
@@ -171,6 +171,8 @@ const call = (action: string, payload: unknown, requestId: number): ReturnType<O
 const outboundActions: readonly string[] = Object.values(outbound16).flatMap((message): readonly string[] =>
   typeof message.action === 'string' ? [message.action] : 'actions' in message ? (message.actions ?? []) : [],
 )
+
+const sendable: readonly string[] = [...new Set(outboundActions)].filter(isAction16).toSorted()
 
 /** DataTransfer goes both ways. */
 const isFromBoth = (action: string): boolean => Object.values(outbound16).some((message) => message.action === action)

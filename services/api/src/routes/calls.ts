@@ -1,11 +1,8 @@
-import type { FastifySchemaCompiler } from 'fastify'
-import { validatorCompiler } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import type { $ZodType } from 'zod/v4/core'
 import { CallAnswer, CallBody, CallParams } from '@voltrail/contracts/rest/calls'
 import { CommandHeaders, CommandQuery } from '@voltrail/contracts/rest/commands'
 import { commandOfCall } from '../operator-call.ts'
-import { problems } from '../route-tools.ts'
+import { problems, withoutBody } from '../route-tools.ts'
 import type { Routes } from '../route-tools.ts'
 import { commandIdOf, sendCommand } from '../send-command.ts'
 import type { CommandReply } from '../send-command.ts'
@@ -49,12 +46,6 @@ export function callRoutes(app: Routes, sources: Sources): void {
       return { outcome: reply.outcome, payload: payloadOf(reply), commandId: reply.commandId }
     },
   })
-}
-
-/** A request without a body has `null` for one. */
-const withoutBody: FastifySchemaCompiler<$ZodType> = ({ schema, method, url, httpPart = '' }) => {
-  const validate = validatorCompiler({ schema, method, url, httpPart })
-  return httpPart === 'body' ? (value: unknown) => validate(value ?? undefined) : validate
 }
 
 const payloadOf = (reply: CommandReply): CallAnswer['payload'] => {

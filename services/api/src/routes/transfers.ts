@@ -21,7 +21,7 @@ import { readCharger, readDevice } from '../charger-device.ts'
 import { readFileHabits } from '../file-habits.ts'
 import { namedImage, refuseOtherMake } from '../firmware-image.ts'
 import { ApiProblem, notFound } from '../problem.ts'
-import { decide, problems } from '../route-tools.ts'
+import { decide, problems, withoutBody } from '../route-tools.ts'
 import type { Routes } from '../route-tools.ts'
 import { answerOf, commandIdOf, sendCommand } from '../send-command.ts'
 import type { Sources } from '../sources.ts'
@@ -113,12 +113,13 @@ export function transferRoutes(app: Routes, sources: Sources): void {
       summary: 'Have a charger upload its diagnostics or its security log',
       description:
         'To our own file service, by the protocol of the charger’s settings (`fileProtocol`), else the first that it says it speaks, or to a location of your own. ' +
-        'An older request of the same kind is superseded. An `Idempotency-Key` makes a repeated request the same one.',
+        'Without a body: the diagnostics log, to us. An older request of the same kind is superseded. An `Idempotency-Key` makes a repeated request the same one.',
       params: ChargerParams,
       headers: CommandHeaders,
-      body: LogBody,
+      body: LogBody.prefault({}),
       response: { 202: TransferAnswer, ...problems(400, 404, 413, 415, 422) },
     },
+    validatorCompiler: withoutBody as never,
     handler: async ({ params, headers, body }, reply) => {
       const { log, from, until, location, fileName, expiresInMinutes } = body
       const answer = await transfer({

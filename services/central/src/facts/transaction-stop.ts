@@ -157,8 +157,8 @@ const stopUnnamed = async (stop: ReadStop, deps: CentralDeps): Promise<RecordedS
             reason: match.kind === 'several' ? 'ambiguous' : 'unknown-transaction',
             detail:
               match.kind === 'several'
-                ? `it names transaction "${fact.raw.transaction}" and could end any of ${match.transactionIds.join(', ')}`
-                : `it names transaction "${fact.raw.transaction}" and no open transaction fits`,
+                ? `${names(fact.raw.transaction)} and could end any of ${match.transactionIds.join(', ')}`
+                : `${names(fact.raw.transaction)} and no open transaction fits`,
             contentKey,
             ...(restampKey === undefined ? {} : { restampKey }),
             ...(meterStop === undefined ? {} : { meterStop }),
@@ -176,6 +176,10 @@ const stopUnnamed = async (stop: ReadStop, deps: CentralDeps): Promise<RecordedS
   )
   return recordedAs(parked.state, factId)
 }
+
+/** @param transaction as received: JSON, which brings its quotes along; empty when the stop had no such field */
+const names = (transaction: string): string =>
+  transaction === '' ? 'it names no transaction' : `it names transaction ${transaction}`
 
 /** What the charger's stream remembers of a stop that went into no session, as long as it is asked as the same fact. */
 const recordedAs = (state: ChargerState, factId: FactId): RecordedStop => {
