@@ -8,9 +8,9 @@ import type { Duplex } from 'node:stream'
 import { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { SecureContextOptions } from 'node:tls'
-import type { ClientCertificate } from '@voltrail/contracts/facts'
 import type { Log } from '@voltrail/runtime/log'
 import { readClientCertificate } from './client-certificate.ts'
+import type { PresentedCertificate } from './client-certificate.ts'
 import { refuseUpgrade } from './http-refusal.ts'
 import type { ListenerConfig } from './listeners.ts'
 import type { Mend } from './mend-handshake.ts'
@@ -23,7 +23,7 @@ export type Arrival = {
   readonly tls: boolean
   /** the charger's, or that of the router before it; behind a balancer what that told */
   readonly remoteAddress: string
-  readonly certificate?: ClientCertificate
+  readonly presented?: PresentedCertificate
   /** what was mended in the request before it could be read */
   readonly mended: readonly Mend[]
 }
@@ -31,7 +31,7 @@ export type Arrival = {
 export type ChargerListener = {
   readonly server: Server | TlsServer
   readonly config: ListenerConfig
-  /** New connections get these certificates; open ones stay as they are. */
+  /** New connections get these certificates; open ones stay with theirs. */
   useTlsFiles(files: TlsFiles): void
   /** Takes no more connections, and ends those that have not asked for anything yet. */
   stop(): void
@@ -127,7 +127,7 @@ export const createChargerListener = (options: ChargerListenerOptions): ChargerL
       : undefined
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const certificate =
+    const presented =
       files !== undefined && config.kind === 'mtls' && request.socket instanceof TLSSocket
         ? readClientCertificate(request.socket, files, now())
         : undefined
@@ -135,7 +135,7 @@ export const createChargerListener = (options: ChargerListenerOptions): ChargerL
       tls: files !== undefined,
       remoteAddress: addressOf(request.socket),
       mended: mended.of(socket),
-      ...(certificate === undefined ? {} : { certificate }),
+      ...(presented === undefined ? {} : { presented }),
     })
   })
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {

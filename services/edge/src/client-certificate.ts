@@ -6,6 +6,14 @@ import type { ClientCertificate } from '@voltrail/contracts/facts'
 import { plainSerial } from './revocations.ts'
 import type { TlsFiles } from './tls-files.ts'
 
+/** What a charger presented at its handshake. */
+export type PresentedCertificate = {
+  readonly certificate: ClientCertificate
+  /** What these lists say against it, for a connection that is open when they come; undefined: nothing. Cheap: it parses nothing. */
+  readonly revokedBy: (lists: RevocationLists) => string | undefined
+}
+export type RevocationLists = Pick<TlsFiles, 'revocations' | 'revoked'>
+
 /**
  * The client certificate of a connection in the words of a fact, or undefined when none was presented. What is wrong with it is
  * said, not refused: whether it counts, and for which charger, is decided by central, which records it.
@@ -15,7 +23,7 @@ export const readClientCertificate = (
   socket: Pick<TLSSocket, 'getPeerCertificate' | 'authorized'>,
   files: Pick<TlsFiles, 'ours' | 'vendors' | 'revocations' | 'revoked'>,
   now: number,
-): ClientCertificate | undefined => {
+): PresentedCertificate | undefined => {
   const leaf = socket.getPeerCertificate(true)
   // an empty object when there is none
   if (leaf === undefined || leaf === null || leaf.raw === undefined) return undefined
@@ -28,10 +36,11 @@ export const readClientCertificate = (
       : issuers.some((one) => files.vendors.has(one))
         ? 'vendor'
         : 'none'
-  const flaw =
-    trust === 'ours' && files.revoked.has(plainSerial(leaf.serialNumber)) ? 'it was revoked' : flawOf(chain, files, now)
+  const links = chain.map((one) => ({ serial: plainSerial(one.serialNumber), fingerprint: fingerprintOf(one) }))
+  const revokedBy = (lists: RevocationLists): string | undefined => revocationOf(links, trust === 'ours', lists)
+  const flaw = revokedBy(files) ?? flawOf(chain, now)
   const organisation = onlyOne(leaf.subject.O)
-  return {
+  const certificate: ClientCertificate = {
     kind: 'certificate',
     commonName: (onlyOne(leaf.subject.CN) ?? '').slice(0, 200),
     ...(organisation === undefined ? {} : { organisation: organisation.slice(0, 200) }),
@@ -40,6 +49,22 @@ export const readClientCertificate = (
     trust,
     ...(flaw === undefined ? {} : { flaw }),
   }
+  return { certificate, revokedBy }
+}
+
+/** By the list of the issuer of each, and by serial number alone where the charger's own certificate is one of ours. */
+const revocationOf = (
+  links: readonly { readonly serial: string; readonly fingerprint: string }[],
+  isOurs: boolean,
+  { revocations, revoked }: RevocationLists,
+): string | undefined => {
+  for (const [depth, { serial }] of links.entries()) {
+    const issuer = links[depth + 1]
+    const isListed = issuer !== undefined && revocations.has(issuer.fingerprint, serial)
+    if (depth === 0 && (isListed || (isOurs && revoked.has(serial)))) return 'it was revoked'
+    if (isListed) return 'one of its issuers was revoked'
+  }
+  return undefined
 }
 
 /** A subject with two names is taken to have none: nobody can say which of them was checked. */
@@ -60,16 +85,9 @@ const chainOf = (leaf: DetailedPeerCertificate): DetailedPeerCertificate[] => {
 const fingerprintOf = ({ fingerprint256 }: { readonly fingerprint256: string }): string =>
   fingerprint256.replaceAll(':', '').toLowerCase()
 
-const flawOf = (
-  chain: readonly DetailedPeerCertificate[],
-  { revocations }: Pick<TlsFiles, 'revocations'>,
-  now: number,
-): string | undefined => {
+const flawOf = (chain: readonly DetailedPeerCertificate[], now: number): string | undefined => {
   for (const [depth, certificate] of chain.entries()) {
     const whose = depth === 0 ? 'it' : 'one of its issuers'
-    const issuer = chain[depth + 1]
-    if (issuer !== undefined && revocations.has(fingerprintOf(issuer), certificate.serialNumber))
-      return `${whose} was revoked`
     if (Date.parse(certificate.valid_to) < now) return `${whose} expired on ${certificate.valid_to}`
     if (Date.parse(certificate.valid_from) > now) return `${whose} is not valid before ${certificate.valid_from}`
   }

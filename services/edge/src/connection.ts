@@ -8,6 +8,7 @@ import type { OcppProtocol } from '@voltrail/ocpp/protocol'
 import type { Digest } from '@voltrail/ocpp/redact'
 import type { Log } from '@voltrail/runtime/log'
 import type { EdgeMetrics } from './edge-metrics.ts'
+import type { PresentedCertificate, RevocationLists } from './client-certificate.ts'
 import type { FactRelay, Route } from './fact-relay.ts'
 import { createFactSource } from './fact-source.ts'
 import { createInboundCalls } from './inbound-calls.ts'
@@ -60,6 +61,8 @@ export type Connection = {
   /** Asks central to record a fact that no frame waits for. */
   tell(fact: Fact, frame?: string): Promise<void>
   superseded(): void
+  /** Closes with 1008 when the client certificate by which the charger came in is revoked by these lists. */
+  judgeCertificate(lists: RevocationLists): void
   close(code: number, reason: string): void
   /** Finishes what is in flight, for `patienceMs` at most, then closes with 1001. Resolves when the socket is gone. */
   drain(patienceMs: number): Promise<void>
@@ -78,6 +81,7 @@ export const openConnection = (
     readonly route: Route
     readonly protocol: OcppProtocol
     readonly digest: Digest
+    readonly presented: PresentedCertificate | undefined
   },
   granted: FactAnswerOf<'Connect'>,
   deps: ConnectionDeps,
@@ -267,6 +271,12 @@ export const openConnection = (
       }
     },
     superseded: () => close(1000, 'a newer connection of this charger took over'),
+    judgeCertificate(lists) {
+      const verdict = who.presented?.revokedBy(lists)
+      if (verdict === undefined) return
+      log.warn({ ...at, verdict }, 'the client certificate of an open connection was revoked; closing it')
+      close(1008, `the client certificate is no good any more: ${verdict}`)
+    },
     close,
     async drain(patienceMs) {
       if (state === 'open') {

@@ -42,7 +42,7 @@ export type RunningEdge = RunningService & {
   readonly port: number
   /** of each listener, in the order of the settings */
   readonly ports: readonly number[]
-  /** Looks at the TLS files now. Sockets that are open stay; files that are wrong change nothing. */
+  /** Looks at the TLS files now. Sockets stay open but those whose certificate is revoked; files that are wrong change nothing. */
   readonly reloadTls: () => Promise<void>
   readonly healthPort: number
 }
@@ -159,6 +159,7 @@ export const startEdge = async (
       pepper: Buffer.from(config.PEPPER, 'hex'),
       defaultSubprotocol: config.DEFAULT_SUBPROTOCOL,
       stopping: () => stopping,
+      revocations: () => tls?.now(),
       background(work) {
         const tracked = work.catch((error: unknown) => log.error({ err: error }, 'work in the background failed'))
         background.add(tracked)
@@ -188,7 +189,10 @@ export const startEdge = async (
       }),
     )
     const servers = listeners.map(({ server }) => server)
-    tls?.use((newer) => listeners.forEach((listener) => listener.useTlsFiles(newer)))
+    tls?.use((newer) => {
+      for (const listener of listeners) listener.useTlsFiles(newer)
+      for (const connection of connections.all()) connection.judgeCertificate(newer)
+    })
     const reloadTls = async (): Promise<void> => tls?.reload()
 
     const health = await startHealthServer({

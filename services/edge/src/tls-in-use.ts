@@ -6,7 +6,7 @@ import type { TlsFiles, TlsPaths } from './tls-files.ts'
 /** What the TLS listeners work with now: what stands in the files, and whom to trust by the bus. */
 export type TlsInUse = {
   now(): TlsFiles
-  /** Hears of each change. Sockets that are open stay. */
+  /** Hears of each change. */
   use(listener: (files: TlsFiles) => void): void
   /** Looks at the files now. Throws StartError when they are wrong; those from before stay in use. */
   reload(): Promise<void>

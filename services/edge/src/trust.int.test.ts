@@ -107,19 +107,29 @@ describe('an edge that hears on the bus whom to trust', () => {
       async (made) => ({ revoked: [made.serial], crl: await other.revoke(made) }),
     ],
   ])(
-    'refuses a certificate that is revoked at its next connect, %s; its open socket and all others stay',
+    'closes the open socket of a certificate that is revoked, %s, and refuses it from then on; all others stay',
     async (_how, change) => {
       await publish({})
       const [made, good] = [await ours.issue('CN=SN-2'), await ours.issue('CN=SN-3')]
       await until('the certificate is good', async () => !(await isRefused(made)))
-      const open = [await dial(fixture.newId(), made), await dial(fixture.newId(), good)]
+      const id = fixture.newId()
+      const [bad, stays] = [await dial(id, made), await dial(fixture.newId(), good)]
+      const closed = new Promise<{ code: number; reason: string }>((resolve) => bad.once('close', resolve))
+      expect(await bad.call('Heartbeat', {})).toHaveProperty('currentTime')
       await publish(await change(made))
+      const why = { code: 1008, reason: 'the client certificate is no good any more: it was revoked' }
+      expect(await closed).toMatchObject(why)
+      // central hears why, and records it
+      await until('the end is told', async () =>
+        fixture.central.asks.some(({ chargerId, fact }) => chargerId === id && fact.type === 'Disconnect'),
+      )
+      expect(
+        fixture.central.asks.find(({ chargerId, fact }) => chargerId === id && fact.type === 'Disconnect')?.fact,
+      ).toMatchObject(why)
       await until('the revoked certificate is refused', () => isRefused(made))
       expect(await isRefused(good)).toBe(false)
-      for (const charger of open) {
-        expect(await charger.call('Heartbeat', {})).toHaveProperty('currentTime')
-        await charger.close()
-      }
+      expect(await stays.call('Heartbeat', {})).toHaveProperty('currentTime')
+      await stays.close()
       // an edge that starts now never lets it in
       const later = await start()
       expect(await isRefused(made, later)).toBe(true)

@@ -18,6 +18,7 @@ import { readCredential } from './credentials.ts'
 import type { Credential } from './credentials.ts'
 import type { Route } from './fact-relay.ts'
 import type { Arrival } from './charger-listener.ts'
+import type { RevocationLists } from './client-certificate.ts'
 import { createFactSource } from './fact-source.ts'
 import { refuseUpgrade } from './http-refusal.ts'
 import type { HttpRefusal } from './http-refusal.ts'
@@ -38,6 +39,8 @@ export type UpgradeDeps = ConnectionDeps & {
   /** unique to this process, so that connect fact ids never repeat */
   readonly instance: string
   readonly stopping: () => boolean
+  /** whose certificates are revoked by now */
+  readonly revocations: () => RevocationLists | undefined
   /** work that a shutdown waits for */
   readonly background: (work: Promise<unknown>) => void
 }
@@ -56,8 +59,9 @@ const longestName = 64
 const nothingNamed = { rule: 'Q4-no-subprotocol', path: 'Sec-WebSocket-Protocol', raw: '' }
 
 /** A certificate is what counts; a password that came with it is kept beside it, for a charger that does not need its one yet. */
-const withCertificate = (credential: Credential, certificate: Arrival['certificate']): Credential => {
-  if (certificate === undefined) return credential
+const withCertificate = (credential: Credential, presented: Arrival['presented']): Credential => {
+  if (presented === undefined) return credential
+  const { certificate } = presented
   return credential.kind === 'basic' ? { ...certificate, proofs: credential.proofs } : certificate
 }
 
@@ -97,7 +101,7 @@ export const createUpgrades = (deps: UpgradeDeps) => {
     return reason === undefined ? undefined : refuse(503, reason)
   }
 
-  const readCandidate = (request: IncomingMessage, { certificate }: Arrival): Candidate | HttpRefusal => {
+  const readCandidate = (request: IncomingMessage, arrival: Arrival): Candidate | HttpRefusal => {
     const flaw = handshakeFlaw(request)
     if (flaw !== undefined) return refuse(400, flaw)
     const path = readUpgradePath(request.url ?? '/', deps.tenants)
@@ -109,7 +113,7 @@ export const createUpgrades = (deps: UpgradeDeps) => {
     if (offered.length === 0) delete request.headers['sec-websocket-protocol']
     else request.headers['sec-websocket-protocol'] = offered.join(', ')
     const subprotocol = offered.length === 0 ? deps.defaultSubprotocol : chooseSubprotocol(offered)
-    return { ...path, offered, subprotocol, credential: withCertificate(presented.credential, certificate) }
+    return { ...path, offered, subprotocol, credential: withCertificate(presented.credential, arrival.presented) }
   }
 
   const connectRequest = (candidate: Candidate, { remoteAddress, tls, mended }: Arrival): FactRequest => ({
@@ -216,7 +220,7 @@ export const createUpgrades = (deps: UpgradeDeps) => {
       const digest = createSecretDigest(deps.pepper, tenant, chargerId)
       const connection = openConnection(
         webSocket,
-        { tenant, chargerId, protocol, route, digest },
+        { tenant, chargerId, protocol, route, digest, presented: arrival.presented },
         granted,
         deps,
         (ended) => {
@@ -228,6 +232,9 @@ export const createUpgrades = (deps: UpgradeDeps) => {
       provide(connection)
       metrics.upgrades.inc({ status: '101' })
       if (!deps.connections.add(connection)) connection.superseded()
+      // lists that came while central was asked have not seen this one either
+      const lists = deps.revocations()
+      if (lists !== undefined) connection.judgeCertificate(lists)
       // a shutdown that began a moment ago has not seen this one
       if (deps.stopping()) connection.close(1001, 'this server goes away, connect again')
       return undefined
