@@ -192,10 +192,12 @@ describe('an edge that speaks TLS itself', () => {
     await charger.close()
   })
 
-  it('uses new certificates and revocations without dropping a socket, and keeps the old ones when the new are wrong', async () => {
+  it('uses new certificates and revocations, drops no socket but that of a revoked certificate, and keeps the old ones when the new are wrong', async () => {
     const id = fixture.newId()
     const later = await ours.issue('CN=SN-2')
     const charger = await dial(mtls, id, { cert: later.cert, key: later.key })
+    const stays = await dial(mtls, fixture.newId(), await ours.issue('CN=SN-STAYS'))
+    const closed = new Promise((resolve) => charger.once('close', resolve))
     const before = await handshake(wss)
     const serial = before.getPeerCertificate().serialNumber
     await put()
@@ -204,7 +206,8 @@ describe('an edge that speaks TLS itself', () => {
     await edge.reloadTls()
     const after = await handshake(wss)
     expect(after.getPeerCertificate().serialNumber).not.toBe(serial)
-    expect(await charger.call('Heartbeat', {})).toHaveProperty('currentTime')
+    expect(await closed).toMatchObject({ code: 1008 })
+    expect(await stays.call('Heartbeat', {})).toHaveProperty('currentTime')
     const again = fixture.newId()
     const second = await dial(mtls, again, { cert: later.cert, key: later.key })
     expect(connectOf(again).credential).toMatchObject({ flaw: 'it was revoked' })
@@ -215,7 +218,7 @@ describe('an edge that speaks TLS itself', () => {
     expect(still.getPeerCertificate().serialNumber).toBe(after.getPeerCertificate().serialNumber)
     await put()
     for (const socket of [before, after, still]) socket.destroy()
-    await charger.close()
+    await stays.close()
     await second.close()
   }, 30_000)
 
