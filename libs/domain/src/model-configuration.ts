@@ -3,6 +3,7 @@ import { instant, type Instant } from '@voltrail/contracts/quantities'
 import { accept, reject, type Decision } from './decider.ts'
 import { desireRefusal, type DesireRefusal, type Wanted } from './device/configuration.ts'
 import type { DeviceState } from './device/device-state.ts'
+import { keyName } from './device/key-name.ts'
 
 type Desired = EventNamed<'ModelConfigurationDesired'>['data']
 
@@ -28,9 +29,9 @@ export const modelsWith = (
 ): readonly ModelDesire[] => {
   const { vendor, model, keys, released = [], mayReset } = data
   const known = models.find((one) => isOf(one, data))
-  const gone = new Set([...keys.map(({ key }) => key), ...released])
+  const gone = new Set([...keys.map(({ key }) => key), ...released].map(keyName))
   const wanted = [
-    ...(known?.keys ?? []).filter(({ key }) => !gone.has(key)),
+    ...(known?.keys ?? []).filter(({ key }) => !gone.has(keyName(key))),
     ...keys.map(({ key, value }) => ({ key, value, since: metadata.receivedAt })),
   ]
   const may = mayReset ?? known?.mayReset
@@ -58,10 +59,10 @@ export const wantedOf = (
   state: DeviceState,
 ): { readonly keys: readonly Wanted[]; readonly mayReset: boolean } => {
   const own = (state.desired ?? []).map(({ key, value }) => ({ key, value, since: instant(0) }))
-  const names = new Set(own.map(({ key }) => key))
+  const names = new Set(own.map(({ key }) => keyName(key)))
   const ofModel = make && models.find((one) => isOf(one, make))
   return {
-    keys: [...own, ...(ofModel?.keys ?? []).filter(({ key }) => !names.has(key))],
+    keys: [...own, ...(ofModel?.keys ?? []).filter(({ key }) => !names.has(keyName(key)))],
     mayReset: state.mayReset ?? ofModel?.mayReset ?? false,
   }
 }

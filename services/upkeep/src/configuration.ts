@@ -12,6 +12,7 @@ import {
   settleMs,
   suspendKey,
 } from '@voltrail/domain/device/configuration'
+import { isSameKey, keyName } from '@voltrail/domain/device/key-name'
 import { device } from '@voltrail/domain/device/device'
 import type { DeviceState } from '@voltrail/domain/device/device-state'
 import { wantedOf } from '@voltrail/domain/model-configuration'
@@ -33,7 +34,7 @@ interface Watch {
   snapshotOf: string | undefined
   snapshotTries: number
   readonly open: Set<TransactionId>
-  /** keys that somebody else asked it to change, and may have changed, since they are desired */
+  /** by their names without case: keys that somebody else asked it to change, and may have changed, since they are desired */
   readonly byHand: Map<string, ByHand>
   /** a boot whose blame has not been looked at */
   unjudged: Instant | undefined
@@ -170,7 +171,7 @@ export const configuration = (deps: DutyDeps): Duty => {
     const desired = wantedOf(watch.make, tenants.get(watch.tenant)?.state.models ?? [], state)
     for (const wanted of desired.keys) {
       const { key, value } = wanted
-      const byHand = watch.byHand.get(key)
+      const byHand = watch.byHand.get(keyName(key))
       if (byHand !== undefined && byHand.at > wanted.since) {
         const answered = Date.parse(byHand.at) + lostMs
         if (byHand.open && now < answered) {
@@ -178,7 +179,7 @@ export const configuration = (deps: DutyDeps): Duty => {
           continue
         }
         await decide(watch, 'SuspendKey', (before) => suspendKey(key, byHand.at, byHand.by, before))
-        if (watch.byHand.get(key) === byHand) watch.byHand.delete(key)
+        if (watch.byHand.get(keyName(key)) === byHand) watch.byHand.delete(keyName(key))
         return now
       }
       const step = keyStep(wanted, state, bootedAt)
@@ -186,7 +187,7 @@ export const configuration = (deps: DutyDeps): Duty => {
         await decide(watch, 'NoticeDrift', (before) => noticeDrift(key, instant(deps.now()), before))
         return now
       }
-      if (step.do === 'reset') reset = state.keys?.find((one) => one.key === key)?.at
+      if (step.do === 'reset') reset = state.keys?.find((one) => isSameKey(one.key, key))?.at
       if (step.do !== 'set') continue
       if (step.at <= now) {
         // a key that is desired anew is another change, also after the same boot
@@ -237,7 +238,7 @@ export const configuration = (deps: DutyDeps): Duty => {
       case 'CommandRequested': {
         const { command, commandId } = event.data
         if (command.type === 'ChangeConfiguration' && !commandId.startsWith(reconcilePrefix))
-          watch.byHand.set(command.key, { commandId, at, by: event.metadata.actor, open: true })
+          watch.byHand.set(keyName(command.key), { commandId, at, by: event.metadata.actor, open: true })
         return false
       }
       case 'CommandSettled':
@@ -281,7 +282,7 @@ export const configuration = (deps: DutyDeps): Duty => {
       if (heard.type === 'ConfigurationDesired') {
         watch.desiredAt = heard.revision
         for (const key of [...heard.data.keys.map((one) => one.key), ...(heard.data.released ?? [])])
-          watch.byHand.delete(key)
+          watch.byHand.delete(keyName(key))
       }
       return heard.type === 'ConfigurationDesired' || heard.type === 'ConfigurationKeyTried' ? [key] : []
     },

@@ -235,3 +235,52 @@ it('a summary of a configuration is its fold', () => {
   expect({ ...summarised, eventsSinceSummary: 0 }).toEqual({ ...state, eventsSinceSummary: 0 })
   expect(accept()).toEqual({ accepted: [] })
 })
+
+describe('a charger that writes the names of its keys in another case', () => {
+  const showsOwn = (value: string): DeviceEvent => ({
+    type: 'ConfigurationChanged',
+    data: { full: true, set: [{ key: 'heartbeatInterval', value, readonly: false }], gone: [] },
+  })
+  it('shows the value that is desired: nothing is sent', () => {
+    expect(step(desired(), showsOwn('60'))).toEqual({ do: 'nothing' })
+    expect(step(desired(), tried('Accepted'), showsOwn('60'))).toEqual({ do: 'nothing' })
+    expect(step(desired(), tried('Accepted'), showsOwn('300'))).toEqual({ do: 'drift' })
+  })
+  it('is taken to show what it accepted under its own name', () => {
+    given(device, desired(), showsOwn('300'))
+      .when((state) => applyOutcome(settled(change, 'Accepted'), state))
+      .thenMatching(
+        { data: expect.objectContaining({ set: [{ key: 'heartbeatInterval', value: '60', readonly: false }] }) },
+        { type: 'ConfigurationKeyTried' },
+      )
+  })
+  it('has each key once, also when it writes its name otherwise than before', () => {
+    const secret = { key: 'AuthorizationKey', readonly: false }
+    const before: DeviceEvent = { type: 'ConfigurationChanged', data: { full: false, set: [secret], gone: [] } }
+    const answer = { configurationKey: [{ key: 'authorizationKey', readonly: false }] }
+    for (const keys of [undefined, ['AuthorizationKey']] as const) {
+      const read = given(device, before).when((state) =>
+        applyOutcome(settled({ type: 'GetConfiguration', ...(keys && { keys: [...keys] }) }, '', answer), state),
+      )
+      const [event] = read.events
+      expect(event).toMatchObject({ data: { set: [{ key: 'authorizationKey' }], gone: ['AuthorizationKey'] } })
+      expect(given(device, before, ...read.events).state.configuration?.keys).toEqual([
+        { key: 'authorizationKey', readonly: false },
+      ])
+    }
+  })
+  it('has no key desired twice, nor left to somebody under one spelling and set under another', () => {
+    const other = { ...change, key: 'HEARTBEATINTERVAL', value: '10' }
+    const byHand = given(device, desired()).when((state) => applyOutcome(settled(other, 'Accepted', {}, 'op-1'), state))
+    expect(step(desired(), ...byHand.events)).toEqual({ do: 'nothing' })
+    const twice = [
+      { key: 'HeartbeatInterval', value: '60' },
+      { key: 'heartbeatinterval', value: '61' },
+    ]
+    expect(desireConfiguration({ keys: twice }, given(device).state)).toMatchObject({
+      rejected: { kind: 'repeated-key' },
+    })
+    const { state } = given(device, desired(), desired('heartbeatinterval', '61'))
+    expect(state.desired?.map(({ key, value }) => [key, value])).toEqual([['heartbeatinterval', '61']])
+  })
+})

@@ -7,30 +7,31 @@ import { isSecretKey } from '../secret-keys.ts'
 import { hasUrlSecret } from '../url-secrets.ts'
 import type { Outcome, SettledCommand } from './settled-command.ts'
 import type { DeviceState, Part } from './device-state.ts'
+import { isSameKey, keyName } from './key-name.ts'
 
 /** The keys that a charger shall have, how far each has come, and what it shows. */
 export const configurationWith: Part = (state, event) => {
   switch (event.type) {
     case 'ConfigurationDesired': {
       const { keys, released = [], mayReset } = event.data
-      const gone = new Set([...keys.map(({ key }) => key), ...released])
+      const gone = new Set([...keys.map(({ key }) => key), ...released].map(keyName))
       return {
         ...state,
-        desired: [...(state.desired ?? []).filter(({ key }) => !gone.has(key)), ...keys],
+        desired: [...(state.desired ?? []).filter(({ key }) => !gone.has(keyName(key))), ...keys],
         // what is wanted anew is tried anew
-        keys: (state.keys ?? []).filter(({ key }) => !gone.has(key)),
+        keys: (state.keys ?? []).filter(({ key }) => !gone.has(keyName(key))),
         ...(mayReset === undefined ? {} : { mayReset }),
       }
     }
     case 'ConfigurationKeyTried': {
       const { commandId: _, ...tried } = event.data
-      return { ...state, keys: [...(state.keys ?? []).filter(({ key }) => key !== tried.key), tried] }
+      return { ...state, keys: [...(state.keys ?? []).filter(({ key }) => !isSameKey(key, tried.key)), tried] }
     }
     case 'ConfigurationChanged': {
       const { full, set, gone } = event.data
-      const away = new Set([...set.map(({ key }) => key), ...gone])
+      const away = new Set([...set.map(({ key }) => key), ...gone].map(keyName))
       const known = state.configuration ?? { keys: [] }
-      const keys = [...known.keys.filter(({ key }) => !away.has(key)), ...set]
+      const keys = [...known.keys.filter(({ key }) => !away.has(keyName(key))), ...set]
       return { ...state, configuration: { ...known, keys, ...(full ? { fullAt: event.metadata.receivedAt } : {}) } }
     }
     default:
@@ -55,11 +56,16 @@ export const configurationOutcome: Outcome = (settled, state) => {
       return shown(settled, command.keys, state)
     case 'ChangeConfiguration': {
       const status = statusOf(settled)
-      const known = state.configuration?.keys.find(({ key }) => key === command.key)
       const { key, value } = command
+      const known = state.configuration?.keys.find((one) => isSameKey(one.key, key))
       const taken: readonly DeviceEvent[] =
         status === 'Accepted' && !command.redacted && known?.value !== value
-          ? [changed({ full: false, set: [{ key, value, readonly: known?.readonly ?? false }], gone: [] }, settled)]
+          ? [
+              changed(
+                { full: false, set: [{ key: known?.key ?? key, value, readonly: known?.readonly ?? false }], gone: [] },
+                settled,
+              ),
+            ]
           : []
       return [...taken, ...tried(settled, status, key, state)]
     }
@@ -79,10 +85,10 @@ const tried = (
   key: string,
   state: DeviceState,
 ): readonly DeviceEvent[] => {
-  const before = state.keys?.find((one) => one.key === key)
+  const before = state.keys?.find((one) => isSameKey(one.key, key))
   const ours = commandId.startsWith(reconcilePrefix)
   if (!ours) {
-    const desired = before !== undefined || state.desired?.some((one) => one.key === key)
+    const desired = before !== undefined || state.desired?.some((one) => isSameKey(one.key, key))
     // an answer that cannot be read may have been a yes
     const took = status === 'Accepted' || status === 'RebootRequired' || result.outcome === 'invalidAnswer'
     return desired && took && before?.outcome !== 'Suspended' ? [suspended(key, before, settledAt, by)] : []
@@ -137,7 +143,7 @@ const shown = (
   const { result } = settled
   if (result.outcome !== 'result' || !Array.isArray(result.payload['configurationKey'])) return []
   const full = asked === undefined || asked.length === 0
-  const known = new Map((state.configuration?.keys ?? []).map((one) => [one.key, one]))
+  const known = new Map((state.configuration?.keys ?? []).map((one) => [keyName(one.key), one]))
   // the edge has coerced each to the schema
   const seen = (result.payload['configurationKey'] as unknown as readonly SeenKey[]).map(
     ({ key, value, readonly }) => ({
@@ -147,12 +153,16 @@ const shown = (
     }),
   )
   const set = seen.filter(({ key, value, readonly }) => {
-    const before = known.get(key)
-    return before === undefined || before.value !== value || before.readonly !== readonly
+    const before = known.get(keyName(key))
+    return before?.key !== key || before.value !== value || before.readonly !== readonly
   })
   const names = new Set(seen.map(({ key }) => key))
   const unknown = Array.isArray(result.payload['unknownKey']) ? (result.payload['unknownKey'] as readonly string[]) : []
-  const gone = full ? [...known.keys()].filter((key) => !names.has(key)) : unknown.filter((key) => known.has(key))
+  const named = new Set([...names, ...unknown].map(keyName))
+  // under another spelling it is gone too: who keeps keys by their exact names has it once
+  const gone = [...known.values()]
+    .map(({ key }) => key)
+    .filter((key) => !names.has(key) && (full || named.has(keyName(key))))
   return set.length === 0 && gone.length === 0 && !full ? [] : [changed({ full, set, gone }, settled)]
 }
 
@@ -172,7 +182,7 @@ export interface DesireRefusal {
 const keptElsewhere: ReadonlySet<string> = new Set(['securityprofile', 'authorizationkey'])
 
 /** Whether a charger that takes this key may be locked out: the edge knows nothing of what it was told. */
-export const locksOut = (key: string): boolean => keptElsewhere.has(key.trim().toLowerCase())
+export const locksOut = (key: string): boolean => keptElsewhere.has(keyName(key))
 
 /** Why keys may not be desired; `undefined`: they may. */
 export const desireRefusal = (keys: readonly Pick<DesiredKey, 'key' | 'value'>[]): DesireRefusal | undefined => {
@@ -189,7 +199,7 @@ export const desireRefusal = (keys: readonly Pick<DesiredKey, 'key' | 'value'>[]
       kind: 'secret-key',
       detail: `${secret.key} holds a secret, which is never kept: send it by ChangeConfiguration`,
     }
-  const twice = names.find((key, i) => names.indexOf(key) !== i)
+  const twice = names.find((key, i) => names.findIndex((one) => isSameKey(one, key)) !== i)
   return twice === undefined ? undefined : { kind: 'repeated-key', detail: `${twice} is there twice` }
 }
 
@@ -207,13 +217,17 @@ export const desireConfiguration = (
   const left: ReadonlySet<string> = new Set(
     (state.keys ?? [])
       .filter(({ outcome, nextAt }) => outcome !== 'Accepted' && nextAt === undefined)
-      .map(({ key }) => key),
+      .map(({ key }) => keyName(key)),
   )
   const keys = command.keys
-    .filter(({ key, value }) => left.has(key) || !state.desired?.some((one) => one.key === key && one.value === value))
+    .filter(
+      ({ key, value }) =>
+        left.has(keyName(key)) || !state.desired?.some((one) => isSameKey(one.key, key) && one.value === value),
+    )
     .map(({ key, value }) => ({ key, value, redacted: false }))
   const released = (command.released ?? []).filter(
-    (key) => state.desired?.some((one) => one.key === key) || state.keys?.some((one) => one.key === key),
+    (key) =>
+      state.desired?.some((one) => isSameKey(one.key, key)) || state.keys?.some((one) => isSameKey(one.key, key)),
   )
   const mayReset = command.mayReset === state.mayReset ? undefined : command.mayReset
   return keys.length === 0 && released.length === 0 && mayReset === undefined
@@ -278,7 +292,7 @@ export const suspendKey = (
   by: Actor | undefined,
   state: DeviceState,
 ): Decision<DeviceEvent> => {
-  const before = state.keys?.find((one) => one.key === key)
+  const before = state.keys?.find((one) => isSameKey(one.key, key))
   return before?.outcome === 'Suspended' && before.at >= at
     ? accept()
     : accept<DeviceEvent>(suspended(key, before, at, by))
@@ -286,7 +300,7 @@ export const suspendKey = (
 
 /** A key that was as it is desired shows another value. It is set again, later each time. */
 export const noticeDrift = (key: string, at: Instant, state: DeviceState): Decision<DeviceEvent> => {
-  const before = state.keys?.find((one) => one.key === key)
+  const before = state.keys?.find((one) => isSameKey(one.key, key))
   if (before?.outcome !== 'Accepted' && before?.outcome !== 'RebootRequired') return accept()
   const nextAt = instant(Date.parse(at) + backOffMs(before.attempts))
   return accept<DeviceEvent>({
@@ -305,9 +319,9 @@ export type KeyStep =
 
 /** @param bootedAt the newest boot: one after the try has made effective what needed it */
 export const keyStep = (wanted: Wanted, state: DeviceState, bootedAt: Instant | undefined): KeyStep => {
-  const seen = state.configuration?.keys.find(({ key }) => key === wanted.key)
+  const seen = state.configuration?.keys.find(({ key }) => isSameKey(key, wanted.key))
   const right = seen?.value === wanted.value
-  const last = state.keys?.find(({ key, at }) => key === wanted.key && at >= wanted.since)
+  const last = state.keys?.find(({ key, at }) => isSameKey(key, wanted.key) && at >= wanted.since)
   if (last === undefined) return right ? { do: 'nothing' } : { do: 'set', attempt: 1, at: 0 }
   const next = { do: 'set', attempt: last.attempts + 1, at: Date.parse(last.nextAt ?? last.at) } as const
   switch (last.outcome) {

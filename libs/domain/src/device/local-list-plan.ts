@@ -4,6 +4,7 @@ import type { TokenRef } from '@voltrail/contracts/ids'
 import { type ListedToken, type LocalListPolicy, mostListEntries } from '@voltrail/contracts/local-list'
 import type { Instant } from '@voltrail/contracts/quantities'
 import type { DeviceState } from './device-state.ts'
+import { isSameKey } from './key-name.ts'
 import { listedEntry } from './local-list.ts'
 
 /** What a list needs of a token's terms. */
@@ -50,7 +51,7 @@ export const listLimitKeys = ['LocalAuthListEnabled', 'LocalAuthListMaxLength', 
 
 /** What a charger shows of one of its keys; makes write their names in any case. */
 export const shownValue = ({ configuration }: DeviceState, name: string): string | undefined =>
-  configuration?.keys.find(({ key }) => key.toLowerCase() === name.toLowerCase())?.value?.trim()
+  configuration?.keys.find(({ key }) => isSameKey(key, name))?.value?.trim()
 
 export const listLimits = (state: DeviceState): ListLimits => {
   const [enabled, longest, part] = listLimitKeys.map((name) => shownValue(state, name))

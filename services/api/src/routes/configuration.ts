@@ -14,6 +14,7 @@ import type { Recorded } from '@voltrail/domain/decider'
 import { unknownDevice } from '@voltrail/domain/device/device'
 import { wantedOf } from '@voltrail/domain/model-configuration'
 import { tenant as tenantAggregate } from '@voltrail/domain/tenant'
+import { isSameKey } from '@voltrail/domain/device/key-name'
 import { readCharger, readDevice } from '../charger-device.ts'
 import { foldStream } from '../log-reads.ts'
 import { decide, problems } from '../route-tools.ts'
@@ -37,12 +38,12 @@ export function configurationRoutes(app: Routes, sources: Sources): void {
       mayReset: wanted.mayReset,
       keys: wanted.keys.map(({ key, value, since }) => {
         // what came of it before it was desired anew says nothing of it
-        const tried = keys.find((one) => one.key === key && one.at >= since)
+        const tried = keys.find((one) => isSameKey(one.key, key) && one.at >= since)
         return {
           key,
           value,
-          of: own.some((one) => one.key === key) ? 'charger' : 'model',
-          shown: configuration?.keys.find((one) => one.key === key)?.value ?? null,
+          of: own.some((one) => isSameKey(one.key, key)) ? 'charger' : 'model',
+          shown: configuration?.keys.find((one) => isSameKey(one.key, key))?.value ?? null,
           outcome: tried?.outcome ?? null,
           attempts: tried?.attempts ?? 0,
           boots: tried?.boots ?? 0,
