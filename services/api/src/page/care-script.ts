@@ -18,7 +18,7 @@ function securityEventRow(one) {
 function campaignRow(one) {
   const { waiting, taken, done, failed, skipped } = one.counts
   return element('tr', {},
-    element('td', { label: 'Campaign' }, one.campaignId),
+    element('td', { label: 'Campaign' }, campaignLink(one)),
     element('td', { label: 'Version' }, one.version),
     element('td', { label: 'State' }, element('span', { className: 'status ' + (phaseTones[one.phase] || 'soft') }, one.phase)),
     element('td', { label: 'Chargers' }, [done + ' done', failed + ' failed', taken + ' under way', waiting + ' waiting', skipped + ' skipped'].join(', ')),

@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto'
 import { createContext, runInContext, Script } from 'node:vm'
 import Fastify from 'fastify'
+import { ChargerOutcome } from '@voltrail/contracts/events/campaign'
 import { ReservationState } from '@voltrail/contracts/rest/reservations'
 import { ReviewKind, SettleReviewBody } from '@voltrail/contracts/rest/reviews'
 import { addLivePage } from './live-page.ts'
+import { campaignScript } from './campaign-script.ts'
 import { careScript } from './care-script.ts'
+import { chargersScript } from './chargers-script.ts'
 import { markup } from './markup.ts'
 import { reservationsScript } from './reservations-script.ts'
 import { reviewsScript } from './reviews-script.ts'
@@ -41,8 +44,8 @@ describe('the live page', () => {
 
   describe('offers for a review', () => {
     type Choice = { kind: string; transactionId?: string; fixed?: boolean; placeless?: boolean }
-    const { choicesFor, decisionOf, kindWords, relatedOf, afterOther } = runInContext(
-      `${reviewsScript}; ({ choicesFor, decisionOf, kindWords, relatedOf, afterOther })`,
+    const { choicesFor, decisionOf, kindWords, relatedOf, afterOther, knownFor, changedOnly } = runInContext(
+      `${reviewsScript}; ({ choicesFor, decisionOf, kindWords, relatedOf, afterOther, knownFor, changedOnly })`,
       // an element as its words and what is in it
       createContext({
         decode: (text: string) => text,
@@ -51,7 +54,12 @@ describe('the live page', () => {
     ) as {
       relatedOf: (detail: object) => unknown[]
       afterOther: (detail: object) => unknown
-      choicesFor: (detail: object) => Choice[]
+      choicesFor: (detail: object, running?: object[]) => Choice[]
+      knownFor: (
+        detail: object,
+        session: object | undefined,
+      ) => { now: Record<string, string>; shown: Record<string, string> }
+      changedOnly: (given: object, now: object) => object
       decisionOf: (kind: string, given: object) => object
       kindWords: Record<string, string>
     }
@@ -94,7 +102,75 @@ describe('the live page', () => {
       )
     })
 
+    it('the transaction that is the only one to run, where the one that was named is known to nobody', () => {
+      const stop = {
+        type: 'FrameParked',
+        data: { meant: 'TransactionStop', reason: 'unknown-transaction', occurredAt: {}, namedTransaction: '9' },
+        sessionId: null,
+      }
+      expect(choicesFor(stop, [{ transactionId: '4' }])[0]).toMatchObject({ transactionId: '4', fixed: false })
+      expect(choicesFor(stop, [{ transactionId: '4' }, { transactionId: '5' }])[0]).toMatchObject({
+        transactionId: '9',
+      })
+    })
+
+    it('a form that is filled with what is known, of which only what is changed is a correction', () => {
+      const session = { energyWh: 900, startedAt: '2026-01-31T12:00:00.123Z', stoppedAt: null, meterStartWh: 1_000 }
+      const ended = knownFor({ type: 'SessionStopped', data: {} }, session)
+      expect(ended.shown).toMatchObject({ energyWh: '900', stoppedAt: '' })
+      expect(Date.parse(ended.shown['startedAt']!)).toBe(Date.parse('2026-01-31T12:00:00Z'))
+      const given = { ...ended.shown, energyWh: '850' }
+      expect(changedOnly(given, ended.now)).toEqual({ energyWh: '850', startedAt: '', stoppedAt: '' })
+      const data = {
+        meant: 'TransactionStop',
+        meterStop: { wh: 3_500 },
+        occurredAt: { effectiveAt: '2026-01-31T13:00:00Z' },
+      }
+      const parkedStop = knownFor({ type: 'FrameParked', data }, session)
+      expect(parkedStop.shown['energyWh']).toBe('2500')
+      expect(Date.parse(parkedStop.shown['stoppedAt']!)).toBe(Date.parse('2026-01-31T13:00:00Z'))
+      expect(changedOnly(parkedStop.shown, parkedStop.now)).toMatchObject({ energyWh: '2500', startedAt: '' })
+      expect(knownFor({ type: 'FrameParked', data }, undefined).shown['energyWh']).toBe('')
+    })
+
     it('words for every kind', () => expect(Object.keys(kindWords).toSorted()).toEqual(ReviewKind.options.toSorted()))
+  })
+
+  it('says of a charger that it was turned away and why, until it is let in', () => {
+    const { refusalOf } = runInContext(`${chargersScript}; ({ refusalOf })`, createContext({})) as {
+      refusalOf: (charger: object) => string | null
+    }
+    const [early, late] = ['2026-01-31T12:00:00.000Z', '2026-01-31T12:05:00.000Z']
+    const refused = { lastRefusedAt: late, lastRefusal: 'bad-credential', connected: false, connectedAt: null }
+    expect(refusalOf(refused)).toMatch(/^Turned away, its password or certificate/)
+    expect(refusalOf({ ...refused, connectedAt: early, connected: true })).toMatch(/^While it is connected, somebody/)
+    expect(refusalOf({ ...refused, lastRefusedAt: early, connectedAt: late })).toBeNull()
+    expect(refusalOf({ lastRefusedAt: null, connected: false, connectedAt: null })).toBeNull()
+  })
+
+  it('opens a campaign: what it does, and each charger with how far it is', () => {
+    const { campaignWords, stateOf, campaignTable, outcomeTones } = runInContext(
+      `${campaignScript}; ({ campaignWords, stateOf, campaignTable, outcomeTones })`,
+      createContext({
+        moment: (iso: string) => iso,
+        element: (tag: string, _: object, ...inside: unknown[]) => [tag, ...inside],
+      }),
+    ) as Record<string, (one: object) => unknown> & { outcomeTones: object }
+    const campaign = { phase: 'running', version: '2.0', image: 'a.bin', concurrency: 5, stopAfterFailures: 2 }
+    expect(campaignWords!({ ...campaign, location: null, window: { from: '22:00', until: '05:00' } })).toBe(
+      'running: version 2.0 from a.bin, 5 at once, between 22:00 and 05:00 UTC, stops after 2 failures',
+    )
+    expect([{ state: 'waiting' }, { state: 'taken' }, { state: 'finished', outcome: 'Failed' }].map(stateOf!)).toEqual([
+      'waiting',
+      'under way',
+      'Failed',
+    ])
+    expect(Object.keys(outcomeTones).toSorted()).toEqual(ChargerOutcome.options.toSorted())
+    const chargers = [
+      { chargerId: 'A', state: 'finished', outcome: 'Done', detail: null, takenAt: null },
+      { chargerId: 'B', state: 'finished', outcome: 'Failed', detail: 'no space left', takenAt: null },
+    ]
+    expect(JSON.stringify(campaignTable!(chargers))).toMatch(/"B".*Failed.*no space left.*"A".*Done/)
   })
 
   describe('shows the reservations of a charger', () => {

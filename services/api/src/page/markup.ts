@@ -98,6 +98,10 @@ export const markup = `
     <div class="top"><h2 id="reservations-title"></h2><button id="reservations-close" type="button">Close</button></div>
     <section id="reservations-body"></section>
   </dialog>
+  <dialog id="campaign" aria-labelledby="campaign-title">
+    <div class="top"><h2 id="campaign-title"></h2><button id="campaign-close" type="button">Close</button></div>
+    <section id="campaign-body"></section>
+  </dialog>
   <dialog id="review" aria-labelledby="review-title">
     <div class="top"><h2 id="review-title"></h2><button id="review-close" type="button">Close</button></div>
     <section id="review-body"></section>

@@ -31,7 +31,7 @@ function reservationRow(one) {
     element('td', { label: 'Number' }, String(one.reservationId)),
     element('td', { label: 'Connector' }, one.evseId === 0 ? 'any' : String(one.evseId)),
     element('td', { label: 'For' }, one.idToken.token || 'erased'),
-    element('td', { label: 'Until', title: one.expiresAt }, clock(one.expiresAt)),
+    element('td', { label: 'Until', title: one.expiresAt }, moment(one.expiresAt)),
     element('td', { label: 'State' }, state),
     element('td', { label: '' }, cancel))
 }

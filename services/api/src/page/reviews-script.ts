@@ -30,7 +30,9 @@ async function showReview(review) {
   byId('review').showModal()
   try {
     const detail = await get('/v1/reviews/' + review.id)
-    body.replaceChildren(...evidenceOf(detail), ...relatedOf(detail), detail.state !== 'open' ? outcomeOf(detail) : detail.after ? afterOther(detail) : decisionForm(detail))
+    // what is known of the session fills the form; without it the form is empty
+    const session = detail.sessionId ? await get('/v1/sessions/' + encodeURIComponent(detail.sessionId)).catch(() => null) : null
+    body.replaceChildren(...evidenceOf(detail), ...relatedOf(detail), detail.state !== 'open' ? outcomeOf(detail) : detail.after ? afterOther(detail) : decisionForm(detail, session))
   } catch (error) {
     body.replaceChildren(element('p', { className: 'bad' }, error.message))
   }
@@ -59,20 +61,35 @@ const afterOther = ({ after, transactionId }) =>
 const outcomeOf = (detail) => element('p', { className: 'soft' }, 'Settled as ' + detail.decision + ' by ' + (detail.settledBy ? detail.settledBy.id : 'itself') + (detail.note ? ': ' + detail.note : ''))
 
 // what can be decided about it, and the transaction that is meant as far as it is known
-function choicesFor({ type, data, sessionId, chargerId }) {
+function choicesFor({ type, data, sessionId }, running = []) {
   const named = transactionOf({ sessionId })
   const correct = { kind: 'correct', words: 'Correct the session', transactionId: named, fixed: named !== '' }
   const dismiss = { kind: 'dismiss', words: 'Leave it as it is' }
   if (type === 'ChargerIdentityContested') return [dismiss]
   if (type !== 'FrameParked') return [correct, dismiss]
+  // a transaction that nobody knows was named in vain: the only one that runs is the nearer guess
+  const guess = running.length === 1 ? running[0].transactionId : ''
+  const meant = (data.reason === 'unknown-transaction' && guess) || data.namedTransaction || guess
   const start = data.meant === 'TransactionStart'
   const readable = start ? data.idToken : data.meant === 'TransactionStop' ? data.occurredAt : data.registers
   const attribute = start
     ? { kind: 'attribute', words: 'Make it the session that it began', transactionId: data.transactionId, fixed: true, placeless: data.evseId === undefined }
-    : { kind: 'attribute', words: 'These ' + meantWords[data.meant] + ' belong to a session', transactionId: data.namedTransaction || '', fixed: false }
+    : { kind: 'attribute', words: 'These ' + meantWords[data.meant] + ' belong to a session', transactionId: meant, fixed: false }
   if (data.meant === 'TransactionStop') attribute.words = 'It ended a session'
-  return [...(readable ? [attribute] : []), { ...correct, transactionId: data.namedTransaction || '', fixed: false }, dismiss]
+  return [...(readable ? [attribute] : []), { ...correct, transactionId: start ? data.transactionId || '' : meant, fixed: false }, dismiss]
 }
+// how a time stands in its field: local, to the second
+const localTime = (iso) => (iso ? new Date(Date.parse(iso) - new Date(iso).getTimezoneOffset() * 60000).toISOString().slice(0, 19) : '')
+/** What the fields of a correction begin with: what holds of the session now, and what the parked message says instead. */
+function knownFor({ type, data }, session) {
+  const now = session ? { energyWh: String(session.energyWh), startedAt: localTime(session.startedAt), stoppedAt: localTime(session.stoppedAt) } : { energyWh: '', startedAt: '', stoppedAt: '' }
+  const said = {}
+  if (type === 'FrameParked' && data.occurredAt && data.meant !== 'MeterValues') said[data.meant === 'TransactionStart' ? 'startedAt' : 'stoppedAt'] = localTime(data.occurredAt.effectiveAt)
+  if (type === 'FrameParked' && data.meterStop && session && session.meterStartWh !== null && data.meterStop.wh >= session.meterStartWh) said.energyWh = String(data.meterStop.wh - session.meterStartWh)
+  return { now, shown: { ...now, ...said } }
+}
+/** Only what is another than holds now is a correction. */
+const changedOnly = (given, now) => Object.fromEntries(Object.entries(given).map(([name, text]) => [name, name in now && text === now[name] ? '' : text]))
 function decisionOf(kind, given) {
   if (kind === 'dismiss') return { kind }
   const transactionId = given.transactionId.trim()
@@ -80,20 +97,29 @@ function decisionOf(kind, given) {
   const time = (name) => (given[name] ? { [name]: new Date(given[name]).toISOString() } : {})
   return { kind, transactionId, ...(given.energyWh === '' ? {} : { energyWh: Number(given.energyWh) }), ...time('startedAt'), ...time('stoppedAt') }
 }
-function decisionForm(detail) {
-  const choices = choicesFor(detail)
+function decisionForm(detail, about) {
+  const here = sessions.filter((one) => one.chargerId === detail.chargerId)
+  const choices = choicesFor(detail, here.filter((one) => one.state === 'active'))
   const field = (words, name, options) => element('label', {}, words, element('input', { name, autocomplete: 'off', ...options }))
   const kind = element('select', { name: 'kind' }, ...choices.map((one) => element('option', { value: one.kind }, one.words)))
   const transaction = field('Transaction', 'transactionId', { required: true, maxLength: 36 })
   const evse = field('EVSE on which it began (its connector is not known)', 'evseId', { type: 'number', min: '1', max: '999', step: '1' })
   const times = element('div', { className: 'fields' },
     field('Energy in Wh', 'energyWh', { type: 'number', min: '0', step: '1' }), field('Began', 'startedAt', { type: 'datetime-local', step: '1' }), field('Ended', 'stoppedAt', { type: 'datetime-local', step: '1' }))
-  const running = element('datalist', { id: 'review-transactions' }, ...sessions.filter((one) => one.chargerId === detail.chargerId).map((one) => element('option', { value: one.transactionId }, (stateWords[one.state] || one.state) + ', ' + energy(one.energyWh))))
+  const running = element('datalist', { id: 'review-transactions' }, ...here.map((one) => element('option', { value: one.transactionId }, (stateWords[one.state] || one.state) + ', ' + energy(one.energyWh))))
   transaction.lastChild.setAttribute('list', 'review-transactions')
   const problem = element('p', { className: 'bad', role: 'alert', hidden: true })
   const send = element('button', { className: 'primary', type: 'submit' }, 'Settle')
   const form = element('form', { className: 'decide' }, element('label', {}, 'Decision', kind), transaction, running, evse, times,
     field('Note: why (it stays in the log: name no person)', 'note', { maxLength: 500 }), problem, element('div', {}, send))
+  let now = {}
+  const fill = () => {
+    const named = transaction.lastChild.value.trim()
+    const session = about && String(about.transactionId) === named ? about : here.find((one) => one.transactionId === named)
+    const known = knownFor(detail, session)
+    now = known.now
+    for (const [name, text] of Object.entries(known.shown)) form.elements[name].value = text
+  }
   const choose = () => {
     const choice = choices.find((one) => one.kind === kind.value)
     transaction.hidden = choice.kind === 'dismiss'
@@ -102,14 +128,18 @@ function decisionForm(detail) {
     transaction.lastChild.value = choice.transactionId || ''
     evse.hidden = !choice.placeless
     evse.lastChild.disabled = !choice.placeless
+    const places = (chargers.find((one) => one.chargerId === detail.chargerId) || { connectors: [] }).connectors.filter((one) => one.evseId > 0)
+    if (choice.placeless && !evse.lastChild.value && places.length === 1) evse.lastChild.value = String(places[0].evseId)
     times.hidden = choice.kind !== 'correct'
+    if (choice.kind === 'correct') fill()
   }
+  transaction.lastChild.addEventListener('change', () => { if (kind.value === 'correct') fill() })
   kind.addEventListener('change', choose)
   choose()
   form.addEventListener('submit', async (submitted) => {
     submitted.preventDefault()
     const read = (name) => form.elements[name].value
-    const decision = decisionOf(kind.value, { transactionId: read('transactionId'), evseId: form.elements.evseId.disabled ? '' : read('evseId'), energyWh: read('energyWh'), startedAt: read('startedAt'), stoppedAt: read('stoppedAt') })
+    const decision = decisionOf(kind.value, { transactionId: read('transactionId'), evseId: form.elements.evseId.disabled ? '' : read('evseId'), ...changedOnly({ energyWh: read('energyWh'), startedAt: read('startedAt'), stoppedAt: read('stoppedAt') }, now) })
     const note = read('note').trim()
     send.disabled = true
     problem.hidden = true

@@ -1,5 +1,7 @@
 import { reservationsScript } from './reservations-script.ts'
+import { campaignScript } from './campaign-script.ts'
 import { careScript } from './care-script.ts'
+import { chargersScript } from './chargers-script.ts'
 import { reviewsScript } from './reviews-script.ts'
 
 /** The script of the live page, for the browser. It shows what the API says and invents nothing; text is never parsed as HTML. */
@@ -37,7 +39,7 @@ async function ask(path, options) {
   if (response.status === 401) throw new WrongKey('this is not the operator key')
   if (!response.ok) {
     const problem = await response.json().catch(() => ({}))
-    throw new Error(problem.detail || 'the server answered ' + response.status)
+    throw Object.assign(new Error(problem.detail || 'the server answered ' + response.status), { status: response.status })
   }
   return response
 }
@@ -52,6 +54,7 @@ function money(minor, currency) {
   const format = new Intl.NumberFormat(undefined, { style: 'currency', currency })
   return format.format(minor / 10 ** format.resolvedOptions().maximumFractionDigits)
 }
+const moment = (iso) => new Date(iso).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })
 const clock = (iso) => new Date(iso).toLocaleTimeString([], { hour12: false })
 function since(iso) {
   const seconds = Math.max(0, Math.round((Date.now() - Date.parse(iso)) / 1000))
@@ -63,30 +66,7 @@ function since(iso) {
 const tones = { Available: 'good', Charging: 'busy', Preparing: 'busy', Finishing: 'busy', Occupied: 'busy', Reserved: 'warn', SuspendedEV: 'warn', SuspendedEVSE: 'warn', Unavailable: 'soft', Faulted: 'bad' }
 const statusWords = { SuspendedEV: 'Paused by the car', SuspendedEVSE: 'Paused by the charger' }
 
-// ---- chargers
-function chargerCard(charger) {
-  const presence = charger.connected ? 'connected' : charger.disconnectedAt ? 'offline, seen ' + since(charger.disconnectedAt) : 'never connected'
-  const model = [charger.vendor, charger.model, charger.firmwareVersion].filter(Boolean).join(' · ')
-  const rows = charger.connectors.filter((one) => one.evseId > 0).map((one) => {
-    const words = statusWords[one.status] || one.status
-    const running = sessions.find((session) => session.state === 'active' && session.chargerId === charger.chargerId && session.evseId === one.evseId)
-    const fault = one.errorCode && one.errorCode !== 'NoError' ? ' (' + one.errorCode + ')' : ''
-    const live = running ? energy(running.energyWh) + (running.powerW === null ? '' : ', ' + power(running.powerW)) : ''
-    return element('li', {}, element('span', {}, 'Connector ' + one.evseId), element('span', { className: 'flow' }, live), element('span', { className: 'status ' + (tones[one.status] || 'soft') }, words + fault))
-  })
-  const waiting = charger.registration === 'Accepted' ? null : element('div', { className: 'warn' }, charger.registration === 'Pending' ? 'waiting to be accepted' : 'not registered')
-  return element('li', { className: 'card' },
-    element('div', { className: 'top' }, element('h3', {}, charger.chargerId), element('span', { className: 'presence' + (charger.connected ? ' on' : '') }, presence)),
-    element('div', { className: 'model' }, model), waiting,
-    rows.length ? element('ul', { className: 'connectors' }, ...rows) : null,
-    reservationsLink(charger.chargerId))
-}
-function reservationsLink(chargerId) {
-  const link = element('button', { className: 'link', type: 'button', onclick: () => void showReservations(chargerId) }, 'Reservations')
-  link.setAttribute('aria-label', 'Reservations of ' + chargerId)
-  return link
-}
-
+${chargersScript}
 // ---- sessions
 const stateWords = { active: 'running', stopped: 'stopped', settled: 'settled' }
 function sessionRow(session) {
@@ -145,6 +125,7 @@ function historyOf(history) {
 
 ${reviewsScript}
 ${careScript}
+${campaignScript}
 ${reservationsScript}
 // ---- events
 const decode = (token) => { try { return decodeURIComponent(token.replaceAll('%', '%25').replaceAll(/=([0-9a-f]{2})/g, '%$1')) } catch { return token } }
@@ -193,7 +174,7 @@ function refresh() {
 async function reload() {
   if (loading || !key) return
   loading = true
-  await load().catch(() => undefined)
+  await load().catch((error) => { if (error instanceof WrongKey) askForKey('This is not the operator key any more.') })
   loading = false
 }
 
@@ -214,6 +195,8 @@ async function follow(mine) {
     } catch (error) {
       if (mine !== generation) return
       if (error instanceof WrongKey) return askForKey('This is not the operator key.')
+      // the key is good, and not for this: trying again changes nothing
+      if (error.status === 403) return askForKey(error.message)
     }
     for (let left = Math.round(wait / 1000); left > 0 && mine === generation; left--) {
       show('lost', 'Connection lost, trying again in ' + left + ' s')
@@ -281,6 +264,7 @@ byId('ask').addEventListener('submit', (submitted) => {
 byId('forget').addEventListener('click', () => askForKey())
 byId('session-close').addEventListener('click', () => byId('session').close())
 byId('reservations-close').addEventListener('click', () => byId('reservations').close())
+byId('campaign-close').addEventListener('click', () => byId('campaign').close())
 byId('review-close').addEventListener('click', () => byId('review').close())
 addEventListener('hashchange', () => {
   const given = keyFromAddress()
