@@ -209,6 +209,11 @@ export const ChargerSummary = z.object({
         revision: z.int().optional(),
         /** what the charger was answered that its token is worth */
         authorization: AuthorizationStatus.optional(),
+        /** what is the same in this start when it is told again with another time */
+        tokenRef: TokenRef.optional(),
+        meterStart: RegisterReading.optional(),
+        /** a later message has carried its transaction id: the charger knows its answer and tells it no more */
+        named: z.literal(true).optional(),
         settled: ReviewDecision.optional(),
       }),
     )

@@ -335,6 +335,22 @@ describe('central, told the same again', () => {
     while (status !== 'ConcurrentTx' && Date.now() < until) status = await startElsewhere(0)
     expect(status).toBe('ConcurrentTx')
     expect(await startElsewhere(5)).toBe('Accepted')
+    // where its EVSE must be asked first, the driver is told the same
+    const anywhere = house.charger('CP-anywhere')
+    await anywhere.connect()
+    for (const evseId of [1, 2])
+      await anywhere.answer({
+        type: 'ConnectorStatus',
+        evseId,
+        connectorId: 1,
+        status: 'Charging',
+        errorCode: 'NoError',
+      })
+    const unplaced = { ...start('7', time(0), { idToken: driver }), evseId: 0, connectorId: 0 }
+    const told = await anywhere.answer(unplaced)
+    expect(told.authorization.status).toBe('ConcurrentTx')
+    expect(await anywhere.answer(unplaced)).toEqual(told)
+    expect((await anywhere.events()).map(({ type }) => type)).toContain('FrameParked')
     await house.admin({ type: 'ChangeTenantSettings', settings: { concurrentUse: 'allowed' } })
     let allowed = await startElsewhere(0)
     while (allowed !== 'Accepted' && Date.now() < until) allowed = await startElsewhere(0)

@@ -10,7 +10,7 @@ import { followedWith } from './followed-commands.ts'
 import { candidatesWith, claimedWith } from './kept-candidates.ts'
 import { leftCharging } from './left-charging.ts'
 import { measuredClock } from './measured-clock.ts'
-import { parkedStartsWith } from './parked-starts.ts'
+import { parkedStartsNamed, parkedStartsWith } from './parked-starts.ts'
 import { startsWith } from './recent-starts.ts'
 import { bootedSerialsWith, takeoversWith } from './takeovers.ts'
 import { remoteStartsWith, remoteStartsWithout } from './remote-starts.ts'
@@ -317,7 +317,14 @@ const change = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerStat
         recentStarts: startsWith(state, { ...event.data, charger: event.data.startedAt.charger }),
       }
     case 'RegistersHeld':
-      return { ...state, candidates: candidatesWith(state, event.data.candidates, event.data.replaces) }
+      return {
+        ...state,
+        candidates: candidatesWith(state, event.data.candidates, event.data.replaces),
+        ...parkedStartsNamed(
+          state,
+          event.data.candidates.map((one) => one.namedTransaction),
+        ),
+      }
     case 'ReviewDecided':
       return rememberDecision(state, event)
     case 'ReviewSettled':

@@ -1,7 +1,8 @@
 import type { ChargerSummary, ReviewDecision } from '@voltrail/contracts/events/charger'
 import type { ChargerEvent, EventNamed } from '@voltrail/contracts/events/registry'
 import type { AuthorizationStatus } from '@voltrail/contracts/personal'
-import type { TransactionId } from '@voltrail/contracts/ids'
+import type { TokenRef, TransactionId } from '@voltrail/contracts/ids'
+import type { RegisterReading } from '@voltrail/contracts/quantities'
 import type { Recorded } from '../decider.ts'
 
 const keptParkedStarts = 64
@@ -12,8 +13,9 @@ export const parkedStartsWith = (
   state: Pick<ChargerSummary, 'parkedStarts'>,
   { revision, data }: Extract<Recorded<ChargerEvent>, { type: 'FrameParked' }>,
 ): Pick<ChargerSummary, 'parkedStarts'> => {
-  const { meant, transactionId, evseId, occurredAt, authorization } = data
-  if (meant !== 'TransactionStart' || transactionId === undefined) return {}
+  const { meant, transactionId, evseId, occurredAt, authorization, tokenRef, meterStart } = data
+  if (meant !== 'TransactionStart' || transactionId === undefined)
+    return parkedStartsNamed(state, [data.namedTransaction])
   const others = (state.parkedStarts ?? []).filter((one) => one.transactionId !== transactionId)
   const one = {
     transactionId,
@@ -21,9 +23,43 @@ export const parkedStartsWith = (
     ...(occurredAt === undefined ? {} : { at: occurredAt.effectiveAt }),
     revision,
     ...(authorization === undefined ? {} : { authorization }),
+    ...(tokenRef === undefined ? {} : { tokenRef }),
+    ...(meterStart === undefined ? {} : { meterStart }),
   }
   return { parkedStarts: [...others.slice(1 - keptParkedStarts), one] }
 }
+
+/** They after a message that names transactions. */
+export const parkedStartsNamed = (
+  { parkedStarts }: Pick<ChargerSummary, 'parkedStarts'>,
+  named: readonly (TransactionId | undefined)[],
+): Pick<ChargerSummary, 'parkedStarts'> =>
+  parkedStarts?.some((one) => one.named !== true && named.includes(one.transactionId)) === true
+    ? {
+        parkedStarts: parkedStarts.map((one) =>
+          named.includes(one.transactionId) ? { ...one, named: true as const } : one,
+        ),
+      }
+    : {}
+
+/**
+ * The start that waits for an operator and that another one, which says no connector either, is when it is told again with another
+ * time: of the same token and raw meter start, and no later message has carried its transaction id.
+ */
+export const waitingStartLike = (
+  { parkedStarts = [] }: Pick<ChargerSummary, 'parkedStarts'>,
+  start: { readonly tokenRef: TokenRef; readonly meterStart?: RegisterReading | undefined },
+): TransactionId | undefined =>
+  parkedStarts.findLast(
+    (one) =>
+      one.evseId === undefined &&
+      one.settled === undefined &&
+      one.named !== true &&
+      one.tokenRef === start.tokenRef &&
+      one.meterStart !== undefined &&
+      one.meterStart.raw === start.meterStart?.raw &&
+      one.meterStart.unit === start.meterStart.unit,
+  )?.transactionId
 
 /** They after the review of one was settled: of the event at this revision of the charger's stream. */
 export const parkedStartsSettled = (

@@ -112,7 +112,17 @@ const startParked = async (parked: Parked, to: Attribution): Promise<Attribution
   const opened = await deps.decide(
     charger,
     stream,
-    (state) => openTransaction({ ...common, tokenRef: meant.ref, authorization: authorization.status }, state),
+    (state) =>
+      openTransaction(
+        {
+          ...common,
+          tokenRef: meant.ref,
+          authorization: authorization.status,
+          // told again, it still says no connector
+          ...(parked.evseId === undefined ? { whole: true as const } : {}),
+        },
+        state,
+      ),
     metadata(id, lookups),
   )
   const start: SessionStarted = {

@@ -578,6 +578,40 @@ describe('settling a review', () => {
       expect((await cp.events()).filter(({ type }) => type === 'FrameParked')).toHaveLength(1)
     })
 
+    it('waits once, whatever it is stamped and its connectors tell, until a message has carried its transaction id', async () => {
+      const cp = await charging('REV-whole-restamp', 1, 2)
+      const first = await cp.answer(whole(60))
+      expect(await cp.answer(whole(59))).toEqual(first)
+      // by now only one EVSE is in use
+      await cp.answer({ type: 'ConnectorStatus', evseId: 1, connectorId: 1, status: 'Available', errorCode: 'NoError' })
+      expect(await cp.answer(whole(58))).toEqual(first)
+      const parkedCount = async () => (await cp.events()).filter(({ type }) => type === 'FrameParked').length
+      expect(await parkedCount()).toBe(1)
+
+      await settle('REV-whole-restamp', (await lastParked(cp)).subject, {
+        kind: 'attribute',
+        transactionId: first.transactionId,
+        evseId: 2,
+      })
+      expect(await cp.answer(whole(57))).toEqual(first)
+      expect(await sessionTypes(cp, first.transactionId)).toEqual(['SessionStarted'])
+
+      const other = await charging('REV-whole-named', 1, 2)
+      const { transactionId } = await other.answer(whole(60))
+      const sample = reading(30, '1200')
+      await other.answer({
+        type: 'MeterValues',
+        evseId: 1,
+        connectorId: 1,
+        transactionId,
+        samples: [sample],
+        raw: { transaction: transactionId, contentHash: 'named' },
+      })
+      // the charger knows its answer: this is another one
+      const later = await other.answer(whole(20))
+      expect(later.transactionId).not.toBe(transactionId)
+    })
+
     it('is none where only one EVSE can be meant: the session begins there', async () => {
       const cp = await charging('REV-whole-one', 0, 1)
       const { transactionId } = await cp.answer(whole(60))

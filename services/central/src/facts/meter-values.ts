@@ -70,22 +70,24 @@ export const meterValues = async (request: Meter, deps: CentralDeps): Promise<Fa
         : reject({ kind: 'started-meanwhile' } as const),
     factMetadata(deps, request, { frame: await clearFrame(deps, request) }),
   )
-  return holding.outcome === 'rejected' ? meterValues(request, deps) : done
+  if (holding.outcome === 'rejected') return meterValues(request, deps)
+  // attributed meanwhile: whoever began the session may have looked for what is held before this was
+  if (named !== undefined && isOpenIn(holding.state, named)) await meterInto(meter, named, true, deps)
+  return done
 }
+
+const isOpenIn = ({ openTransactions }: ChargerState, transactionId: TransactionId | undefined): boolean =>
+  openTransactions.some((one) => one.transactionId === transactionId)
 
 /** Whether values of this place and time would go to the same transaction by both states, or to none. */
 const isSamePlace = (
   a: ChargerState,
   b: ChargerState,
   { named, evseId, at }: { readonly named: TransactionId | undefined; readonly evseId: number; readonly at: Instant },
-): boolean => {
-  const isOpen = (state: ChargerState) => state.openTransactions.some((one) => one.transactionId === named)
-  return (
-    isOpen(a) === isOpen(b) &&
-    openOnEvseAt(a, evseId, at)?.transactionId === openOnEvseAt(b, evseId, at)?.transactionId &&
-    closedOnEvseAt(a, evseId, at) === closedOnEvseAt(b, evseId, at)
-  )
-}
+): boolean =>
+  isOpenIn(a, named) === isOpenIn(b, named) &&
+  openOnEvseAt(a, evseId, at)?.transactionId === openOnEvseAt(b, evseId, at)?.transactionId &&
+  closedOnEvseAt(a, evseId, at) === closedOnEvseAt(b, evseId, at)
 
 /** False when there is no such session. */
 const meterInto = async (

@@ -1,5 +1,6 @@
+import type { TenantSettings } from '@voltrail/contracts/admin-commands'
 import type { FactOf, FactReply, FactRequest } from '@voltrail/contracts/facts'
-import type { TransactionId } from '@voltrail/contracts/ids'
+import type { TenantId, TokenRef, TransactionId } from '@voltrail/contracts/ids'
 import type { Instant } from '@voltrail/contracts/quantities'
 import { chargerStream, sessionId, sessionStream } from '@voltrail/contracts/streams'
 import { answeredBefore, charger } from '@voltrail/domain/charger/charger'
@@ -7,7 +8,7 @@ import type { ChargerState } from '@voltrail/domain/charger/charger-state'
 import { claimedBy } from '@voltrail/domain/charger/candidates'
 import { clockOf } from '@voltrail/domain/charger/measured-clock'
 import { identifiesStart, restampedBefore } from '@voltrail/domain/charger/recent-starts'
-import { answeredToParked, isParkedStart } from '@voltrail/domain/charger/parked-starts'
+import { answeredToParked, isParkedStart, waitingStartLike } from '@voltrail/domain/charger/parked-starts'
 import { knownEvses, placeOfWhole, type StartPlace } from '@voltrail/domain/charger/start-place'
 import {
   openTransaction,
@@ -50,12 +51,8 @@ export const transactionStart = async (request: Start, deps: CentralDeps): Promi
   const { idToken, frame, spelling } = token
   const settings = await deps.lookUps.settings(tenant)
   const verdict = authorise(token.state, settings.value, receivedAt)
-  const others = settings.value.concurrentUse === 'refused' ? deps.openByToken.of(tenant, idToken.ref) : []
-  const lookups = [
-    ...token.lookups,
-    settings.lookup,
-    ...others.map(({ stream, revision, open }) => ({ stream, revision, value: open.transactionId })),
-  ]
+  const { others, lookups: otherLookups } = othersOf(tenant, idToken.ref, settings.value, deps)
+  const lookups = [...token.lookups, settings.lookup, ...otherLookups]
   /** What its token is worth to this start. A session that it ends, on the same EVSE, is not concurrent with it. */
   const judged = (state: ChargerState, transactionId: TransactionId, effectiveAt: Instant): Verdict => {
     const elsewhere = others
@@ -153,6 +150,20 @@ export const transactionStart = async (request: Start, deps: CentralDeps): Promi
   })
 }
 
+/** The open sessions of a token that a start may be concurrent with, where the tenant refuses that. */
+const othersOf = (
+  tenant: TenantId,
+  tokenRef: TokenRef,
+  { concurrentUse }: Pick<TenantSettings, 'concurrentUse'>,
+  deps: CentralDeps,
+) => {
+  const others = concurrentUse === 'refused' ? deps.openByToken.of(tenant, tokenRef) : []
+  return {
+    others,
+    lookups: others.map(({ stream, revision, open }) => ({ stream, revision, value: open.transactionId })),
+  }
+}
+
 /** Of a charger that is known and may not charge. Whether it is billed is no matter of its answer. */
 const unapprovedAt = ({ registered, registration }: ChargerState): Pick<SessionStarted, 'unapproved'> =>
   registered && registration !== 'Accepted' ? { unapproved: registration } : {}
@@ -165,20 +176,29 @@ const placeMeant = async (request: Start, key: string, deps: CentralDeps): Promi
   const { start } = (await deps.load(session, sessionStream(tenant, sessionId(chargerId, transactionId)))).state
   // what waits for an operator goes on waiting, whatever the connectors tell by now
   if (start !== undefined || isParkedStart(state, transactionId)) return start
+  if (waitingStartLike(state, await unplaced(request, deps)) !== undefined) return undefined
   return openWithKey(state, key) ?? (await restampedAnywhere(request, state, deps)) ?? placeOfWhole(state, key)
+}
+
+/** What a start at connector 0 has in common with itself when it is told again with another time. */
+const unplaced = async ({ tenant, fact, frame }: Start, deps: CentralDeps) => {
+  const { idToken } = await presentedToken(deps, tenant, fact.idToken, frame)
+  const meterStart = fact.meterStart && readRegister(fact.meterStart.value, fact.meterStart.unit)
+  return { tokenRef: idToken.ref, ...(meterStart === undefined ? {} : { meterStart }) }
 }
 
 /** The open start at connector 0 that this one is, stamped anew, where no later frame has carried its transaction id. */
 const restampedAnywhere = async (
-  { tenant, chargerId, fact, receivedAt, frame }: Start,
+  request: Start,
   state: ChargerState,
   deps: CentralDeps,
 ): Promise<StartPlace | undefined> => {
   if (state.openTransactions.length === 0) return undefined
-  const { idToken } = await presentedToken(deps, tenant, fact.idToken, frame)
-  const meterStart = fact.meterStart && readRegister(fact.meterStart.value, fact.meterStart.unit)
-  const startedAt = occurredAt(fact.time, receivedAt, clockOf(state))
-  const like = { tokenRef: idToken.ref, startedAt, ...(meterStart === undefined ? {} : { meterStart }) }
+  const { tenant, chargerId, fact, receivedAt } = request
+  const like = {
+    ...(await unplaced(request, deps)),
+    startedAt: occurredAt(fact.time, receivedAt, clockOf(state)),
+  }
   for (const open of restampable(state, like).filter(({ whole }) => whole === true)) {
     const id = sessionId(chargerId, open.transactionId)
     const { summary } = (await deps.load(session, sessionStream(tenant, id))).state
@@ -196,14 +216,23 @@ const startAnywhere = async (request: Start, key: string, deps: CentralDeps): Pr
   const { idToken, frame, state: token, lookups } = await presentedToken(deps, tenant, fact.idToken, request.frame)
   const settings = await deps.lookUps.settings(tenant)
   const verdict = authorise(token, settings.value, receivedAt)
-  const { transactionId } = await derivedFor(request, key, true, deps)
+  const { others, lookups: otherLookups } = othersOf(tenant, idToken.ref, settings.value, deps)
+  /** One on this charging station may be the one that this start ends: it is not held against it. */
+  const elsewhere = others.filter(({ stream }) => stream !== chargerStream(tenant, chargerId)).map(({ open }) => open)
+  const { transactionId: derived } = await derivedFor(request, key, true, deps)
   const meterStart = fact.meterStart && readRegister(fact.meterStart.value, fact.meterStart.unit)
+  let transactionId = derived
   const parked = await deps.decide(
     charger,
     chargerStream(tenant, chargerId),
     (state) => {
-      if (isParkedStart(state, transactionId)) return accept()
+      const like = { tokenRef: idToken.ref, meterStart }
+      const waiting = isParkedStart(state, derived) ? derived : waitingStartLike(state, like)
+      transactionId = waiting ?? derived
+      if (waiting !== undefined) return accept()
       const startedAt = occurredAt(fact.time, receivedAt, clockOf(state))
+      const { effectiveAt } = startedAt
+      const asked = withRemoteStart(state, idToken.ref, verdict, effectiveAt)
       const known = knownEvses(state)
       const any = known.length === 0 ? 'none of its EVSEs is known' : `it could be on any of EVSE ${known.join(', ')}`
       return parkFrame(
@@ -217,7 +246,7 @@ const startAnywhere = async (request: Start, key: string, deps: CentralDeps): Pr
             transactionId,
             idToken,
             tokenRef: idToken.ref,
-            authorization: withRemoteStart(state, idToken.ref, verdict, startedAt.effectiveAt).status,
+            authorization: judgeConcurrentUse(asked, { effectiveAt, receivedAt }, elsewhere, settings.value).status,
             occurredAt: startedAt,
             ...(meterStart === undefined ? {} : { meterStart }),
           },
@@ -225,7 +254,7 @@ const startAnywhere = async (request: Start, key: string, deps: CentralDeps): Pr
         state,
       )
     },
-    factMetadata(deps, request, { frame, lookups: [...lookups, settings.lookup] }),
+    factMetadata(deps, request, { frame, lookups: [...lookups, settings.lookup, ...otherLookups] }),
   )
   const before = answeredBefore(parked.state, factId)
   const status =
