@@ -1,5 +1,5 @@
-import type { FactReply, FactRequest } from '@voltrail/contracts/facts'
-import type { ChargerId, FactId, TenantId, TransactionId } from '@voltrail/contracts/ids'
+import type { FactOf, FactReply, FactRequest } from '@voltrail/contracts/facts'
+import type { ChargerId, EvseId, FactId, TenantId, TransactionId } from '@voltrail/contracts/ids'
 import type { SessionSummary } from '@voltrail/contracts/events/session'
 import { instant, type Instant } from '@voltrail/contracts/quantities'
 import { chargerStream, sessionId, sessionStream } from '@voltrail/contracts/streams'
@@ -7,6 +7,7 @@ import { charger } from '@voltrail/domain/charger/charger'
 import { closeTransaction } from '@voltrail/domain/charger/transactions'
 import { inferStop } from '@voltrail/domain/inference'
 import { wholeSession } from '@voltrail/domain/session-end'
+import { attributeParked, type Parked } from './commands/attribute-parked.ts'
 import { factMetadata } from './evidence.ts'
 import { createPods } from './oracle/pods.ts'
 import { createSharedLog } from './oracle/shared-log.ts'
@@ -30,7 +31,7 @@ const ask = (fact: FactRequest['fact'], receivedAt: Instant): FactRequest => ({
   frame: `[2,"${asked}","${fact.type}",{}]`,
   fact,
 })
-const startAt = (meter: string, at: Instant): FactRequest['fact'] => ({
+const startAt = (meter: string, at: Instant): FactOf<'TransactionStart'> => ({
   type: 'TransactionStart',
   evseId: 1,
   connectorId: 1,
@@ -39,14 +40,14 @@ const startAt = (meter: string, at: Instant): FactRequest['fact'] => ({
   time: { raw: at, at },
   raw: { connector: '1', idToken: idToken.value, timestamp: at, meterStart: meter },
 })
-const register = (value: string, at: Instant): FactRequest['fact'] => ({
+const register = (value: string, at: Instant): FactOf<'MeterValues'> => ({
   type: 'MeterValues',
   evseId: 1,
   connectorId: 1,
   samples: [{ time: { raw: at, at }, values: [{ measurand: 'Energy.Active.Import.Register', value, unit: 'Wh' }] }],
   raw: { transaction: '', contentHash: `${value} at ${at}` },
 })
-const connector = (status: 'Charging' | 'Available', at: Instant): FactRequest['fact'] => ({
+const connector = (status: 'Charging' | 'Available', at: Instant): FactOf<'ConnectorStatus'> => ({
   type: 'ConnectorStatus',
   evseId: 1,
   connectorId: 1,
@@ -74,6 +75,12 @@ const openHouse = (stalls: readonly { operation: number; turns: number }[] = [])
     tell,
     start: async (meter: string, at: Instant, toldAt: Instant, pod = 0) =>
       transactionOf(await tell(startAt(meter, at), toldAt, pod)),
+    startAnywhere: async (meter: string, at: Instant) => {
+      const start = startAt(meter, at)
+      return transactionOf(
+        await tell({ ...start, evseId: 0, connectorId: 0, raw: { ...start.raw, connector: '0' } }, at),
+      )
+    },
     /** What timers decide once a charger has been silent for too long. */
     endSilent: (id: TransactionId, at: Instant) =>
       pods.operate(0, async (deps) => {
@@ -86,6 +93,14 @@ const openHouse = (stalls: readonly { operation: number; turns: number }[] = [])
           (s) => closeTransaction({ transactionId: id, reason: 'inferred' }, s),
           meta,
         )
+      }),
+    /** What an operator decides about the newest frame that was parked. */
+    attribute: (transactionId: TransactionId, evseId: EvseId, at: Instant, pod = 0) =>
+      pods.operate(pod, (deps) => {
+        const events = log.stored(chargerStream(tenant, chargerId))
+        const parked = events.findLast(({ type }) => type === 'FrameParked')!.data as Parked
+        const metadata = () => factMetadata(deps, ask(connector('Available', at), at), {})
+        return attributeParked(parked, { tenant, chargerId, transactionId, evseId, receivedAt: at, deps, metadata })
       }),
     summaryOf: (id: TransactionId) => (sessionEvents(id).at(-1)!.data as { summary: SessionSummary }).summary,
     /** The registers that a session's meter events hold. */
@@ -179,6 +194,25 @@ describe('readings and a start that two centrals decide on at once', () => {
       outcomes.add(`held ${house.heldCount()}`)
     }
     // both orders were met
+    expect([...outcomes].toSorted()).toEqual(['held 0', 'held 1'])
+  })
+
+  it('are of the parked start that they name, also where an operator says at that moment where it began', async () => {
+    const outcomes = new Set<string>()
+    // each operation of both waits for a while of its own: every way in which they can meet
+    for (let seed = 0; seed < 4 ** 6; seed += 5) {
+      const waits = Array.from({ length: 6 }, (_, digit) => Math.floor(seed / 4 ** digit) % 4)
+      const house = openHouse(waits.map((wait, i) => ({ operation: 9 + i, turns: wait * 3 })))
+      for (const evseId of [1, 2]) await house.tell({ ...connector('Charging', hour(0)), evseId }, hour(0))
+      const transactionId = await house.startAnywhere('1000', hour(1))
+      const [, refused] = await Promise.all([
+        house.tell({ ...register('2000', hour(2)), evseId: 2, transactionId }, hour(9), 0),
+        house.attribute(transactionId, 2 as EvseId, hour(9), 1),
+      ])
+      expect(refused).toBeUndefined()
+      expect(house.registersOf(transactionId)).toEqual(['2000'])
+      outcomes.add(`held ${house.heldCount()}`)
+    }
     expect([...outcomes].toSorted()).toEqual(['held 0', 'held 1'])
   })
 })
