@@ -119,7 +119,9 @@ export interface Pace {
   underWay: number
 }
 const most = 32
-const paceMs = 1_000
+export const paceMs = 1_000
+/** Whether nothing more may be sent for now: then nothing needs to be read for it either. */
+export const isFull = ({ underWay }: Pace): boolean => underWay >= most
 
 /**
  * Sends a command and lets the log say what came of it.
@@ -144,7 +146,7 @@ export const ask = (
   onRefused?: (reply: Extract<ChargerCommandReply, { outcome: 'refused' }>) => void,
 ): number => {
   const now = deps.now()
-  if (pace.underWay >= most) return now + paceMs
+  if (isFull(pace)) return now + paceMs
   const commandId = CommandId.parse(`${name.prefix}${asking.connection}-${asking.count}-${name.what}`)
   const until = now + more.timeoutMs + lostMs
   asking.pending = { commandId, until }

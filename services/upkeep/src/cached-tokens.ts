@@ -13,8 +13,10 @@ interface Watch {
   connected: boolean
   accepted: boolean
   readyAt: number
-  /** tokens that it was told to be good since its cache was cleared last */
+  /** tokens that it was told to be good since its cache was cleared last, the newest last */
   readonly held: Set<TokenRef>
+  /** it was told more of them than are kept: it may hold anybody */
+  overfull: boolean
   /** one of them may no longer charge */
   due: boolean
   /** since its boot it was asked whether it has a cache */
@@ -35,6 +37,8 @@ const gapMs = 60_000
 const soonMs = 1_000
 const commandMs = 30_000
 const mostSilent = 5
+/** as many as no charger remembers */
+const mostHeld = 5_000
 
 /**
  * Has chargers forget whom they remember (OCPP 1.6 §3.5.1, §5.4), once a token that a charger was told to be good may no longer
@@ -46,6 +50,8 @@ export const cachedTokens = (deps: DutyDeps): Duty => {
   const byToken = new Map<string, Set<StreamName>>()
   /** tokens that may not charge */
   const worthless = new Set<string>()
+  /** chargers that may remember anybody */
+  const overfull = new Set<StreamName>()
   const pace: Pace = { underWay: 0 }
   const watchOf = (tenant: TenantId, chargerId: ChargerId): readonly [StreamName, Watch] => {
     const key = deviceStream(tenant, chargerId)
@@ -58,6 +64,7 @@ export const cachedTokens = (deps: DutyDeps): Duty => {
       accepted: false,
       readyAt: 0,
       held: new Set(),
+      overfull: false,
       due: false,
       keyRead: false,
       clearedAt: 0,
@@ -73,20 +80,30 @@ export const cachedTokens = (deps: DutyDeps): Duty => {
   /** @returns whether it must forget this one: it was told so by what was not known everywhere yet */
   const holds = (key: StreamName, watch: Watch, ref: TokenRef): boolean => {
     const name = nameOf(watch, ref)
+    watch.held.delete(ref)
     watch.held.add(ref)
+    const [oldest] = watch.held
+    if (watch.held.size > mostHeld && oldest !== undefined) {
+      letGo(key, watch, oldest)
+      watch.overfull = true
+      overfull.add(key)
+    }
     for (const forgotten of watch.clearing.values()) forgotten.delete(ref)
     byToken.set(name, (byToken.get(name) ?? new Set()).add(key))
     if (!worthless.has(name)) return false
     watch.due = true
     return true
   }
+  const letGo = (key: StreamName, watch: Watch, ref: TokenRef): void => {
+    const name = nameOf(watch, ref)
+    watch.held.delete(ref)
+    byToken.get(name)?.delete(key)
+    if (byToken.get(name)?.size === 0) byToken.delete(name)
+  }
   const forgets = (key: StreamName, watch: Watch, forgotten: ReadonlySet<TokenRef>): void => {
-    for (const ref of forgotten) {
-      const name = nameOf(watch, ref)
-      watch.held.delete(ref)
-      byToken.get(name)?.delete(key)
-      if (byToken.get(name)?.size === 0) byToken.delete(name)
-    }
+    for (const ref of forgotten) letGo(key, watch, ref)
+    watch.overfull = false
+    overfull.delete(key)
     watch.due = [...watch.held].some((ref) => worthless.has(nameOf(watch, ref)))
   }
 
@@ -133,8 +150,9 @@ export const cachedTokens = (deps: DutyDeps): Duty => {
         watch.clearing.delete(commandId)
         if (result.outcome === 'result' && result.status === 'Accepted') forgets(key, watch, forgotten)
         else if (heard !== undefined) {
-          // it has no cache, or cannot clear it: asked again it would say the same
-          watch.due = false
+          // one that knows no such command would say the same again; one that cannot clear it now is asked when it is back
+          if (result.outcome === 'result') watch.gaveUp = true
+          else watch.due = false
           deps.log.warn({ chargerId: watch.chargerId, result: result.outcome }, 'a charger does not clear its cache')
         }
         if (heard !== undefined) watch.clearedAt = at
@@ -183,7 +201,7 @@ export const cachedTokens = (deps: DutyDeps): Duty => {
             return []
           }
           worthless.add(name)
-          const keys = [...(byToken.get(name) ?? [])]
+          const keys = [...new Set([...(byToken.get(name) ?? []), ...overfull])]
           for (const key of keys) {
             const watch = watches.get(key)
             if (watch === undefined) continue

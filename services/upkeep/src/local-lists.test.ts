@@ -244,6 +244,22 @@ describe('the cache of a charger', () => {
     await wait(3)
     expect(cleared()).toBe(1)
   })
+  it('that the charger could not clear is cleared when it is back', async () => {
+    const { told, change, wait, boot, cleared } = await withCache()
+    await told(authorised(1))
+    const commandId = 'cache-0-0-clear'
+    const result = { outcome: 'result', status: 'Rejected', payload: {} } as const
+    await told(asked(commandId), {
+      type: 'CommandSettled',
+      data: { commandId, result, late: false, frames: {} },
+    } as never)
+    await change(1, 'Blocked')
+    await wait(10)
+    expect(cleared()).toBe(0)
+    await boot()
+    await wait(3)
+    expect(cleared()).toBe(1)
+  })
   it('of a charger that does not answer is cleared when it is back', async () => {
     const { told, change, wait, boot, cleared } = await withCache()
     await told(authorised(1))

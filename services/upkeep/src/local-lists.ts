@@ -9,7 +9,17 @@ import { device } from '@voltrail/domain/device/device'
 import type { DeviceState } from '@voltrail/domain/device/device-state'
 import { assessList, listPrefix, requestListSync } from '@voltrail/domain/device/local-list'
 import { listLimitKeys, listStep, wantedTokens, type ListedTerms } from '@voltrail/domain/device/local-list-plan'
-import { ask, hearOf, hearOutcome, nothingAsked, waitsForOutcome, type Asking, type Pace } from './asking.ts'
+import {
+  ask,
+  hearOf,
+  hearOutcome,
+  isFull,
+  nothingAsked,
+  paceMs,
+  waitsForOutcome,
+  type Asking,
+  type Pace,
+} from './asking.ts'
 import { Waits, type Duty, type DutyDeps } from './duty.ts'
 
 interface Watch {
@@ -56,6 +66,12 @@ const commandMs = 30_000
 /** whose lists are kept ready at once; chargers with a word of their own may be many */
 const mostPolicies = 1_000
 const listMs = 60_000
+/** looks of one turn, so that whoever holds the duties can hand them on in between */
+const looksInATurn = 64
+/** so many that wait one after the other: the part that they wait for is away for all */
+const awayAfter = 3
+const putOffMs = 5_000
+const brokenMs = 60_000
 
 type Wanted = ReturnType<typeof wantedTokens>
 
@@ -221,14 +237,28 @@ export const localLists = (deps: DutyDeps): Duty => {
       for (const watch of tenant.watches.values()) watch.wakeAt = now
     }
     let trouble: Error | undefined
+    let looks = 0
+    let waiting = 0
     for (const watch of tenant.watches.values()) {
       if (watch.wakeAt === undefined || watch.wakeAt > now) continue
+      if (isFull(pace)) return now + paceMs
+      if (looks === looksInATurn) return now
+      looks += 1
       try {
         watch.wakeAt = await lookOnce(watch)
+        waiting = 0
       } catch (error) {
-        // a part that is away is away for all
-        if (error instanceof Waits) throw error
+        // one that waits, or is broken, keeps nobody else
+        const waits = error instanceof Waits
+        watch.wakeAt = now + (waits ? putOffMs : brokenMs)
         trouble = error instanceof Error ? error : new Error(String(error))
+        waiting = waits ? waiting + 1 : 0
+        if (waiting === awayAfter) throw trouble
+        if (!waits)
+          deps.log.error(
+            { err: error, chargerId: watch.chargerId },
+            'the local list of a charger could not be looked at',
+          )
       }
     }
     if (trouble !== undefined) throw trouble

@@ -211,6 +211,9 @@ export const reservations = (deps: DutyDeps): Duty => {
       }
       case 'ReservationEnded':
         watch.followed.delete(event.data.reservationId)
+        // a command without an answer would be kept for ever
+        for (const [commandId, reservationId] of watch.commands)
+          if (reservationId === event.data.reservationId) watch.commands.delete(commandId)
         if (watch.followed.size === 0) watch.starts = []
         return false
       default:
@@ -280,8 +283,14 @@ export const reservations = (deps: DutyDeps): Duty => {
       const watch = watches.get(key)
       if (watch === undefined) return undefined
       for (const one of watch.starts.filter(({ seen }) => !seen)) {
-        await decide(watch, { type: 'HonourStart', ...one.start }, (state) => honourStart(one.start, state))
+        // another reservation that is made meanwhile wants it looked at again
         one.seen = true
+        try {
+          await decide(watch, { type: 'HonourStart', ...one.start }, (state) => honourStart(one.start, state))
+        } catch (error) {
+          one.seen = false
+          throw error
+        }
       }
       const now = deps.now()
       let next = Number.POSITIVE_INFINITY

@@ -1,0 +1,62 @@
+import type { TokenRef } from '@voltrail/contracts/ids'
+import type { LogEvent } from '@voltrail/event-store/event-log'
+import { createMemoryLog } from '@voltrail/event-store/memory-log'
+import { createWriteLoop } from '@voltrail/event-store/write-loop'
+import { createLog } from '@voltrail/runtime/log'
+import { cachedTokens } from './cached-tokens.ts'
+
+const token = (n: number) => n.toString(16).padStart(32, '0') as TokenRef
+
+/** The duty alone, hearing one charger. */
+const openDuty = () => {
+  const now = Date.UTC(2026, 0, 31, 12)
+  const duty = cachedTokens({
+    loop: createWriteLoop({ log: createMemoryLog(), cacheSize: 10, build: 'test' }),
+    central: () => {
+      throw new Error('nothing is sent here')
+    },
+    now: () => now,
+    pod: 'test',
+    build: 'test',
+    log: createLog({ service: 'test', level: 'silent', pretty: false }),
+  })
+  let revision = 0
+  const hear = (stream: string, type: string, data: object) => {
+    const metadata = { receivedAt: new Date(now).toISOString() }
+    return duty.hear({ stream, type, data, revision: ++revision, metadata } as unknown as LogEvent)
+  }
+  return {
+    tell: (...tokens: number[]) => {
+      for (const n of tokens)
+        hear('charger-default.CP1', 'AuthorizationDecided', { idToken: { ref: token(n) }, status: 'Accepted' })
+    },
+    clear: () => {
+      hear('charger-default.CP1', 'CommandRequested', { commandId: 'c', command: { type: 'ClearCache' } })
+      const result = { outcome: 'result', status: 'Accepted', payload: {} }
+      hear('charger-default.CP1', 'CommandSettled', { commandId: 'c', result })
+    },
+    /** @returns the chargers that are looked at for it */
+    block: (n: number) => hear(`token-default.${token(n)}`, 'IdTokenChanged', { status: 'Blocked' }),
+  }
+}
+
+describe('who may hold a token that is blocked', () => {
+  it('is who was told that it is good, until its cache was cleared', () => {
+    const { tell, block, clear } = openDuty()
+    tell(1, 2)
+    expect(block(3)).toEqual([])
+    expect(block(1)).toEqual(['device-default.CP1'])
+    clear()
+    expect(block(2)).toEqual([])
+  })
+
+  it('is also who was told of more tokens than are kept of a charger', () => {
+    const { tell, block, clear } = openDuty()
+    tell(...Array.from({ length: 5_001 }, (_, n) => n))
+    expect(block(0)).toEqual(['device-default.CP1'])
+    expect(block(70_000)).toEqual(['device-default.CP1'])
+    clear()
+    expect(block(5_000)).toEqual([])
+    expect(block(80_000)).toEqual([])
+  })
+})
