@@ -70,7 +70,8 @@ const listMs = 60_000
 const looksInATurn = 64
 /** so many that wait one after the other: the part that they wait for is away for all */
 const awayAfter = 3
-const putOffMs = 5_000
+/** longer than a key waits after that: the next turn begins behind them */
+const putOffMs = 30_000
 const brokenMs = 60_000
 
 type Wanted = ReturnType<typeof wantedTokens>
