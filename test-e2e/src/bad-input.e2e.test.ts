@@ -289,9 +289,9 @@ describe('a connection that may not be', () => {
   })
 
   it('without the right key is 401, and does not disturb the one that has it', async () => {
-    await rest.send('PUT', '/v1/chargers/BAD-KEYED', { password: 'correct horse battery' })
+    await rest.send('PUT', '/v1/chargers/BAD-KEYED', { password: 'correct horse batter' })
     const id = 'BAD-KEYED'
-    const keyed = await connected(id, { password: 'correct horse battery' })
+    const keyed = await connected(id, { password: 'correct horse batter' })
     for (const headers of [
       undefined,
       basic(id, 'wrong'),

@@ -163,7 +163,7 @@ describe('security profiles over real TLS, with a client that is not ours', () =
   }
 
   it('lets each profile in by what it asks for, and by nothing less', async () => {
-    const password = 'sixteen-bytes-or-more'
+    const password = 'twenty-bytes-of-key!'
     await register('P0', 0, null)
     await register('P1', 1, password)
     await register('P2', 2, password)

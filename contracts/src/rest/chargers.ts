@@ -100,9 +100,13 @@ export const RegisterChargerBody = z
       .nullable()
       .optional()
       .describe(
-        'its Basic password (AuthorizationKey), as text or as hex digits of the bytes; only a keyed hash is kept. `null` removes it. OCPP 1.6 recommends 16 to 20 random bytes',
+        'its Basic password (AuthorizationKey), as text or as hex digits of the bytes; only a keyed hash is kept. `null` removes it. OCPP 1.6 has 16 to 20 bytes, or 32 to 40 hex digits; another is refused without `force`',
       ),
     securityProfile: z.int().min(0).max(3).optional(),
+    force: z
+      .literal(true)
+      .optional()
+      .describe('also a password that OCPP forbids, of a charger that has it already and could not connect without it'),
   })
   .meta({
     id: 'RegisterCharger',

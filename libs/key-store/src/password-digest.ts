@@ -31,6 +31,19 @@ export const passwordDigests = (
     .filter((digest, index, all) => all.indexOf(digest) === index)
 }
 
+/**
+ * Why OCPP forbids a password, or undefined: the configuration key AuthorizationKey (OCPP 1.6 security white paper) has 16 to 20
+ * bytes, written as they are or as up to 40 hexadecimal digits.
+ */
+export const forbiddenPassword = (password: Uint8Array): string | undefined => {
+  const text = Buffer.from(password).toString('latin1')
+  const asHex = /^(?:[0-9A-Fa-f]{2})+$/.test(text) ? text.length / 2 : undefined
+  const fits = (bytes: number | undefined): boolean => bytes !== undefined && bytes >= fewestBytes && bytes <= keyBytes
+  if (fits(password.length) || fits(asHex)) return undefined
+  const rule = `an AuthorizationKey has ${fewestBytes} to ${keyBytes} bytes, or ${fewestBytes * 2} to ${keyBytes * 2} hexadecimal digits (OCPP 1.6 security white paper, AuthorizationKey)`
+  return `the password has ${password.length} bytes: ${rule}`
+}
+
 /** Whether a password is shorter than a key may be: taken all the same, for a charger that has it cannot be locked out, and flagged. */
 export const isShortPassword = (password: Uint8Array): boolean => password.length < fewestBytes
 

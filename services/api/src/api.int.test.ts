@@ -286,17 +286,35 @@ describe('the REST surface', () => {
         faults: [],
       })
     })
+    it.each([
+      ['fewer bytes than a key has', 'correct horse'],
+      ['more bytes than a key has', 'correct horse battery staple'],
+      ['hex digits of too few bytes', '0123456789abcdef01234567'],
+    ])('are given no password of %s, but by force', async (_what, password) => {
+      const refused = await api.ask('PUT', '/v1/chargers/NEW-3', { password, securityProfile: 1 })
+      expect(refused).toMatchObject({ status: 422, json: { errors: [{ path: '/body/password' }] } })
+      expect(refused.json.detail).toContain('an AuthorizationKey has 16 to 20 bytes, or 32 to 40 hexadecimal digits')
+      expect(JSON.stringify(refused.json)).not.toContain(password)
+      const taken = await api.ask('PUT', '/v1/chargers/NEW-3', { password, securityProfile: 1, force: true })
+      expect([200, 201]).toContain(taken.status)
+    })
+    it('are given no security profile with a password while they have none, not even by force', async () => {
+      for (const force of [{}, { force: true }]) {
+        const refused = await api.ask('PUT', '/v1/chargers/NEW-4', { securityProfile: 2, ...force })
+        expect([refused.status, refused.json.detail]).toEqual([422, expect.stringContaining('password-needed')])
+      }
+    })
     it('are registered, with digests of the password in place of it', async () => {
-      const first = await api.ask('PUT', '/v1/chargers/NEW-1', { password: 'correct horse' })
+      const first = await api.ask('PUT', '/v1/chargers/NEW-1', { password: 'correct horse', force: true })
       expect([first.status, first.json.registration]).toEqual([201, 'Accepted'])
-      const again = await api.ask('PUT', '/v1/chargers/NEW-1', { password: 'correct horse' })
+      const again = await api.ask('PUT', '/v1/chargers/NEW-1', { password: 'correct horse', force: true })
       expect([again.status, again.json.changed]).toEqual([200, false])
       // taken, as the charger has no other, and flagged
       const flagged = async () => (await api.ask('GET', '/v1/chargers/NEW-1')).json.passwordShort as boolean
       await until(async () => (await flagged()) === true)
       expect((await api.ask('GET', '/v1/chargers/NEW-1/security')).json).toMatchObject({ passwordShort: true })
       await api.ask('PUT', '/v1/chargers/NEW-1', { registration: 'Rejected' })
-      const changed = await api.ask('PUT', '/v1/chargers/NEW-1', { password: 'another horse battery' })
+      const changed = await api.ask('PUT', '/v1/chargers/NEW-1', { password: 'another horse batter' })
       expect([changed.status, changed.json.registration]).toEqual([200, 'Rejected'])
       const locked = await api.ask('PUT', '/v1/chargers/NEW-2', { securityProfile: 1 })
       expect([locked.status, locked.json.kind ?? locked.json.type]).toEqual([422, expect.stringContaining('refused')])

@@ -86,7 +86,7 @@ const eventTold = async (cp: CaseCharger, type: string): Promise<void> => {
 describe('passwords and profiles, with ocpp-rpc', () => {
   it('TC_073_CSMS Update the password for Basic authentication: the charger comes back with the new one, the old is refused', async () => {
     const id = 'TC-073'
-    const old = 'sixteen-bytes-or-more'
+    const old = 'twenty-bytes-of-key!'
     await register(id, 1, old)
     const cp = await here.ready(client, id, { password: old })
     await here.rest.send('POST', path(id, '/security'), { toProfile: 1, rotateKey: true })
@@ -101,7 +101,7 @@ describe('passwords and profiles, with ocpp-rpc', () => {
 
   it('TC_083_CSMS Upgrade of the security profile: key, reset and boot lead to profile 2, and profile 1 is refused', async () => {
     const id = 'TC-083'
-    const password = 'sixteen-bytes-or-more'
+    const password = 'twenty-bytes-of-key!'
     await register(id, 1, password)
     const cp = await here.ready(client, id, { password })
     await here.rest.send('POST', path(id, '/security'), { toProfile: 2 })
@@ -116,7 +116,7 @@ describe('passwords and profiles, with ocpp-rpc', () => {
 
   it('TC_086_CSMS TLS, server certificate: the charger checks it, with the versions and suites of the white paper', async () => {
     const id = 'TC-086'
-    const password = 'sixteen-bytes-or-more'
+    const password = 'twenty-bytes-of-key!'
     await register(id, 2, password)
     const stranger = await openTestAuthority('A stranger')
     await expect(here.connect(client, id, { ...overWss(password), tls: { ca: stranger.cert } })).rejects.toThrow()
@@ -153,7 +153,7 @@ describe('passwords and profiles, with ocpp-rpc', () => {
 describe.each(['ocpp-rpc', 'ocpp-ts'] as const)('the password of a charger, with %s', (by) => {
   it('TC_085_CSMS Basic authentication, valid combination: id and password let it in, nothing less does', async () => {
     const id = `TC-085-${by}`
-    const password = 'sixteen-bytes-or-more'
+    const password = 'twenty-bytes-of-key!'
     await register(id, 1, password)
     await expect(here.connect(by, id, { password: 'another-password' })).rejects.toThrow()
     await expect(here.connect(by, id)).rejects.toThrow()

@@ -7,9 +7,9 @@ import {
   RegisteredCharger,
 } from '@voltrail/contracts/rest/chargers'
 import { chargerStream } from '@voltrail/contracts/streams'
-import { isShortPassword } from '@voltrail/key-store/password-digest'
+import { forbiddenPassword, isShortPassword } from '@voltrail/key-store/password-digest'
 import { exists, registrationOf } from '../log-reads.ts'
-import { notFound } from '../problem.ts'
+import { ApiProblem, notFound } from '../problem.ts'
 import { decide, problems } from '../route-tools.ts'
 import type { Routes } from '../route-tools.ts'
 import type { Sources } from '../sources.ts'
@@ -55,7 +55,7 @@ export function chargerRoutes(app: Routes, sources: Sources): void {
       operationId: 'registerCharger',
       summary: 'Register a charger, or change how it may connect',
       description:
-        'Absent fields stay as they are. The password is not kept: only keyed hashes of it, as text and as the bytes that hex digits stand for. One of fewer than 16 bytes is taken and flagged (`passwordShort`): have a key made by a security upgrade with `rotateKey`.',
+        'Absent fields stay as they are. The password is not kept: only keyed hashes of it, as text and as the bytes that hex digits stand for. One that OCPP forbids (fewer than 16 bytes, or more than 20 that are no hex digits of as many) is refused without `force`, for a charger that has it already; a short one is flagged then (`passwordShort`): have a key made by a security upgrade with `rotateKey`.',
       params: ChargerParams,
       body: RegisterChargerBody,
       response: {
@@ -66,6 +66,13 @@ export function chargerRoutes(app: Routes, sources: Sources): void {
     },
     handler: async ({ params, body }, reply) => {
       const { password } = body
+      const forbidden = typeof password === 'string' ? forbiddenPassword(Buffer.from(password, 'utf8')) : undefined
+      if (forbidden !== undefined && body.force !== true)
+        throw new ApiProblem(
+          'refused',
+          `${forbidden}; give one that has, or say force: true where the charger has this one already`,
+          { errors: [{ path: '/body/password', message: forbidden }] },
+        )
       const stream = chargerStream(sources.tenant, params.id)
       const known = await exists(sources.log, stream)
       const decided = await decide(sources, {
