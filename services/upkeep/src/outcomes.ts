@@ -19,6 +19,9 @@ interface Watch {
   outcomesTo: number
 }
 
+/** Commands of a charger whose answer may still come: of more than so many that got none, the oldest will get none. */
+const keptUnanswered = 256
+
 /** Makes what chargers answered part of what is known of the device: profiles, reservations, lists. */
 export const outcomes = (deps: DutyDeps): Duty => {
   const watches = new Map<string, Watch>()
@@ -70,13 +73,18 @@ export const outcomes = (deps: DutyDeps): Duty => {
       if (address?.category !== 'charger') return []
       const heard = event as unknown as Recorded<ChargerEvent>
       switch (heard.type) {
-        case 'CommandRequested':
-          watchOf(address.tenant, address.chargerId)[1].asked.set(heard.data.commandId, {
+        case 'CommandRequested': {
+          const { asked } = watchOf(address.tenant, address.chargerId)[1]
+          asked.set(heard.data.commandId, {
             command: heard.data.command,
             ...(heard.data.asCall && { asCall: true }),
             by: heard.metadata.actor,
           })
+          // those that were never answered would be kept for ever
+          const [oldest] = asked.keys()
+          if (asked.size > keptUnanswered && oldest !== undefined) asked.delete(oldest)
           return []
+        }
         case 'CommandSettled': {
           const [key, watch] = watchOf(address.tenant, address.chargerId)
           const { commandId, result } = heard.data
