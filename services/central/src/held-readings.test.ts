@@ -1,5 +1,5 @@
 import type { FactOf, FactReply, FactRequest } from '@voltrail/contracts/facts'
-import type { ChargerId, EvseId, FactId, TenantId, TransactionId } from '@voltrail/contracts/ids'
+import type { ChargerId, FactId, TenantId, TransactionId } from '@voltrail/contracts/ids'
 import type { SessionSummary } from '@voltrail/contracts/events/session'
 import { instant, type Instant } from '@voltrail/contracts/quantities'
 import { chargerStream, sessionId, sessionStream } from '@voltrail/contracts/streams'
@@ -95,7 +95,7 @@ const openHouse = (stalls: readonly { operation: number; turns: number }[] = [])
         )
       }),
     /** What an operator decides about the newest frame that was parked. */
-    attribute: (transactionId: TransactionId, evseId: EvseId, at: Instant, pod = 0) =>
+    attribute: (transactionId: TransactionId, evseId: number, at: Instant, pod = 0) =>
       pods.operate(pod, (deps) => {
         const events = log.stored(chargerStream(tenant, chargerId))
         const parked = events.findLast(({ type }) => type === 'FrameParked')!.data as Parked
@@ -207,7 +207,7 @@ describe('readings and a start that two centrals decide on at once', () => {
       const transactionId = await house.startAnywhere('1000', hour(1))
       const [, refused] = await Promise.all([
         house.tell({ ...register('2000', hour(2)), evseId: 2, transactionId }, hour(9), 0),
-        house.attribute(transactionId, 2 as EvseId, hour(9), 1),
+        house.attribute(transactionId, 2, hour(9), 1),
       ])
       expect(refused).toBeUndefined()
       expect(house.registersOf(transactionId)).toEqual(['2000'])
