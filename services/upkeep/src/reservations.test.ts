@@ -212,6 +212,36 @@ describe('a reservation that upkeep follows', () => {
     expect(await offline.ends()).toMatchObject([{ reason: 'unsent', detail: 'the charger was not connected' }])
   })
 
+  it('whose answer was lost is taken once the charger shows the connector as Reserved since it was asked', async () => {
+    const lost = { type: 'CommandOutcomeUnknown', data: { commandId, reason: 'timeout' } } as const
+    const shownLater = house()
+    await shownLater.ask()
+    await shownLater.send()
+    await shownLater.told(lost)
+    expect(await shownLater.live()).toMatchObject([{ state: 'requested' }])
+    await shownLater.status('Reserved')
+    const taken = async ({ live }: typeof shownLater) =>
+      (await live()).map(({ reservationId, state }) => [reservationId, state])
+    expect(await taken(shownLater)).toEqual([[1, undefined]])
+
+    const shownBefore = house()
+    await shownBefore.ask()
+    await shownBefore.send()
+    await shownBefore.status('Reserved')
+    await shownBefore.told(lost)
+    expect(await taken(shownBefore)).toEqual([[1, undefined]])
+
+    // it was Reserved for somebody else
+    const other = house()
+    await other.status('Reserved')
+    await other.wait(1)
+    await other.ask()
+    await other.send()
+    await other.told(lost)
+    await other.wait(1)
+    expect(await other.live()).toMatchObject([{ state: 'requested' }])
+  })
+
   it('that the charger refuses ends with its word', async () => {
     const { ask, send, answer, ends } = house()
     await ask()

@@ -6,6 +6,7 @@ import type { Decision, Recorded } from '@voltrail/domain/decider'
 import { device } from '@voltrail/domain/device/device'
 import type { DeviceState } from '@voltrail/domain/device/device-state'
 import {
+  confirmShown,
   expireReservation,
   honourStart,
   isAboutOver,
@@ -23,6 +24,8 @@ interface Followed {
   sendBy: number | undefined
   /** it never reached the charger */
   offline: boolean
+  /** whether the charger took it is not known */
+  unanswered: boolean
   /** the charger was told to let go of it when its time was over: `asked`, or that came to nothing */
   release: 'asked' | 'failed' | undefined
 }
@@ -31,8 +34,8 @@ interface Watch {
   readonly tenant: TenantId
   readonly chargerId: ChargerId
   readonly followed: Map<number, Followed>
-  /** EVSEs that the charger shows as Reserved */
-  readonly reserved: Set<EvseId>
+  /** EVSEs that the charger shows as Reserved, since when */
+  readonly reserved: Map<EvseId, Instant>
   /** EVSEs that were Reserved and are Available, since when; `unshown`: not shown as Reserved since that boot */
   released: { readonly evseId: EvseId; readonly at: Instant; readonly restarted: boolean; readonly unshown?: true }[]
   /** EVSEs that went from Reserved to something else than Available just after a boot: Available comes next */
@@ -71,7 +74,7 @@ export const reservations = (deps: DutyDeps): Duty => {
       tenant,
       chargerId,
       followed: new Map(),
-      reserved: new Set(),
+      reserved: new Map(),
       released: [],
       restarting: new Set(),
       starts: [],
@@ -151,9 +154,11 @@ export const reservations = (deps: DutyDeps): Duty => {
         watch.released = watch.released.filter(
           (one) => one.evseId !== evseId || (one.unshown === true && status !== 'Reserved'),
         )
-        if (status === 'Reserved') watch.reserved.add(evseId)
+        if (status === 'Reserved') watch.reserved.set(evseId, event.metadata.receivedAt)
         const restarted = watch.bootedAt > 0 && at - watch.bootedAt < afterBootMs
         if (was && restarted && (status === 'Unavailable' || status === 'Faulted')) watch.restarting.add(evseId)
+        if (status === 'Reserved')
+          return was || [...watch.followed.values()].some((one) => one.unanswered && one.evseId === evseId)
         if (!was || status !== 'Available') return was
         watch.released.push({ evseId, at: event.metadata.receivedAt, restarted })
         return true
@@ -184,7 +189,12 @@ export const reservations = (deps: DutyDeps): Duty => {
         if (commandId.startsWith(prefix)) {
           // an answer is taken by whoever takes all of them
           if (event.type !== 'CommandSettled') one.release = 'failed'
-        } else if (event.type === 'CommandOffline') one.offline = true
+        } else {
+          one.offline ||= event.type === 'CommandOffline'
+          one.unanswered =
+            event.type === 'CommandOutcomeUnknown' ||
+            (event.type === 'CommandSettled' && /^(timeout|invalidAnswer)$/.test(event.data.result.outcome))
+        }
         return true
       }
       default:
@@ -204,6 +214,7 @@ export const reservations = (deps: DutyDeps): Duty => {
           expiresAt: Date.parse(expiresAt),
           sendBy: asked ? undefined : requestedAt + unsentMs,
           offline: false,
+          unanswered: false,
           release: undefined,
         })
         for (const one of watch.starts) one.seen = false
@@ -242,6 +253,13 @@ export const reservations = (deps: DutyDeps): Duty => {
       await decide(watch, command, (state) => reservationUnsent({ reservationId, detail }, state))
       one.offline = false
       one.sendBy = undefined
+    }
+    const shownAt = watch.reserved.get(evseId)
+    if (one.unanswered && shownAt !== undefined) {
+      await decide(watch, { type: 'ConfirmReservation', evseId, shownAt }, (state) =>
+        confirmShown({ evseId, shownAt }, state),
+      )
+      one.unanswered = false
     }
     if (expiresAt > now) return Math.min(expiresAt, one.sendBy ?? Infinity)
     const held = watch.reserved.has(evseId)

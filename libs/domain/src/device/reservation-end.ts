@@ -131,6 +131,34 @@ export const expireReservation = (
   return accept<DeviceEvent>(reservationEnded(reservationId, 'expired', detail === undefined ? {} : { detail }))
 }
 
+/**
+ * The charger shows an EVSE as Reserved, and how it answered the one request for it is not known: it took it.
+ * @param shownAt since when it shows it
+ */
+export const confirmShown = (
+  { evseId, shownAt }: { readonly evseId: EvseId; readonly shownAt: Instant },
+  { reservations = [] }: DeviceState,
+): Decision<DeviceEvent> => {
+  const here = reservations.filter((one) => one.evseId === evseId && one.expiresAt > shownAt)
+  const [only] = here
+  if (evseId === 0 || only === undefined || here.length > 1 || only.state !== 'requested') return accept()
+  // what it showed before it was asked, it showed for somebody else
+  if (only.requestedAt === undefined || shownAt < only.requestedAt) return accept()
+  const { reservationId, tokenRef, groupRef, expiresAt, idToken, askedBy } = only
+  return accept<DeviceEvent>({
+    type: 'ReservationMade',
+    data: {
+      reservationId,
+      evseId,
+      tokenRef,
+      ...(groupRef === undefined ? {} : { groupRef }),
+      expiresAt,
+      ...(idToken === undefined ? {} : { idToken }),
+      ...(askedBy === undefined ? {} : { commandId: askedBy }),
+    },
+  })
+}
+
 /** It never reached the charger. */
 export const reservationUnsent = (
   { reservationId, detail }: { readonly reservationId: number; readonly detail: string },
