@@ -31,7 +31,10 @@ export type Currency = z.infer<typeof Currency>
 /** An instant in UTC, `2026-01-31T12:00:00.000Z`, always with milliseconds so that text order is time order. */
 export const Instant = z
   .string()
-  .regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/, 'an instant is like 2026-01-31T12:00:00.000Z')
+  .regex(
+    /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/,
+    'must be an instant in UTC with milliseconds, like 2026-01-31T12:00:00.000Z',
+  )
   .brand<'Instant'>()
 export type Instant = z.infer<typeof Instant>
 

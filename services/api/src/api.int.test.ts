@@ -371,6 +371,15 @@ describe('the REST surface', () => {
       expect(await send('CP-2', 'k1')).not.toBe(await send('CP-2', 'k2'))
       expect(await send('CP-2', 'k1')).not.toBe(await send('CP-3', 'k1'))
     })
+    it('with the same Idempotency-Key and another body are no repeat: nothing is told of what was not sent', async () => {
+      const send = (kind: string, command = 'reset') =>
+        api
+          .ask('POST', `/v1/chargers/CP-2/commands/${command}`, { kind }, { 'idempotency-key': 'k9' })
+          .then(({ json }) => json.commandId)
+      const soft = await send('Soft')
+      expect(await send('Soft', 'Reset')).toBe(soft)
+      expect(await send('Hard')).not.toBe(soft)
+    })
     it.each([
       ['callError', { outcome: 'callError', code: 'NotSupported', description: 'no' }, 200],
       ['timeout', { outcome: 'timeout' }, 200],

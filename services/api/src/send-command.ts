@@ -1,3 +1,4 @@
+import { canonicalJson } from '@voltrail/domain/canonical-json'
 import { createHash } from 'node:crypto'
 import type { ChargerCommand, ChargerCommandReply } from '@voltrail/contracts/charger-commands'
 import { CommandId } from '@voltrail/contracts/ids'
@@ -13,9 +14,19 @@ import type { Sources } from './sources.ts'
 /** What came of a command that was not refused. */
 export type CommandReply = Exclude<ChargerCommandReply, { outcome: 'refused' | 'unavailable' }>
 
-/** @param key of the request, if it has one: a repeat of it is the same command */
-export const commandIdOf = (sources: Sources, chargerId: ChargerId, key: string | undefined): CommandId =>
-  key === undefined ? CommandId.parse(sources.newId()) : idempotentId(sources.tenant, chargerId, key)
+/**
+ * @param key of the request, if it has one: a repeat of it is the same command
+ * @param asked what is asked for: with the same key something else is another command, whose outcome is its own
+ */
+export const commandIdOf = (
+  sources: Sources,
+  chargerId: ChargerId,
+  key: string | undefined,
+  asked: object,
+): CommandId =>
+  key === undefined
+    ? CommandId.parse(sources.newId())
+    : idempotentId(sources.tenant, chargerId, `${key} ${canonicalJson(JSON.parse(JSON.stringify(asked)))}`)
 
 /** Has central ask the charger. Throws what central refuses as a 404 or 422, an outage as a 503. */
 export async function sendCommand(

@@ -34,7 +34,7 @@ export function callRoutes(app: Routes, sources: Sources): void {
     validatorCompiler: withoutBody as never,
     handler: async ({ params, query, headers, body }): Promise<CallAnswer> => {
       const { id, action } = params
-      const commandId = commandIdOf(sources, id, headers['idempotency-key'])
+      const commandId = commandIdOf(sources, id, headers['idempotency-key'], { [action]: body ?? {} })
       const command = await commandOfCall(sources, id, { action, payload: z.json().parse(body ?? {}) }, commandId)
       const reply = await sendCommand(sources, {
         commandId,

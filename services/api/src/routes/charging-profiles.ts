@@ -24,7 +24,12 @@ const tags = ['Smart charging']
 
 export function chargingProfileRoutes(app: Routes, sources: Sources): void {
   const send = (chargerId: ChargerId, key: string | undefined, command: ChargerCommand) =>
-    sendCommand(sources, { commandId: commandIdOf(sources, chargerId, key), chargerId, command, timeoutMs: undefined })
+    sendCommand(sources, {
+      commandId: commandIdOf(sources, chargerId, key, command),
+      chargerId,
+      command,
+      timeoutMs: undefined,
+    })
 
   app.route({
     method: 'PUT',

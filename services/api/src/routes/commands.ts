@@ -45,7 +45,9 @@ export function commandRoutes(app: Routes, sources: Sources): void {
     },
     validatorCompiler: bodyByCommand as never,
     handler: async ({ params, query, headers, body }): Promise<CommandAnswer> => {
-      const commandId = commandIdOf(sources, params.id, headers['idempotency-key'])
+      const commandId = commandIdOf(sources, params.id, headers['idempotency-key'], {
+        [commandType(params.command)]: body ?? {},
+      })
       const made = { now: instant(sources.now()), requestId: requestIdOf(commandId) }
       const asked = readCommand(commandType(params.command), body, made)
       const asCall = asked.type === 'RawCall'

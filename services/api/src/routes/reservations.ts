@@ -64,7 +64,7 @@ export function reservationRoutes(app: Routes, sources: Sources): void {
     },
     handler: async ({ params, headers, body }) => {
       const { evseId, connectorId, idToken: token, group, expiresAt } = body
-      const commandId = commandIdOf(sources, params.id, headers['idempotency-key'])
+      const commandId = commandIdOf(sources, params.id, headers['idempotency-key'], { ReserveNow: body })
       const idToken = token === undefined ? undefined : { value: token, type: 'ISO14443' as const }
       const groupIdToken = group === undefined ? undefined : { value: group, type: 'Central' as const }
       const named = idToken ?? groupIdToken
@@ -153,8 +153,8 @@ export function reservationRoutes(app: Routes, sources: Sources): void {
       const key = headers['idempotency-key']
       if (isEnded(known) && key === undefined)
         throw new ApiProblem('conflict', `The reservation is over: ${known.reason}, since ${known.endedAt}.`)
-      const commandId = commandIdOf(sources, chargerId, key)
       const command = { type: 'CancelReservation', reservationId } as const
+      const commandId = commandIdOf(sources, chargerId, key, command)
       const reply = await sendCommand(sources, { commandId, chargerId, command, timeoutMs: undefined })
       const one = await traced(chargerId, find, (now) => reply.outcome !== 'result' || isEnded(now))
       return { reservation: await view(chargerId, one), command: answerOf(reply) }

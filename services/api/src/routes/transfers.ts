@@ -124,7 +124,7 @@ export function transferRoutes(app: Routes, sources: Sources): void {
       const { log, from, until, location, fileName, expiresInMinutes } = body
       const answer = await transfer({
         chargerId: params.id,
-        commandId: commandIdOf(sources, params.id, headers['idempotency-key']),
+        commandId: commandIdOf(sources, params.id, headers['idempotency-key'], { GetLog: body }),
         kind: log,
         location,
         fileName,
@@ -167,7 +167,7 @@ export function transferRoutes(app: Routes, sources: Sources): void {
       const retrieve = retrieveAt === undefined ? now : Date.parse(retrieveAt)
       const answer = await transfer({
         chargerId: params.id,
-        commandId: commandIdOf(sources, params.id, headers['idempotency-key']),
+        commandId: commandIdOf(sources, params.id, headers['idempotency-key'], { UpdateFirmware: body }),
         kind: 'Firmware',
         location,
         fileName: image,
