@@ -6,6 +6,7 @@ import { readDevice } from './charger-device.ts'
 import { ApiProblem } from './problem.ts'
 import { sendCommand } from './send-command.ts'
 import type { Sources } from './sources.ts'
+import { isSameKey } from '@voltrail/domain/device/key-name'
 
 /** How long a charger may take to say what it speaks before we go by what is usual, in ms. */
 const askMs = 10_000
@@ -35,7 +36,7 @@ export async function readFileHabits(
     })
     const shown = Shown.safeParse(reply.outcome === 'result' ? reply.payload : undefined)
     if (!shown.success) return { ...known, unheard: true }
-    const supported = shown.data.configurationKey.find(({ key }) => key === protocolsKey)?.value
+    const supported = shown.data.configurationKey.find(({ key }) => isSameKey(key, protocolsKey))?.value
     return { ...known, supported, unheard: false }
   } catch (error) {
     // it may not be asked yet, for it is not accepted: the transfer itself says so

@@ -44,7 +44,8 @@ export const startFtpListener = async (options: FtpListenerOptions): Promise<Ftp
     socket.on('error', () => undefined)
     const { remoteAddress } = socket
     if ([...sessions.keys()].filter((one) => one.remoteAddress === remoteAddress).length >= mostOfOneAddress) {
-      socket.end('421 too many connections from this address\r\n')
+      // one that does not listen keeps no place
+      socket.end('421 too many connections from this address\r\n', () => socket.destroy())
       return
     }
     const control =

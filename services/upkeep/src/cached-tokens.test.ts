@@ -9,12 +9,19 @@ const token = (n: number) => n.toString(16).padStart(32, '0') as TokenRef
 
 /** The duty alone, hearing one charger. */
 const openDuty = () => {
-  const now = Date.UTC(2026, 0, 31, 12)
+  let now = Date.UTC(2026, 0, 31, 12)
+  const loop = createWriteLoop({ log: createMemoryLog(), cacheSize: 10, build: 'test' })
+  let loads = 0
   const duty = cachedTokens({
-    loop: createWriteLoop({ log: createMemoryLog(), cacheSize: 10, build: 'test' }),
-    central: () => {
-      throw new Error('nothing is sent here')
+    loop: {
+      ...loop,
+      load(aggregate, stream) {
+        loads += 1
+        return loop.load(aggregate, stream)
+      },
     },
+    // nobody answers
+    central: () => ({ command: () => new Promise(() => undefined), decide: () => new Promise(() => undefined) }),
     now: () => now,
     pod: 'test',
     build: 'test',
@@ -35,6 +42,18 @@ const openDuty = () => {
       const result = { outcome: 'result', status: 'Accepted', payload: {} }
       hear('charger-default.CP1', 'CommandSettled', { commandId: 'c', result })
     },
+    /** So many chargers that were all told of a token, connected and accepted. */
+    fleet: (count: number, ref: TokenRef) => {
+      for (let n = 0; n < count; n++) {
+        const stream = `charger-default.F${n}`
+        hear(stream, 'ChargerRegistered', { registration: 'Accepted' })
+        hear(stream, 'ChargerConnected', {})
+        hear(stream, 'AuthorizationDecided', { idToken: { ref }, status: 'Accepted' })
+      }
+    },
+    look: (key: string) => duty.look(key),
+    later: (ms: number) => void (now += ms),
+    loads: () => loads,
     /** @returns the chargers that are looked at for it */
     block: (n: number) => hear(`token-default.${token(n)}`, 'IdTokenChanged', { status: 'Blocked' }),
   }
@@ -48,6 +67,21 @@ describe('who may hold a token that is blocked', () => {
     expect(block(1)).toEqual(['device-default.CP1'])
     clear()
     expect(block(2)).toEqual([])
+  })
+
+  it('is not even read while as many are asked as may be at once', async () => {
+    const { fleet, block, look, later, loads } = openDuty()
+    fleet(100, token(1))
+    const keys = block(1)
+    later(60_000)
+    const next = await Promise.all(keys.map((key) => look(key)))
+    expect(loads()).toBeLessThanOrEqual(100)
+    const before = loads()
+    later(1_000)
+    // those that could not be asked
+    await Promise.all(keys.slice(40).map((key) => look(key)))
+    expect(loads()).toBe(before)
+    expect(next).toHaveLength(100)
   })
 
   it('is also who was told of more tokens than are kept of a charger', () => {

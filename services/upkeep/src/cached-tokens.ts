@@ -4,7 +4,17 @@ import { deviceStream, parseStream, type StreamName } from '@voltrail/contracts/
 import type { Recorded } from '@voltrail/domain/decider'
 import { device } from '@voltrail/domain/device/device'
 import { shownValue } from '@voltrail/domain/device/local-list-plan'
-import { ask, hearOf, hearOutcome, nothingAsked, waitsForOutcome, type Asking, type Pace } from './asking.ts'
+import {
+  ask,
+  hearOf,
+  hearOutcome,
+  isFull,
+  nothingAsked,
+  paceMs,
+  waitsForOutcome,
+  type Asking,
+  type Pace,
+} from './asking.ts'
 import type { Duty, DutyDeps } from './duty.ts'
 
 interface Watch {
@@ -169,6 +179,7 @@ export const cachedTokens = (deps: DutyDeps): Duty => {
     const { asking, tenant, chargerId } = watch
     const readyAt = Math.max(watch.readyAt, asking.quietUntil, asking.pending?.until ?? 0)
     if (now < readyAt) return readyAt
+    if (isFull(pace)) return now + paceMs
     asking.pending = undefined
     const { state } = await deps.loop.load(device, deviceStream(tenant, chargerId))
     const outcomeAt = waitsForOutcome(asking, state, now)

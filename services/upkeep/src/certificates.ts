@@ -69,6 +69,8 @@ const settlingMs = 2 * minute
 
 /** the first pause after a sending that nobody answered */
 const soonMs = 10_000
+/** a certificate that a charger refused so often is not the one that it will have */
+const mostRefusals = 3
 
 /** Doubles with every attempt, a day at most. */
 const pause = (attempts: number, firstMs = minute): number =>
@@ -283,8 +285,11 @@ export const certificates =
     /** Has the charger ask for a new certificate before its own ends: once a day until it does. */
     const renew = async (watch: Watch): Promise<number | undefined> => {
       const { certificate, delivery } = watch
-      if (certificate === undefined || delivery?.outcome !== 'Accepted') return undefined
-      const due = Math.max(certificate.notAfter - renewBeforeMs, watch.renewAt)
+      if (certificate === undefined || delivery?.outcome === undefined) return undefined
+      // one that it never takes is of a key that it has lost: it makes a new one when it asks anew
+      const refused = delivery.outcome !== 'Accepted'
+      if (refused && delivery.attempts < mostRefusals) return undefined
+      const due = Math.max(refused ? 0 : certificate.notAfter - renewBeforeMs, watch.renewAt)
       if (due > deps.now() || watch.epoch === undefined) return due > deps.now() ? due : undefined
       await send(watch, ['renew', certificate.fingerprint, Math.floor(deps.now() / day)], {
         type: 'TriggerMessage',

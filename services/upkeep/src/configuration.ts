@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Actor, ChargerCommand } from '@voltrail/contracts/charger-commands'
 import type { ChargerEvent, DeviceEvent, TenantEvent } from '@voltrail/contracts/events/registry'
 import { CommandId, type ChargerId, type TenantId, type TransactionId } from '@voltrail/contracts/ids'
@@ -191,8 +192,8 @@ export const configuration = (deps: DutyDeps): Duty => {
       if (step.do !== 'set') continue
       if (step.at <= now) {
         // a key that is desired anew is another change, also after the same boot
-        const name = `${bootRevision}-${watch.desiredAt ?? 0}.${tenants.get(watch.tenant)?.revision ?? 0}-${step.attempt}-${key}`
-        return send(watch, name.slice(0, 60), { type: 'ChangeConfiguration', key, value })
+        const change = `${bootRevision}-${watch.desiredAt ?? 0}.${tenants.get(watch.tenant)?.revision ?? 0}-${step.attempt}`
+        return send(watch, `${change}-${digestOf(key)}`, { type: 'ChangeConfiguration', key, value })
       }
       next = Math.min(next ?? step.at, step.at)
     }
@@ -311,3 +312,6 @@ const settleByHand = ({ byHand }: Watch, event: Ended): boolean => {
   if (event.type === 'CommandOffline' || refused) byHand.delete(key)
   return true
 }
+
+/** Keys may be longer than the name of a command, and differ at their end alone. */
+const digestOf = (key: string): string => createHash('sha256').update(keyName(key)).digest('hex').slice(0, 16)

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { LogEvent } from '@voltrail/event-store/event-log'
 import { createSchedule } from '@voltrail/runtime/schedule'
 import { Waits, type Duty } from './duty.ts'
@@ -22,6 +23,9 @@ export interface Duties {
 const awayMs = 5_000
 const againMs = 60_000
 const atOnce = 16
+/** a look that takes longer waits for somebody else (a charger, an authority): its place goes to others */
+const patienceMs = 1_000
+const busyMs = 250
 
 /** All duties under one schedule, each key of each looked at when its time has come. */
 export const createDuties = ({ duties, now, onWaits, onFailed }: DutiesOptions): Duties => {
@@ -29,6 +33,9 @@ export const createDuties = ({ duties, now, onWaits, onFailed }: DutiesOptions):
   const byName = new Map(duties.map((duty) => [duty.name, duty]))
   const failures = new Map<string, string>()
   for (const duty of duties) for (const key of duty.keys ?? []) schedule.wake(`${duty.name} ${key}`, now())
+
+  /** keys that are looked at now: one look of each at a time */
+  const underWay = new Set<string>()
 
   const look = async (name: string): Promise<void> => {
     const space = name.indexOf(' ')
@@ -58,7 +65,16 @@ export const createDuties = ({ duties, now, onWaits, onFailed }: DutiesOptions):
       while (goOn()) {
         const woken = schedule.take(now(), atOnce)
         if (woken.length === 0) return
-        await Promise.all(woken.map(({ key }) => look(key)))
+        const looks: Promise<void>[] = []
+        for (const { key } of woken) {
+          if (underWay.has(key)) {
+            schedule.wake(key, now() + busyMs)
+            continue
+          }
+          underWay.add(key)
+          looks.push(look(key).finally(() => underWay.delete(key)))
+        }
+        await Promise.race([Promise.all(looks), sleep(patienceMs, undefined, { ref: false })])
       }
     },
     status: () => ({

@@ -84,7 +84,7 @@ export const profiles = (deps: DutyDeps): Duty => {
         command: { type: 'GetCompositeSchedule', evseId, durationSeconds: aheadSeconds },
       })
       .then((reply) => {
-        if (reply.outcome === 'unavailable') failed(reply.reason)
+        if (reply.outcome === 'unavailable' || reply.outcome === 'refused') failed(reply.reason)
       }, failed)
   }
 
@@ -224,8 +224,11 @@ export const profiles = (deps: DutyDeps): Duty => {
       let next: number | undefined
       for (const [evseId, due] of watch.due) {
         if (due.asked) continue
-        if (due.at <= now) ask(key, watch, evseId, due)
-        else next = Math.min(next ?? due.at, due.at)
+        if (due.at <= now) {
+          ask(key, watch, evseId, due)
+          // where it could not be asked, nothing of the log says so
+          next = Math.min(next ?? Infinity, now + againMs + commandMs)
+        } else next = Math.min(next ?? due.at, due.at)
       }
       return next
     },

@@ -161,6 +161,12 @@ describe('a certificate', () => {
     const { state } = given(device, requested(), issued(), revoked())
     expect([state.certificate, state.delivery]).toEqual([undefined, undefined])
   })
+  it('is revoked however many were issued after it, as long as it is valid', () => {
+    const many = Array.from({ length: 30 }, (_, n) => issued(facts(), n.toString(16).padStart(2, '0')))
+    given(device, requested(), ...many)
+      .when((state) => revokeCertificate({ serial: '00', reason: 'keyCompromise' }, state))
+      .then(revoked('00'))
+  })
 })
 
 describe('the roots that a charger trusts', () => {

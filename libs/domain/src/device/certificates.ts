@@ -2,6 +2,7 @@ import type { RevocationReason } from '@voltrail/contracts/admin-commands'
 import type { CertificateHash } from '@voltrail/contracts/charger-commands'
 import type { DeviceEvent, EventNamed } from '@voltrail/contracts/events/registry'
 import type { FactId, Sha256 } from '@voltrail/contracts/ids'
+import type { Instant } from '@voltrail/contracts/quantities'
 import { accept, reject, type Decision } from '../decider.ts'
 import { certificateFacts, certificateHash, isSameCertificate, readCertificates } from '../x509/certificate.ts'
 import type { CsrFacts } from './certificate-request.ts'
@@ -10,7 +11,12 @@ import { deviceAnswered, type DeviceState, type Part } from './device-state.ts'
 
 /** so many certificates of one charger are remembered: a request that one of them answered is never answered anew */
 const keptIssued = 16
+/** and any that is still valid, so that it can be revoked, up to so many */
+const keptValid = 256
 const keptRoots = 16
+
+const kept = (issued: NonNullable<DeviceState['issued']>, now: Instant): NonNullable<DeviceState['issued']> =>
+  issued.filter(({ notAfter }, index) => index >= issued.length - keptIssued || notAfter > now).slice(-keptValid)
 
 /** The charger's own certificate, the one that it asks for, the roots that it trusts, and whom we take it for. */
 export const certificatesWith: Part = (state, event) => {
@@ -33,7 +39,7 @@ export const certificatesWith: Part = (state, event) => {
       return {
         ...withoutPending(state),
         certificate,
-        issued: [...(state.issued ?? []), one].slice(-keptIssued),
+        issued: kept([...(state.issued ?? []), one], event.metadata.receivedAt),
         delivery: { fingerprint, chain: pem, attempts: 0 },
       }
     }

@@ -6,6 +6,7 @@ import {
   type TransferProtocol,
   type TransferRequest,
 } from './transfer-credential.ts'
+import { isSameKey } from './key-name.ts'
 
 /** Where chargers reach our file service, by protocol, in the order in which they are preferred. */
 export interface FileAddress {
@@ -78,7 +79,7 @@ export const fileHabits = (
 ): FileHabits => ({
   protocol: settings?.fileProtocol,
   credentialIn: settings?.fileCredential,
-  supported: configuration?.keys.find(({ key }) => key === protocolsKey)?.value,
+  supported: configuration?.keys.find(({ key }) => isSameKey(key, protocolsKey))?.value,
   ofMake: makes.find(({ vendor }) => identity !== undefined && vendor.test(identity.vendor))?.protocol,
 })
 

@@ -2,6 +2,7 @@ import type { ChargingProfile, ChargingSchedule } from '@voltrail/contracts/char
 import type { DeviceState } from './device-state.ts'
 import { limitIn } from './profile-limits.ts'
 import { replaces, type Placed, type SetProfile } from './profiles.ts'
+import { isSameKey } from './key-name.ts'
 
 type Keys = NonNullable<DeviceState['configuration']>['keys']
 
@@ -23,7 +24,7 @@ export interface ProfileTerms {
  */
 export const profileRefusal = ({ evseId, profile }: Placed, terms: ProfileTerms): string | undefined => {
   const { schedule, stackLevel } = profile
-  const value = (key: string): string | undefined => terms.keys.find((one) => one.key === key)?.value
+  const value = (key: string): string | undefined => terms.keys.find((one) => isSameKey(one.key, key))?.value
   const number = (key: string): number | undefined => {
     const text = value(key)?.trim() ?? ''
     return /^\d{1,9}$/.test(text) ? Number(text) : undefined

@@ -49,6 +49,7 @@ describe('a charging profile', () => {
 
   it.each([
     [{ stackLevel: 9 }, { ChargeProfileMaxStackLevel: '8' }, /stack levels up to 8/],
+    [{ stackLevel: 9 }, { chargeProfileMaxStacklevel: '8' }, /stack levels up to 8/],
     [{}, { ChargingScheduleAllowedChargingRateUnit: 'Power' }, /limits in W only/],
     [
       { schedule: { unit: 'A', periods: [0, 1].map((startSeconds) => ({ startSeconds, limit: '6' })) } },

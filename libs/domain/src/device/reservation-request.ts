@@ -8,6 +8,7 @@ import { accept, reject, type Decision } from '../decider.ts'
 import type { Verdict } from '../id-token.ts'
 import type { DeviceState } from './device-state.ts'
 import { firstNumberByHand, isEnded, reservationEnded, reservationOf } from './reservations.ts'
+import { isSameKey } from './key-name.ts'
 
 /** Asking a charger for a reservation (OCPP 1.6 §5.13). */
 
@@ -95,7 +96,7 @@ export const reservationRefusal = (
   { evseId, verdict }: { readonly evseId: EvseId; readonly verdict: Verdict | undefined },
   known: { readonly connectors: readonly ConnectorState[]; readonly configuration?: DeviceState['configuration'] },
 ): ReservationRefusal | undefined => {
-  const valueOf = (name: string) => known.configuration?.keys.find(({ key }) => key === name)?.value?.trim()
+  const valueOf = (name: string) => known.configuration?.keys.find(({ key }) => isSameKey(key, name))?.value?.trim()
   if (verdict !== undefined && verdict.status !== 'Accepted')
     return {
       reason: 'token-refused',

@@ -136,6 +136,8 @@ describe('what is known of a charger refuses a reservation before it is sent', (
     const zero = (value: string) =>
       refuse(0, { connectors, configuration: keys(['ReserveConnectorZeroSupported', value]) })
     expect(zero('false')).toMatchObject({ reason: 'unsupported' })
+    const spelt = { connectors, configuration: keys(['reserveConnectorZeroSupported', 'false']) }
+    expect(refuse(0, spelt)).toMatchObject({ reason: 'unsupported' })
     expect(zero('true')).toBeUndefined()
     expect(refuse(0, { connectors })).toBeUndefined()
   })
