@@ -200,7 +200,7 @@ describe('readings and a start that two centrals decide on at once', () => {
   it('are of the parked start that they name, also where an operator says at that moment where it began', async () => {
     const outcomes = new Set<string>()
     // each operation of both waits for a while of its own: every way in which they can meet
-    for (let seed = 0; seed < 4 ** 6; seed += 5) {
+    for (let seed = 0; seed < 4 ** 6; seed += 23) {
       const waits = Array.from({ length: 6 }, (_, digit) => Math.floor(seed / 4 ** digit) % 4)
       const house = openHouse(waits.map((wait, i) => ({ operation: 9 + i, turns: wait * 3 })))
       for (const evseId of [1, 2]) await house.tell({ ...connector('Charging', hour(0)), evseId }, hour(0))
