@@ -1,0 +1,115 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { benchTag, type Contender } from './contenders.ts'
+import type { LoadReport } from './load.ts'
+import type { LoadProcess } from './load-process.ts'
+import { cpuBetween, usesOf } from './process-use.ts'
+
+/** What one scenario found of one contender, in one round. */
+export interface Figures {
+  readonly messages: number
+  /** of the chargers, from the first message to the last answer */
+  readonly seconds: number
+  readonly latencies: LoadReport['latencies']
+  /** CPU seconds by process, until everything that follows from the messages is done */
+  readonly cpu: ReadonlyMap<string, number>
+  /** what its chargers took of memory, all processes together, each less what it had without them */
+  readonly kibPerCharger?: number
+}
+
+export interface Scenario {
+  readonly name: string
+  readonly what: string
+  readonly chargers: number
+  /** left out by `--quick` */
+  readonly long?: true
+  run(at: {
+    readonly contender: Contender
+    readonly load: LoadProcess
+    readonly prefix: string
+    readonly seconds: number
+  }): Promise<Figures>
+}
+
+/** Runs the order and counts the CPU until all is settled. */
+const measured = async (contender: Contender, order: () => Promise<LoadReport>): Promise<Figures> => {
+  await contender.settled()
+  const before = usesOf(contender.processes())
+  const { messages, seconds, latencies } = await order()
+  await contender.settled()
+  return { messages, seconds, latencies, cpu: cpuBetween(before, usesOf(contender.processes())) }
+}
+
+const connected = (chargers: number, contender: Contender, load: LoadProcess, prefix: string) =>
+  load.order({ do: 'connect', url: contender.url, chargers, prefix, atOnce: 50 })
+
+const sessions = (chargers: number, long?: true): Scenario => ({
+  name: `sessions-${chargers}`,
+  what: `${chargers} chargers, session after session, one open CALL each`,
+  chargers,
+  ...(long && { long }),
+  async run({ contender, load, prefix, seconds }) {
+    await connected(chargers, contender, load, prefix)
+    return measured(contender, () => load.order({ do: 'sessions', seconds, idTag: benchTag }))
+  },
+})
+
+const boots = (chargers: number, long?: true): Scenario => ({
+  name: `boots-${chargers}`,
+  what: `${chargers} chargers connect and boot at once`,
+  chargers,
+  ...(long && { long }),
+  run: ({ contender, load, prefix }) =>
+    measured(contender, () => load.order({ do: 'connect', url: contender.url, chargers, prefix, atOnce: chargers })),
+})
+
+const steady = (chargers: number, perSecond: number, long?: true): Scenario => ({
+  name: `steady-${chargers}`,
+  what: `${perSecond} heartbeats and status notifications a second from ${chargers} chargers`,
+  chargers,
+  ...(long && { long }),
+  async run({ contender, load, prefix, seconds }) {
+    await connected(chargers, contender, load, prefix)
+    return measured(contender, () => load.order({ do: 'steady', seconds, perSecond }))
+  },
+})
+
+const startTogether: Scenario = {
+  name: 'start-1000',
+  what: '1,000 chargers start a session at the same moment',
+  chargers: 1_000,
+  async run({ contender, load, prefix }) {
+    await connected(1_000, contender, load, prefix)
+    return measured(contender, () => load.order({ do: 'start-together', idTag: benchTag }))
+  },
+}
+
+const idle = (chargers: number): Scenario => ({
+  name: `idle-${chargers}`,
+  what: `memory of ${chargers} connected chargers that say nothing`,
+  chargers,
+  long: true,
+  async run({ contender, load, prefix }) {
+    await contender.settled()
+    const kib = () => [...usesOf(contender.processes(), true).values()].reduce((total, use) => total + use.kib, 0)
+    const before = kib()
+    const { messages, seconds, latencies } = await connected(chargers, contender, load, prefix)
+    await contender.settled()
+    // what is only garbage of the boots goes with time
+    await wait(10_000)
+    return { messages, seconds, latencies, cpu: new Map(), kibPerCharger: (kib() - before) / chargers }
+  },
+})
+
+/** At most 1,000 frames a second are offered, also to the slowest of the three. */
+const offered = 400
+
+export const scenarios: readonly Scenario[] = [
+  sessions(100),
+  sessions(1_000, true),
+  startTogether,
+  boots(1_000),
+  boots(10_000, true),
+  steady(100, offered, true),
+  steady(10_000, offered, true),
+  idle(10_000),
+]
