@@ -1,15 +1,12 @@
 import type { z } from 'zod'
-import type { ChargerId, TenantId, TransactionId } from '@voltrail/contracts/ids'
 import type { SessionPage } from '@voltrail/contracts/rest/sessions'
-import { chargerStream, sessionId, sessionStream } from '@voltrail/contracts/streams'
-import { verifyChain } from '@voltrail/domain/hash-chain'
-import { connectEventLog, type EsdbLog } from '@voltrail/event-store/esdb-log'
-import type { LogEvent } from '@voltrail/event-store/event-log'
+import { connectEventLog } from '@voltrail/event-store/esdb-log'
 import type { Rest } from './fixtures/rest.ts'
+import { describeFinding, judgeSessions } from './ledger-judge.ts'
+import { readCharger, type ReadStream } from './log-reading.ts'
 import type { ModelCharger, ModelSession } from './log-away-charger.ts'
 
 type Sessions = z.infer<typeof SessionPage>
-const tenant = 'default' as TenantId
 
 /** Holds what chargers were told against the log: what was acknowledged is in it once, nothing is in it twice, and it is billed so. */
 export const judgeLog = async (
@@ -20,8 +17,10 @@ export const judgeLog = async (
   try {
     const differences: string[] = []
     for (const charger of chargers) {
-      const found = [...(await judgeSessions(charger, log)), ...(await judgeCharger(charger, log))]
-      differences.push(...found, ...(await judgeBills(charger, product.rest)))
+      differences.push(...(await judgeBills(charger, product.rest)))
+      const reading = await readCharger(log, charger.id, knownIds(charger))
+      differences.push(...judgeSessions(charger, reading).map(describeFinding))
+      differences.push(...judgeRemoteStops(charger, reading.charger))
     }
     return differences
   } finally {
@@ -29,62 +28,15 @@ export const judgeLog = async (
   }
 }
 
-const all = async <T>(events: AsyncIterable<T>): Promise<T[]> => {
-  const read: T[] = []
-  for await (const event of events) read.push(event)
-  return read
-}
+/** The transactions that a charger was told. */
+export const knownIds = ({ ledger }: Pick<ModelCharger, 'ledger'>): string[] => [
+  ...new Set(
+    ledger.flatMap(({ session: { transactionId } }) => (transactionId === undefined ? [] : [String(transactionId)])),
+  ),
+]
 
-const read = async (log: EsdbLog, stream: string): Promise<{ events: LogEvent[]; whole: boolean }> => {
-  const [events, stored] = await Promise.all([all(log.readForward(stream, 0)), all(log.readStored(stream))])
-  return { events, whole: verifyChain(stored).ok }
-}
-
-const judgeSessions = async (charger: ModelCharger, log: EsdbLog): Promise<string[]> => {
-  const differences: string[] = []
-  const seen = new Set<number>()
-  for (const session of new Set(charger.ledger.map((entry) => entry.session))) {
-    const { transactionId } = session
-    if (transactionId === undefined) continue
-    const differ = (problem: string) => differences.push(`${charger.id}, transaction ${transactionId}: ${problem}`)
-    if (seen.has(transactionId)) differ('two starts were answered with it')
-    seen.add(transactionId)
-    const stream = sessionStream(tenant, sessionId(charger.id as ChargerId, String(transactionId) as TransactionId))
-    const { events, whole } = await read(log, stream)
-    if (!whole) differ('its chain is broken')
-    const found = countOf(events)
-    for (const entry of charger.ledger.filter((one) => one.session === session)) {
-      const count = found.get(`${entry.kind} ${entry.register}`) ?? 0
-      const told = entry.acknowledgedAt === undefined ? 'not acknowledged' : 'acknowledged'
-      if (count > 1 || (count === 0 && entry.acknowledgedAt !== undefined))
-        differ(`a ${entry.kind} that was ${told} is in the log ${count} times`)
-      found.delete(`${entry.kind} ${entry.register}`)
-    }
-    for (const what of found.keys()) differ(`the log has a ${what} that the charger never made`)
-  }
-  return differences
-}
-
-/** `<kind> <register in Wh>` → how many events say so. A charger's register never stands still, so each message has its own. */
-const countOf = (events: readonly LogEvent[]): Map<string, number> => {
-  const counts = new Map<string, number>()
-  const count = (what: string) => counts.set(what, (counts.get(what) ?? 0) + 1)
-  for (const event of events) {
-    if (event.type === 'SessionStarted') count(`start ${event.data.meterStart?.wh}`)
-    if (event.type === 'SessionEnergyMetered')
-      for (const { reading } of event.data.registers) count(`meter ${reading.wh}`)
-    // the stop of a session whose own stop was dropped is inferred from the next start
-    if (event.type === 'SessionStopped' && !event.data.inferred) count(`stop ${event.data.meterStop?.wh}`)
-  }
-  return counts
-}
-
-/** The register of open transactions, and the remote stops that were sent first. */
-const judgeCharger = async (charger: ModelCharger, log: EsdbLog): Promise<string[]> => {
-  const { events, whole } = await read(log, chargerStream(tenant, charger.id as ChargerId))
-  const differences = whole ? [] : [`${charger.id}: its chain is broken`]
-  const opened = events.flatMap((event) => (event.type === 'TransactionOpened' ? [event.data.transactionId] : []))
-  if (new Set(opened).size !== opened.length) differences.push(`${charger.id}: a transaction was opened twice`)
+/** The remote stops that were sent first are recorded once each. */
+const judgeRemoteStops = (charger: ModelCharger, { events }: ReadStream): string[] => {
   // upkeep asks chargers of its own accord, too
   const asked = events.flatMap((event) =>
     event.type === 'CommandRequested' && event.data.command.type === 'RemoteStop' ? [event.data] : [],
@@ -92,11 +44,11 @@ const judgeCharger = async (charger: ModelCharger, log: EsdbLog): Promise<string
   const ids = new Set(asked.map(({ commandId }) => commandId))
   const settled = events.filter((event) => event.type === 'CommandSettled' && ids.has(event.data.commandId))
   const arrived = charger.remoteStops.length
-  if (asked.length !== arrived || settled.length !== arrived || asked.some(({ sentFirst }) => sentFirst !== true))
-    differences.push(
-      `${charger.id}: of ${arrived} remote stops ${asked.length} were recorded as asked and ${settled.length} as settled`,
-    )
-  return differences
+  return asked.length === arrived && settled.length === arrived && asked.every(({ sentFirst }) => sentFirst === true)
+    ? []
+    : [
+        `${charger.id}: of ${arrived} remote stops ${asked.length} were recorded as asked and ${settled.length} as settled`,
+      ]
 }
 
 const acknowledgedStop = (charger: ModelCharger, session: ModelSession): boolean =>

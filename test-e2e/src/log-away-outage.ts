@@ -17,6 +17,21 @@ export const fieldTimes = {
   readmissionsPerSecond: 4,
 }
 
+/** The same as variables of the services, where a second of the field lasts so many milliseconds. */
+export const productTimes = (secondMs: number): Readonly<Record<string, string>> => {
+  const duration = (seconds: number, atLeastMs = 0) => `${Math.max(atLeastMs, Math.round(seconds * secondMs))}ms`
+  return {
+    ANSWER_HOLD: duration(fieldTimes.holdS),
+    QUIET_OUTAGE: duration(fieldTimes.quietS),
+    LOG_WELL_AFTER: duration(fieldTimes.wellAfterS),
+    LOG_PROBE_EVERY: duration(fieldTimes.probeEveryS, 50),
+    LOG_IDLE_PROBE_EVERY: duration(fieldTimes.idleProbeEveryS, 50),
+    // a busy machine takes its time, however short the second is
+    LOG_APPEND_TIMEOUT: duration(fieldTimes.appendTimeoutS, 250),
+    LOG_APPEND_DEADLINE: duration(fieldTimes.appendDeadlineS, 500),
+  }
+}
+
 /** A stretch in which the log was stopped, in milliseconds. */
 export type Frozen = { readonly from: number; readonly to: number }
 

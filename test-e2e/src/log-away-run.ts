@@ -1,17 +1,24 @@
-import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { promisify } from 'node:util'
-import { startProduct, type Product } from '@voltrail/embedded/product'
+import { startProduct } from '@voltrail/embedded/product'
+import { freezer } from './fixtures/freezer.ts'
 import { openRest, type Rest } from './fixtures/rest.ts'
 import { until } from './fixtures/until.ts'
 import { openModelCharger, type ModelCharger } from './log-away-charger.ts'
 import { judgeLog } from './log-away-log.ts'
 import { judgeOutage, type OutageReport } from './log-away-judge.ts'
 import { chargerModels } from './log-away-models.ts'
-import { fieldTimes, flaps, outageName, type Frozen, type Outage, type RemoteStop } from './log-away-outage.ts'
+import {
+  fieldTimes,
+  flaps,
+  outageName,
+  productTimes,
+  type Frozen,
+  type Outage,
+  type RemoteStop,
+} from './log-away-outage.ts'
 
 export interface Field {
   readonly secondMs: number
@@ -31,21 +38,13 @@ const idTag = 'A0A1'
  */
 export const openField = async (speed: number, note: (line: string) => void = () => {}): Promise<Field> => {
   const secondMs = 1_000 / speed
-  const duration = (seconds: number, atLeastMs = 0) => `${Math.max(atLeastMs, Math.round(seconds * secondMs))}ms`
   const folder = await mkdtemp(join(tmpdir(), 'voltrail-log-away-'))
   const product = await startProduct({
     dataDir: folder,
     note,
     env: {
       ...process.env,
-      ANSWER_HOLD: duration(fieldTimes.holdS),
-      QUIET_OUTAGE: duration(fieldTimes.quietS),
-      LOG_WELL_AFTER: duration(fieldTimes.wellAfterS),
-      LOG_PROBE_EVERY: duration(fieldTimes.probeEveryS, 50),
-      LOG_IDLE_PROBE_EVERY: duration(fieldTimes.idleProbeEveryS, 50),
-      // a busy machine takes its time, however short the second is
-      LOG_APPEND_TIMEOUT: duration(fieldTimes.appendTimeoutS, 250),
-      LOG_APPEND_DEADLINE: duration(fieldTimes.appendDeadlineS, 500),
+      ...productTimes(secondMs),
       READMISSIONS_PER_SECOND: String(fieldTimes.readmissionsPerSecond),
     },
   })
@@ -58,7 +57,9 @@ export const openField = async (speed: number, note: (line: string) => void = ()
   try {
     const rest = openRest(product.apiUrl, product.operatorKey)
     await rest.send('POST', '/v1/id-tokens', { token: idTag, type: 'ISO14443', status: 'Accepted' })
-    const store = freezer(product)
+    const storeProcess = product.processes.get('event-store')
+    if (storeProcess === undefined) throw new Error('only an event store of our own can be frozen: unset ESDB_URL')
+    const store = freezer(storeProcess)
     const add = (id: string, model: keyof typeof chargerModels): ModelCharger => {
       const charger = openModelCharger(product.ocppUrl, { id, model: chargerModels[model], idTag, secondMs })
       chargers.push(charger)
@@ -139,23 +140,4 @@ const stopFromAfar = async (rest: Rest, charger: ModelCharger): Promise<RemoteSt
     transactionId,
   })
   return { charger, askedAt, outcome: answer.outcome }
-}
-
-/** Stops and continues the event store's process: it keeps its connections and answers nothing. */
-const freezer = (product: Product) => {
-  const store = product.processes.get('event-store')
-  if (store === undefined) throw new Error('only an event store of our own can be frozen: unset ESDB_URL')
-  return {
-    /** Resolves when it has stopped, with that instant. */
-    async freeze(): Promise<number> {
-      store.kill('SIGSTOP')
-      const stopped = async () => {
-        const { stdout } = await promisify(execFile)('ps', ['-o', 'stat=', '-p', String(store.pid)])
-        return stdout.startsWith('T')
-      }
-      await until('the event store has stopped', stopped)
-      return performance.now()
-    },
-    thaw: () => store.kill('SIGCONT'),
-  }
 }

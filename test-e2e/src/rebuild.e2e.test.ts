@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,18 +5,9 @@ import type { z } from 'zod'
 import type { ChargerDetail } from '@voltrail/contracts/rest/chargers'
 import type { SessionDetail, SessionPage } from '@voltrail/contracts/rest/sessions'
 import { startProduct, type Product } from '@voltrail/embedded/product'
-import { serviceBundles, type ServiceBundles } from '@voltrail/embedded/service-bundles'
-import { services } from '@voltrail/embedded/services'
-import { subscribeInBatches } from '@voltrail/event-store/subscription'
-import { comparePositions, readCheckpoint } from '@voltrail/read-models/checkpoint'
-import { checksum, type Checksum } from '@voltrail/read-models/checksum'
-import { openDirectConnection } from '@voltrail/read-models/direct-connection'
-import { loadProjection } from '@voltrail/read-models/load/projection'
-import type { Position, Projection } from '@voltrail/read-models/projection'
-import { reportingProjection } from '@voltrail/read-models/reporting/projection'
 import { openCharger, timestamp, type Charger } from './fixtures/charger.ts'
+import { openReadModels, projectors, type ReadModels } from './fixtures/read-models.ts'
 import { openRest, type Rest } from './fixtures/rest.ts'
-import { until } from './fixtures/until.ts'
 
 type Sessions = z.infer<typeof SessionPage>
 interface Started {
@@ -25,16 +15,12 @@ interface Started {
 }
 
 const tag = 'AB1DE000'
-const projectors = [
-  { projection: reportingProjection, service: 'projector-reporting' },
-  { projection: loadProjection, service: 'projector-load' },
-] as const
 
 describe('the read models', () => {
   let folder: string
   let product: Product
   let rest: Rest
-  let bundles: ServiceBundles
+  let readModels: ReadModels
   const chargers: Charger[] = []
 
   const connected = async (id: string): Promise<Charger> => {
@@ -66,51 +52,6 @@ describe('the read models', () => {
   const stop = (charger: Charger, transactionId: number, meterStop: number, minutesAgo: number) =>
     charger.call('StopTransaction', { transactionId, idTag: tag, meterStop, timestamp: timestamp(minutesAgo) })
 
-  /** Where the newest event stands that the projection takes. */
-  const newestOf = async ({ streamPrefixes, eventTypes: types }: Projection): Promise<Position> => {
-    let newest: Position | undefined
-    const end = new AbortController()
-    const subscription = subscribeInBatches({
-      connectionString: product.eventStoreUrl,
-      filter: { streamPrefixes, types },
-      from: 'start',
-      signal: end.signal,
-      onBatch({ events, caughtUp }) {
-        newest = events.at(-1)?.position ?? newest
-        if (caughtUp) end.abort()
-      },
-    })
-    expect(await subscription.done).toEqual({ outcome: 'stopped' })
-    if (newest === undefined) throw new Error('the log is empty')
-    return newest
-  }
-  /** The checksums of all rows, once the live projector has applied all that there is. */
-  const rowsOf = async (projection: Projection): Promise<Checksum> => {
-    const newest = await newestOf(projection)
-    const connection = await openDirectConnection(product.databaseUrl, projection.schema, 'test')
-    try {
-      await until(
-        `${projection.name} is where the log is`,
-        async () => comparePositions(await readCheckpoint(connection.db, projection.name), newest) >= 0,
-        30_000,
-      )
-      return await checksum(connection.db, projection.schema)
-    } finally {
-      await connection.close()
-    }
-  }
-  /** `<projector> --rebuild`, as an operator runs it. Gives what it logged. */
-  const rebuild = async (service: string): Promise<string> => {
-    const child = spawn(process.execPath, [bundles.fileOf(`services/${service}`), '--rebuild'], {
-      env: { PATH: process.env['PATH'], ESDB_URL: product.eventStoreUrl, DATABASE_URL: product.databaseUrl },
-    })
-    let text = ''
-    child.stdout.on('data', (part: Buffer) => (text += part.toString()))
-    child.stderr.on('data', (part: Buffer) => (text += part.toString()))
-    const code = await new Promise((resolve) => child.on('close', resolve))
-    if (code !== 0) throw new Error(`${service} --rebuild ended with ${String(code)}: ${text}`)
-    return text
-  }
   /** What REST shows of all that happened. */
   const shown = async () => {
     const { items } = await rest.get<Sessions>('/v1/sessions?limit=500')
@@ -127,8 +68,7 @@ describe('the read models', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'voltrail-e2e-'))
     product = await startProduct({ dataDir: folder })
-    // those that the product runs on: made of the same sources
-    bundles = await serviceBundles([...services.map((one) => one.folder), 'libs/event-store-dev'])
+    readModels = await openReadModels(product)
     rest = openRest(product.apiUrl, product.operatorKey)
     await rest.send('POST', '/v1/id-tokens', { token: tag, type: 'ISO14443', status: 'Accepted', label: 'Ann' })
     await rest.send('POST', '/v1/tariffs', {
@@ -137,11 +77,13 @@ describe('the read models', () => {
       currency: 'EUR',
       elements: [{ price_components: [{ type: 'ENERGY', price: '0.40', vat: '10' }] }],
     })
-    for (const chargerId of ['RB-1', 'RB-2'])
+    for (const chargerId of ['RB-1', 'RB-2']) {
+      await rest.send('PUT', `/v1/chargers/${chargerId}`, { registration: 'Accepted' })
       await rest.send('POST', '/v1/tariffs/energy-only/assignments', {
         scope: { kind: 'charger', chargerId },
         validFrom: timestamp(24 * 60),
       })
+    }
   }, 180_000)
   afterAll(async () => {
     await Promise.all(chargers.map((one) => one.close().catch(() => {})))
@@ -216,12 +158,13 @@ describe('the read models', () => {
     )
 
     const before = []
-    for (const { projection } of projectors) before.push(await rowsOf(projection))
+    for (const { projection } of projectors) before.push(await readModels.rowsOf(projection))
     const seen = await shown()
     expect(seen.sessions).toHaveLength(4)
-    for (const { service } of projectors) expect(await rebuild(service)).toContain('identical to the live rows')
+    for (const { service } of projectors)
+      expect(await readModels.rebuild(service)).toContain('identical to the live rows')
     const after = []
-    for (const { projection } of projectors) after.push(await rowsOf(projection))
+    for (const { projection } of projectors) after.push(await readModels.rowsOf(projection))
     expect(after).toEqual(before)
     expect(await shown()).toEqual(seen)
     // a sum over no rows would be equal too
@@ -239,7 +182,8 @@ describe('the read models', () => {
     for (let i = 1; i <= 300; i++) {
       await meter(charger, transactionId, i * 10, 400 - i)
       if (i === 50) kill()
-      if (i === 150) meanwhile = ready().then(() => Promise.all(projectors.map(({ service }) => rebuild(service))))
+      if (i === 150)
+        meanwhile = ready().then(() => Promise.all(projectors.map(({ service }) => readModels.rebuild(service))))
       if (i === 200) await ready()
       if (i === 220) kill()
     }
@@ -261,9 +205,9 @@ describe('the read models', () => {
     expect(detail.energy.length).toBeGreaterThanOrEqual(300)
 
     for (const { projection, service } of projectors) {
-      const before = await rowsOf(projection)
-      expect(await rebuild(service)).toContain('identical to the live rows')
-      expect(await rowsOf(projection)).toEqual(before)
+      const before = await readModels.rowsOf(projection)
+      expect(await readModels.rebuild(service)).toContain('identical to the live rows')
+      expect(await readModels.rowsOf(projection)).toEqual(before)
     }
   }, 120_000)
 })
