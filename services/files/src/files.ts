@@ -77,7 +77,7 @@ export const startFiles = async (config: FilesConfig): Promise<Files> => {
       return reply.outcome === 'done' ? { outcome: 'recorded', changed: reply.changed } : reply
     }
     const { FILES_MAX_BYTES: maxBytes } = config
-    const uploads = createUploads({ store, transfers, record, maxBytes })
+    const uploads = createUploads({ store, transfers, record, maxBytes, now: Date.now })
     gauge(metrics, {
       name: 'voltrail_files_unrecorded',
       help: 'Files that are stored and not known to be in the log',

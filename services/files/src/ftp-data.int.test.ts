@@ -51,6 +51,21 @@ describe('a data connection', () => {
     const again = await open({ ports: { from: data.port, to: data.port } })
     expect(again.port).toBe(data.port)
   })
+  it('is over when nobody came in time, and when the connection that came is closed', async () => {
+    const nobody = await open({ withinMs: 20 })
+    nobody.connected().catch(() => undefined)
+    await nobody.over
+    const used = await open({})
+    const dialled = connect(used.port, '127.0.0.1')
+    const held = await used.connected()
+    let over = false
+    void used.over.then(() => (over = true))
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(over).toBe(false)
+    held.destroy()
+    await used.over
+    dialled.destroy()
+  })
   it('has a port of the range, and none when all of them are taken', async () => {
     const { port } = await open()
     await expect(open({ ports: { from: port, to: port } })).rejects.toThrow(/none of the ports/)

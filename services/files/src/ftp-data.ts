@@ -15,6 +15,8 @@ export interface DataPort {
   /** The connection, once it is there. Rejects when none is made in time, or when it is closed before. */
   connected(): Promise<Socket>
   close(): void
+  /** Resolves when nothing of it is open any more. */
+  readonly over: Promise<void>
 }
 
 export interface DataPortOptions {
@@ -40,12 +42,15 @@ export const openDataPort = async (options: DataPortOptions): Promise<DataPort> 
   const port = await listenWithin(server, host, ports)
   let socket: Socket | undefined
   let failed: Error | undefined
+  let tellOver = (): void => undefined
+  const over = new Promise<void>((resolve) => (tellOver = resolve))
   let settle: { resolve(socket: Socket): void; reject(error: Error): void } | undefined
   const fail = (reason: string) => {
     clearTimeout(late)
     server.close()
     failed ??= new Error(reason)
     settle?.reject(failed)
+    if (socket === undefined) tellOver()
   }
   const late = setTimeout(() => fail('no data connection was made'), withinMs)
   server.on('error', (error) => fail(error.message))
@@ -62,10 +67,12 @@ export const openDataPort = async (options: DataPortOptions): Promise<DataPort> 
     data.on('error', () => undefined)
     data.setTimeout(silentMs, () => data.destroy(new Error('the data connection was silent for too long')))
     socket = data
+    data.once('close', tellOver)
     settle?.resolve(data)
   })
   return {
     port,
+    over,
     connected: () =>
       new Promise((resolve, reject) => {
         if (socket !== undefined) resolve(socket)

@@ -4,6 +4,7 @@ import { listen } from '@voltrail/runtime/listen'
 import { StartError } from '@voltrail/runtime/start-error'
 import type { FtpSession, FtpSessionOptions } from './ftp-session.ts'
 import { startFtpSession } from './ftp-session.ts'
+import { createPlaces, mostConnections } from './places.ts'
 
 export interface FtpListenerOptions extends Omit<FtpSessionOptions, 'secure' | 'silentMs' | 'dataWithinMs'> {
   /** 0 takes a free one */
@@ -23,9 +24,6 @@ export interface FtpListener {
 
 const silentMs = 120_000
 const dataWithinMs = 25_000
-const mostConnections = 500
-/** many chargers may stand behind one address; not all of them at once */
-const mostOfOneAddress = 100
 
 /** FTP, passive only, with TLS where there is a certificate. Throws StartError when a setting or the port is wrong. */
 export const startFtpListener = async (options: FtpListenerOptions): Promise<FtpListener> => {
@@ -38,12 +36,12 @@ export const startFtpListener = async (options: FtpListenerOptions): Promise<Ftp
   if (implicit && tls === undefined)
     throw new StartError('FTP over TLS needs a certificate', 'set FILES_TLS_CERT_PATH and FILES_TLS_KEY_PATH')
   const secure: SecureContext | undefined = tls && createSecureContext({ ...tls, minVersion: 'TLSv1.2' })
+  const places = createPlaces()
   const sessions = new Map<Socket, FtpSession>()
   const settings = { dataWithinMs, silentMs, ...options, ...(secure === undefined ? {} : { secure }) }
   const server = createServer((socket) => {
     socket.on('error', () => undefined)
-    const { remoteAddress } = socket
-    if ([...sessions.keys()].filter((one) => one.remoteAddress === remoteAddress).length >= mostOfOneAddress) {
+    if (!places.take(socket)) {
       // one that does not listen keeps no place
       socket.end('421 too many connections from this address\r\n', () => socket.destroy())
       return

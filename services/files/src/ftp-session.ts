@@ -78,11 +78,13 @@ export const startFtpSession = (first: Socket, options: FtpSessionOptions): FtpS
     port?.close()
     const { host, dataWithinMs: withinMs } = options
     const context = protect && secure !== undefined ? { secure } : {}
-    port = await openDataPort({ host, ports: passive, peer: address, ...context, withinMs, silentMs })
-    ports.add(port)
+    const opened = await openDataPort({ host, ports: passive, peer: address, ...context, withinMs, silentMs })
+    port = opened
+    ports.add(opened)
+    void opened.over.then(() => ports.delete(opened))
     // it may have ended meanwhile
-    if (over) port.close()
-    return port
+    if (over) opened.close()
+    return opened
   }
   const cannotOpen = (error: unknown): Reply => {
     log.error({ err: error }, 'no port for a data connection')

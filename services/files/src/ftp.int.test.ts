@@ -4,6 +4,7 @@ import { Client } from 'basic-ftp'
 import { TEST_CERT, TEST_KEY } from '@voltrail/event-store-dev/test-certificate'
 import { openFileHouse } from './fixtures/file-house.ts'
 import { startFtpListener, type FtpListener } from './ftp-listener.ts'
+import { lateUploadMs } from './uploads.ts'
 
 let house: Awaited<ReturnType<typeof openFileHouse>>
 let ftp: FtpListener
@@ -127,6 +128,39 @@ describe('an upload by FTP', () => {
     expect((await stored).code).toBe(150)
     data.write('half')
     await expect(client.send('ABOR')).rejects.toThrow(/426/)
+    expect([await house.files(), await house.objects()]).toEqual([[], []])
+  })
+  it('that goes on after its request has ended is taken, and told to be late', async () => {
+    const client = await login(house.credential(41))
+    const slow = new PassThrough()
+    slow.write('half')
+    const begun = new Promise<void>((resolve) => {
+      client.trackProgress(({ bytes }) => {
+        if (bytes > 0) resolve()
+      })
+    })
+    const upload = client.uploadFrom(slow, 'log.txt')
+    await begun
+    await house.ended(41)
+    slow.end(' more')
+    expect((await upload).code).toBe(226)
+    expect(await house.files()).toMatchObject([{ name: 'log.txt', bytes: 9, late: true }])
+  })
+  it('that ends longer after its request than anybody waits is refused with the reason, and not kept', async () => {
+    const client = await login(house.credential(41))
+    const slow = new PassThrough()
+    slow.write('half')
+    const begun = new Promise<void>((resolve) => {
+      client.trackProgress(({ bytes }) => {
+        if (bytes > 0) resolve()
+      })
+    })
+    const upload = client.uploadFrom(slow, 'log.txt')
+    await begun
+    await house.ended(41)
+    house.wait(lateUploadMs + 1)
+    slow.end(' more')
+    await expect(upload).rejects.toThrow(/550 its request ended more than 30 minutes ago/)
     expect([await house.files(), await house.objects()]).toEqual([[], []])
   })
   it('that the service breaks off by its stop leaves nothing', async () => {
@@ -265,6 +299,24 @@ describe('who comes by FTP', () => {
     expect(said).toMatch(/200 yes[^]*421 nobody logged in/)
     await other.stop()
   })
+  it('in greater numbers from one address than there are places is told so and let go, also where it does not listen', async () => {
+    const visitors = Array.from({ length: 101 }, () =>
+      connect({ port: ftp.port, host: '127.0.0.1', allowHalfOpen: true }),
+    )
+    const said = visitors.map(
+      (socket) => new Promise<string>((resolve) => socket.once('data', (data) => resolve(data.toString()))),
+    )
+    const words = (await Promise.all(said)).map((text) => text.slice(0, 3))
+    expect(words.filter((word) => word === '421')).toHaveLength(1)
+    const refused = visitors[words.indexOf('421')]
+    // it never ends its own side: the service does not wait for that
+    const gone = new Promise((resolve) => refused?.once('close', resolve))
+    refused?.on('error', () => undefined)
+    const knock = setInterval(() => refused?.write('NOOP\r\n'), 20)
+    await gone
+    clearInterval(knock)
+    for (const socket of visitors) socket.destroy()
+  }, 20_000)
   it('without a login gets no data connection', async () => {
     const socket = connect(ftp.port, '127.0.0.1')
     const said = async () => (await new Promise<Buffer>((resolve) => socket.once('data', resolve))).toString()

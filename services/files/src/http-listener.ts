@@ -8,6 +8,7 @@ import { byteRange } from '@voltrail/object-store/byte-range'
 import { httpCredential } from './http-credential.ts'
 import type { FindFirmware } from './firmware.ts'
 import { FormUnreadable, httpUpload } from './http-upload.ts'
+import { boundConnections } from './places.ts'
 import type { Uploads } from './uploads.ts'
 
 export interface HttpListenerOptions {
@@ -19,10 +20,15 @@ export interface HttpListenerOptions {
   readonly log: Log
   /** PEM; with it the listener speaks HTTPS */
   readonly tls?: { readonly cert: string; readonly key: string }
+  /** connections at a time; 100 unless told */
+  readonly mostOfOneAddress?: number
+  /** how long the head of a request may take, in ms, however much is said; 30 s unless told */
+  readonly headWithinMs?: number
 }
 
 /** a line that brings nothing for so long is given up; slow modems are not */
 const silentMs = 120_000
+const longestHeadMs = 30_000
 
 /** PUT and POST of files, GET and HEAD of firmware with ranges. Never redirects and reads no query. Not listening yet. */
 export const createHttpListener = ({
@@ -33,6 +39,8 @@ export const createHttpListener = ({
   maxBytes,
   log,
   tls,
+  mostOfOneAddress,
+  headWithinMs = longestHeadMs,
 }: HttpListenerOptions): Server => {
   const protocol = tls === undefined ? 'http' : 'https'
 
@@ -128,13 +136,17 @@ export const createHttpListener = ({
       return say(request, response, 500, 'the file could not be handled')
     })
   }
-  const server = tls === undefined ? createServer() : createTlsServer({ cert: tls.cert, key: tls.key })
+  // looked at often enough that whoever drips a head is let go in time
+  const checks = { connectionsCheckingInterval: Math.ceil(headWithinMs / 2) }
+  const server = tls === undefined ? createServer(checks) : createTlsServer({ ...checks, cert: tls.cert, key: tls.key })
   server.on('request', listener)
   // so that nobody sends what will be refused
   server.on('checkContinue', listener)
   // a large file over a slow modem takes as long as it takes: silence ends a connection, not duration
   server.requestTimeout = 0
+  server.headersTimeout = headWithinMs
   server.timeout = silentMs
+  boundConnections(server, mostOfOneAddress)
   return server
 }
 

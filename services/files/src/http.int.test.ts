@@ -4,6 +4,7 @@ import { TEST_CERT, TEST_KEY } from '@voltrail/event-store-dev/test-certificate'
 import { listen } from '@voltrail/runtime/listen'
 import { openFileHouse } from './fixtures/file-house.ts'
 import { createHttpListener } from './http-listener.ts'
+import { lateUploadMs } from './uploads.ts'
 
 type House = Awaited<ReturnType<typeof openFileHouse>>
 let house: House
@@ -155,6 +156,50 @@ describe('who comes', () => {
     house.wait(60_000)
     expect((await put('/', 'x', basic(wrong))).status).toBe(401)
   })
+  it('and drips the head of a request is let go in time, and one that says nothing more as well', async () => {
+    const { admit, uploads, store, findFirmware, log } = house.doors
+    const server = createHttpListener({ admit, uploads, store, findFirmware, maxBytes: 9, log, headWithinMs: 200 })
+    const port = await listen(server, { host: '127.0.0.1', port: 0 }, 'the test')
+    const [dripping, still] = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1')]
+    const drip = setInterval(() => dripping.write('x'), 20)
+    await Promise.all(
+      [dripping, still].map(async (socket) => {
+        socket.on('error', () => undefined)
+        socket.write('PUT /log.txt HTTP/1.1\r\nhost: ')
+        socket.resume()
+        await new Promise((resolve) => socket.once('close', resolve))
+      }),
+    )
+    clearInterval(drip)
+    await new Promise((resolve) => server.close(resolve))
+  })
+  it('has so many connections of one address, and others when those are closed', async () => {
+    const { admit, uploads, store, findFirmware, log } = house.doors
+    const server = createHttpListener({ admit, uploads, store, findFirmware, maxBytes: 9, log, mostOfOneAddress: 2 })
+    const port = await listen(server, { host: '127.0.0.1', port: 0 }, 'the test')
+    const open = () => {
+      const socket = connect(port, '127.0.0.1')
+      socket.on('error', () => undefined)
+      return socket
+    }
+    /** one that has a place is answered */
+    const isServed = (socket: ReturnType<typeof open>) =>
+      new Promise<boolean>((resolve) => {
+        socket.once('data', () => resolve(true))
+        socket.once('close', () => resolve(false))
+        socket.write('OPTIONS / HTTP/1.1\r\nhost: x\r\n\r\n')
+      })
+    const connected = (socket: ReturnType<typeof open>) => new Promise((resolve) => socket.once('connect', resolve))
+    const [first, second] = [open(), open()]
+    await Promise.all([connected(first), connected(second)])
+    expect(await isServed(open())).toBe(false)
+    expect([first.destroyed, second.destroyed]).toEqual([false, false])
+    first.destroy()
+    while (!(await isServed(open())));
+    second.destroy()
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  })
   it('by another method is told which there are', async () => {
     expect((await fetch(house.url('/'), { method: 'DELETE' })).headers.get('allow')).toBe('GET, HEAD, PUT, POST')
   })
@@ -163,6 +208,60 @@ describe('who comes', () => {
 describe('between storing and the log', () => {
   beforeEach(() => house.begun(41))
 
+  /** The head of an upload of nine bytes is taken; what follows is the charger's to send. */
+  const beginning = async (path: string) => {
+    const { authorization } = basic(house.credential(41))
+    const socket = connect(house.port, '127.0.0.1')
+    const said = () => new Promise<string>((resolve) => socket.once('data', (data) => resolve(data.toString())))
+    const goOn = said()
+    socket.write(
+      `PUT ${path} HTTP/1.1\r\nhost: x\r\nauthorization: ${authorization}\r\nexpect: 100-continue\r\ncontent-length: 9\r\n\r\n`,
+    )
+    expect(await goOn).toMatch(/^HTTP\/1.1 100 Continue/)
+    return { send: (text: string) => socket.write(text), answer: said, end: () => socket.destroy() }
+  }
+  it('that goes on after its request has ended is taken, and told to be late; none begins any more', async () => {
+    const upload = await beginning('/slow.log')
+    upload.send('half ')
+    await house.ended(41)
+    expect((await put('/next.log', 'hello', basic(house.credential(41)))).status).toBe(401)
+    const answer = upload.answer()
+    upload.send('more')
+    expect(await answer).toMatch(/^HTTP\/1.1 201/)
+    upload.end()
+    expect(await house.files()).toMatchObject([{ name: 'slow.log', bytes: 9, late: true }])
+    expect((await house.files()).map(({ object }) => object)).toEqual(await house.objects())
+  })
+  it('that ends longer after its request than anybody waits is refused with the reason, and not kept', async () => {
+    const [inTime, tooLate] = [await beginning('/slow.log'), await beginning('/slower.log')]
+    await house.ended(41)
+    house.wait(lateUploadMs)
+    const taken = inTime.answer()
+    inTime.send('in time !')
+    expect(await taken).toMatch(/^HTTP\/1.1 201/)
+    house.wait(1)
+    const refused = tooLate.answer()
+    tooLate.send('too late!')
+    expect(await refused).toMatch(/^HTTP\/1.1 40[^]*ended more than 30 minutes ago/)
+    inTime.end()
+    tooLate.end()
+    expect(await house.files()).toMatchObject([{ name: 'slow.log', late: true }])
+    expect((await house.files()).map(({ object }) => object)).toEqual(await house.objects())
+  })
+  it('that ended after its request, in a process that died over it, is written by the next one', async () => {
+    const upload = await beginning('/slow.log')
+    await house.ended(41)
+    house.central('away')
+    const answer = upload.answer()
+    upload.send('123456789')
+    expect(await answer).toMatch(/^HTTP\/1.1 503/)
+    upload.end()
+    await house.startAgain()
+    house.central('there')
+    await house.uploads.recover()
+    expect(await house.files()).toMatchObject([{ name: 'slow.log', bytes: 9, late: true }])
+    expect((await house.files()).map(({ object }) => object)).toEqual(await house.objects())
+  })
   it('an upload is not acknowledged while central is away, and its repeat claims what is stored', async () => {
     house.central('away')
     expect((await put('/log.txt', 'hello', basic(house.credential(41)))).status).toBe(503)

@@ -1,5 +1,5 @@
 import type { ChargerId, TenantId } from '@voltrail/contracts/ids'
-import type { StoredFile, TransferKind } from '@voltrail/contracts/events/device'
+import type { StoredFile, Transfer, TransferKind } from '@voltrail/contracts/events/device'
 import { parseStream } from '@voltrail/contracts/streams'
 import { transferOwner } from '@voltrail/domain/device/transfer-credential'
 import type { LogEvent } from '@voltrail/event-store/event-log'
@@ -15,6 +15,11 @@ export interface OpenTransfer {
   readonly image?: string
 }
 
+/** `endedAt` in ms since 1970 */
+export interface EndedTransfer extends OpenTransfer {
+  readonly endedAt: number
+}
+
 export interface OpenTransfers {
   hear(event: LogEvent): void
   find(owner: string, requestId: number): OpenTransfer | undefined
@@ -24,14 +29,16 @@ export interface OpenTransfers {
    */
   await(owner: string, requestId: number, withinMs: number): Promise<OpenTransfer | undefined>
   all(): readonly OpenTransfer[]
+  /** Those that have ended since then (ms since 1970): what began to be uploaded before may still come. */
+  endedSince(since: number): readonly EndedTransfer[]
 }
 
-/** so many ended ones are remembered of a charger, which is who is told at once */
+/** so many ended ones are remembered of a charger, which is told so at once */
 const keptEnded = 20
 
 interface Charger {
   readonly open: Map<number, OpenTransfer>
-  ended: readonly number[]
+  ended: readonly EndedTransfer[]
 }
 
 /** What the device streams say of transfers, found by what a user name says in the place of tenant and charger. */
@@ -48,6 +55,8 @@ export const createOpenTransfers = (key: Uint8Array): OpenTransfers => {
   return {
     find,
     all: () => [...chargers.values()].flatMap(({ open }) => [...open.values()]),
+    endedSince: (since) =>
+      [...chargers.values()].flatMap(({ ended }) => ended.filter(({ endedAt }) => endedAt >= since)),
     hear(event) {
       const address = parseStream(event.stream)
       if (address?.category !== 'device') return
@@ -61,26 +70,36 @@ export const createOpenTransfers = (key: Uint8Array): OpenTransfers => {
           break
         }
         case 'FileReceived': {
-          const { open } = charger()
-          const one = open.get(event.data.requestId)
-          if (one !== undefined) open.set(one.requestId, { ...one, files: [...one.files, event.data.file] })
+          const { file, requestId } = event.data
+          const known = charger()
+          const one = known.open.get(requestId)
+          if (one !== undefined) known.open.set(requestId, { ...one, files: [...one.files, file] })
+          else
+            known.ended = known.ended.map((ended) =>
+              ended.requestId === requestId ? { ...ended, files: [...ended.files, file] } : ended,
+            )
           break
         }
         case 'TransferEnded': {
-          const one = charger()
-          one.open.delete(event.data.requestId)
-          one.ended = [...one.ended, event.data.requestId].slice(-keptEnded)
+          const known = charger()
+          const one = known.open.get(event.data.requestId)
+          if (one === undefined) break
+          known.open.delete(one.requestId)
+          const endedAt = Date.parse(event.metadata.receivedAt)
+          known.ended = [...known.ended, { ...one, endedAt }].slice(-keptEnded)
           break
         }
         case 'DeviceSummarised': {
           // what came before it need not be there any more
-          const { open } = charger()
-          const transfers = event.data.summary.transfers ?? []
-          open.clear()
-          for (const { requestId, kind, files, image } of transfers) {
-            const known = { tenant, chargerId, requestId, kind, files }
-            open.set(requestId, image === undefined ? known : { ...known, image })
+          const known = charger()
+          const { transfers = [], endedTransfers = [] } = event.data.summary
+          const asKept = ({ requestId, kind, files, image }: Transfer): OpenTransfer => {
+            const one = { tenant, chargerId, requestId, kind, files }
+            return image === undefined ? one : { ...one, image }
           }
+          known.open.clear()
+          for (const one of transfers) known.open.set(one.requestId, asKept(one))
+          known.ended = endedTransfers.map((one) => ({ ...asKept(one), endedAt: Date.parse(one.endedAt) }))
           break
         }
         default:
@@ -89,7 +108,9 @@ export const createOpenTransfers = (key: Uint8Array): OpenTransfers => {
       for (const tell of waiting) tell()
     },
     await(owner, requestId, withinMs) {
-      const settled = () => find(owner, requestId) !== undefined || chargers.get(owner)?.ended.includes(requestId)
+      const settled = () =>
+        find(owner, requestId) !== undefined ||
+        chargers.get(owner)?.ended.some((one) => one.requestId === requestId) === true
       if (settled()) return Promise.resolve(find(owner, requestId))
       return new Promise((resolve) => {
         const end = () => {

@@ -1,8 +1,10 @@
+import type { Server as NetServer } from 'node:net'
 import { Server, type Connection } from 'ssh2'
 import { listen } from '@voltrail/runtime/listen'
 import type { Admit, Guest } from './access.ts'
 import { plainAddress } from './ftp-data.ts'
 import type { TransferDoors } from './ftp-transfer.ts'
+import { boundConnections } from './places.ts'
 import { serveSftp } from './sftp-session.ts'
 
 export interface SftpListenerOptions extends TransferDoors {
@@ -23,8 +25,9 @@ export interface SftpListener {
 
 const silentMs = 120_000
 const loginWithinMs = 30_000
-const mostConnections = 500
 const mostRefusals = 3
+/** sessions that one connection may open in its life, one after the other or at once: a charger opens one, or two */
+const mostSessions = 16
 
 /** SFTP and nothing else of SSH: no shell, no command, no forwarding. Passwords only. Throws StartError when the port is taken. */
 export const startSftpListener = async (options: SftpListenerOptions): Promise<SftpListener> => {
@@ -33,7 +36,8 @@ export const startSftpListener = async (options: SftpListenerOptions): Promise<S
   const serve = (client: Connection, address: string): void => {
     let guest: Guest | undefined
     let refusals = 0
-    const ends: (() => void)[] = []
+    const ends = new Set<() => void>()
+    let sessions = 0
     connections.add(client)
     const late = setTimeout(() => {
       if (guest === undefined) client.end()
@@ -68,22 +72,33 @@ export const startSftpListener = async (options: SftpListenerOptions): Promise<S
         })
       return undefined
     })
-    client.on('session', (accept) => {
-      accept().on('sftp', (acceptSftp, rejectSftp) => {
-        if (guest === undefined) rejectSftp()
-        else ends.push(serveSftp(acceptSftp(), guest, options))
+    client.on('session', (accept, reject) => {
+      sessions += 1
+      if (sessions > mostSessions) return reject()
+      const session = accept()
+      session.on('sftp', (acceptSftp, rejectSftp) => {
+        if (guest === undefined) return rejectSftp()
+        const end = serveSftp(acceptSftp(), guest, options)
+        ends.add(end)
+        session.on('close', () => {
+          ends.delete(end)
+          end()
+        })
+        return undefined
       })
+      return undefined
     })
   }
   const server = new Server({ hostKeys: [...hostKeys], ident: 'files' }, (client, { ip }) => {
     serve(client, plainAddress(ip))
   })
-  // the sockets beneath: ssh2 does not watch over their silence
-  ;(server as unknown as NetServer)._srv.on('connection', (socket) => {
+  // the net.Server that ssh2 1.17 holds: it watches over neither silence nor numbers itself
+  const { _srv: beneath } = server as unknown as { readonly _srv: NetServer }
+  beneath.on('connection', (socket) => {
     socket.setTimeout(options.silentMs ?? silentMs, () => socket.destroy())
   })
-  server.maxConnections = mostConnections
-  const bound = await listen((server as unknown as NetServer)._srv as never, { host, port }, 'SFTP')
+  boundConnections(beneath)
+  const bound = await listen(beneath, { host, port }, 'SFTP')
   return {
     port: bound,
     async stop() {
@@ -91,15 +106,5 @@ export const startSftpListener = async (options: SftpListenerOptions): Promise<S
       for (const client of connections) client.end()
       await closed
     },
-  }
-}
-
-/** the net.Server that ssh2 1.17 holds */
-interface NetServer {
-  readonly _srv: {
-    on(
-      event: 'connection',
-      heard: (socket: { setTimeout(ms: number, done: () => void): void; destroy(): void }) => void,
-    ): void
   }
 }

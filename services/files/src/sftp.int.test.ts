@@ -2,9 +2,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Client, type SFTPWrapper } from 'ssh2'
+import { Client, utils, type SFTPWrapper } from 'ssh2'
 import { openFileHouse } from './fixtures/file-house.ts'
-import { ownHostKeys, readHostKeys } from './sftp-host-keys.ts'
+import { makeHostKey, ownHostKeys, readHostKeys } from './sftp-host-keys.ts'
 import { startSftpListener, type SftpListener } from './sftp-listener.ts'
 
 let folder: string
@@ -124,6 +124,28 @@ describe('who comes by SFTP', () => {
     const shell = await login(house.credential(1))
     await expect(told((done) => shell.shell(done))).rejects.toThrow()
   })
+  it('may open so many sessions on one connection, and no more', async () => {
+    await house.begun(41)
+    const client = await login(house.credential(41))
+    for (let i = 0; i < 16; i++) (await sftpOf(client)).end()
+    await expect(sftpOf(client)).rejects.toThrow(/open/i)
+    const another = await opened(41)
+    await upload(another, 'log.txt', 'hello')
+  })
+  it('and ends a session within a file leaves nothing of it, on a connection that goes on', async () => {
+    await house.begun(41)
+    const client = await login(house.credential(41))
+    const sftp = await sftpOf(client)
+    const handle = await new Promise<Buffer>((resolve, reject) =>
+      sftp.open('half.log', 'w', (error, name) => (error ? reject(error) : resolve(name))),
+    )
+    await told((done) => sftp.write(handle, Buffer.from('half'), 0, 4, 0, done))
+    expect(await house.uploadsUnderWay()).toBe(1)
+    sftp.end()
+    while ((await house.uploadsUnderWay()) > 0) await new Promise((resolve) => setTimeout(resolve, 10))
+    await upload(await sftpOf(client), 'log.txt', 'hello')
+    expect(await house.files()).toMatchObject([{ name: 'log.txt' }])
+  })
   it('and says nothing is let go', async () => {
     const quick = await startSftpListener({ ...house.doors, host: '127.0.0.1', port: 0, hostKeys, silentMs: 100 })
     const socket = connect(quick.port, '127.0.0.1')
@@ -152,6 +174,15 @@ describe('the host keys of SFTP', () => {
   it('are made once and stay', async () => {
     expect(await ownHostKeys(folder)).toEqual(hostKeys)
     expect(await readFile(join(folder, 'sftp-host-ed25519.key'), 'utf8')).toBe(hostKeys[0])
+  })
+  it('can always be read, as often as they are made', async () => {
+    for (let i = 0; i < 2_000; i++) expect(utils.parseKey(await makeHostKey('ed25519'))).not.toBeInstanceOf(Error)
+  })
+  it('that nobody can read are made anew', async () => {
+    const other = await mkdtemp(join(tmpdir(), 'voltrail-sftp-'))
+    await writeFile(join(other, 'sftp-host-ed25519.key'), '-----BEGIN OPENSSH PRIVATE KEY-----\n')
+    for (const key of await ownHostKeys(other)) expect(utils.parseKey(key)).not.toBeInstanceOf(Error)
+    await rm(other, { recursive: true })
   })
   it('that are files have to be keys', async () => {
     const path = join(folder, 'none.key')

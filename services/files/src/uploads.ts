@@ -26,7 +26,7 @@ export interface Uploads {
    * @throws {TooLarge} and the stream's own error when it breaks; then nothing is stored
    */
   take(guest: Guest, name: string | undefined, content: Readable): Promise<Taken>
-  /** Takes up what an earlier process stored of open requests and may not have had written. */
+  /** Takes up what an earlier process stored of requests, open or lately ended, and may not have had written. */
   recover(): Promise<void>
   /** Has written what is stored and could not be written. */
   retry(): Promise<void>
@@ -38,7 +38,18 @@ export interface UploadsOptions {
   readonly transfers: OpenTransfers
   readonly record: RecordFile
   readonly maxBytes: number
+  /** ms since 1970 */
+  readonly now: () => number
 }
+
+/** What was uploaded of a request that has ended is looked for so long after its end, in ms. */
+const lateMs = 86_400_000
+/**
+ * An upload that began while its request was open may end so long after it, in ms: chargers say `Uploaded` while they still send,
+ * and a slow modem outlasts the expiry. What comes later still is refused; what was stored in time is written whenever the log is
+ * there.
+ */
+export const lateUploadMs = 30 * 60_000
 
 interface Pending {
   readonly transfer: OpenTransfer
@@ -69,16 +80,24 @@ const objectPart = (protocol: TransferProtocol, name: string): string => {
   return `${randomUUID()}.${protocol}.${encodeToken(kept)}`
 }
 
-export const createUploads = ({ store, transfers, record, maxBytes }: UploadsOptions): Uploads => {
+export const createUploads = ({ store, transfers, record, maxBytes, now }: UploadsOptions): Uploads => {
   /** by object: stored, and not known to be in the log */
   const pending = new Map<string, Pending>()
 
+  /** Whatever was let in was so while its request was open; that may have ended meanwhile. */
+  const lately = () => [...transfers.all(), ...transfers.endedSince(now() - lateMs)]
+
   /** The files that the log has of this request as far as it was heard, without changing what `transfer` says of itself. */
   const recordedAt = ({ tenant, chargerId, requestId }: OpenTransfer, sha256: string): string | undefined =>
-    transfers
-      .all()
+    lately()
       .find((one) => one.requestId === requestId && one.tenant === tenant && one.chargerId === chargerId)
       ?.files.find((file) => file.sha256 === sha256)?.object
+
+  /** The request ended so long ago that nobody waits for what comes of it now. */
+  const isTooLate = (one: OpenTransfer): boolean => {
+    const ended = transfers.endedSince(0).find((other) => placeOf(other) === placeOf(one))
+    return ended !== undefined && ended.endedAt + lateUploadMs < now()
+  }
 
   const settle = async (one: Pending): Promise<Taken> => {
     const { transfer, file, protocol } = one
@@ -111,6 +130,14 @@ export const createUploads = ({ store, transfers, record, maxBytes }: UploadsOpt
       const name = cleaned(givenName) || `${transfer.kind}-${transfer.requestId}`
       const object = `${placeOf(transfer)}${objectPart(protocol, name)}`
       const stored = await store.put(object, content, { maxBytes })
+      if (isTooLate(transfer)) {
+        await store.delete(object)
+        const minutes = lateUploadMs / 60_000
+        return {
+          outcome: 'refused',
+          reason: `its request ended more than ${minutes} minutes ago: ask for the log anew`,
+        }
+      }
       const samePlace = placeOf(transfer)
       const before = [...pending.values()].find(
         ({ file }) => file.sha256 === stored.sha256 && file.object.startsWith(samePlace),
@@ -120,7 +147,7 @@ export const createUploads = ({ store, transfers, record, maxBytes }: UploadsOpt
       return settle(before)
     },
     async recover() {
-      for (const transfer of transfers.all()) {
+      for (const transfer of lately()) {
         if (transfer.kind === 'Firmware') continue
         for await (const { name: object } of store.list(placeOf(transfer))) {
           if (pending.has(object) || transfer.files.some((file) => file.object === object)) continue
