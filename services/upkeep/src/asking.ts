@@ -1,10 +1,10 @@
 import type { ChargerCommand, ChargerCommandReply, ChargerCommandRequest } from '@voltrail/contracts/charger-commands'
 import type { ChargerEvent, DeviceEvent } from '@voltrail/contracts/events/registry'
 import { CommandId, type ChargerId, type TenantId } from '@voltrail/contracts/ids'
-import { instant } from '@voltrail/contracts/quantities'
 import type { Recorded } from '@voltrail/domain/decider'
 import type { DeviceState } from '@voltrail/domain/device/device-state'
 import type { DutyDeps } from './duty.ts'
+import { commandOwn } from './own-name.ts'
 
 /**
  * What a duty asks of one charger: one command at a time, each under a name of its own that is the same after a restart, because
@@ -155,16 +155,7 @@ export const ask = (
     if (asking.pending?.commandId === commandId) asking.pending = { commandId, until: deps.now() + minute }
     deps.log.warn({ chargerId: to.chargerId, reason, commandId }, 'a command could not be sent')
   }
-  deps
-    .central(to.tenant)
-    .command({
-      commandId,
-      chargerId: to.chargerId,
-      actor: { kind: 'service', id: 'upkeep' },
-      requestedAt: instant(now),
-      command,
-      ...more,
-    })
+  commandOwn(deps, to.tenant, { commandId, chargerId: to.chargerId, command, ...more })
     .then((reply) => {
       if (reply.outcome === 'unavailable') unsent(reply)
       if (reply.outcome !== 'refused') return

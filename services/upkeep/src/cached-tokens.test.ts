@@ -54,6 +54,12 @@ const openDuty = () => {
     look: (key: string) => duty.look(key),
     later: (ms: number) => void (now += ms),
     loads: () => loads,
+    cache: (enabled: boolean) =>
+      hear('device-default.CP1', 'ConfigurationChanged', {
+        full: false,
+        set: [{ key: 'authorizationcacheenabled', value: String(enabled), readonly: false }],
+        gone: [],
+      }),
     /** @returns the chargers that are looked at for it */
     block: (n: number) => hear(`token-default.${token(n)}`, 'IdTokenChanged', { status: 'Blocked' }),
   }
@@ -82,6 +88,19 @@ describe('who may hold a token that is blocked', () => {
     await Promise.all(keys.slice(40).map((key) => look(key)))
     expect(loads()).toBe(before)
     expect(next).toHaveLength(100)
+  })
+
+  it('is nobody without a cache, until it is switched on: then it is cleared', () => {
+    const duty = openDuty()
+    duty.tell(1)
+    expect(duty.cache(false)).toEqual([])
+    duty.tell(2)
+    expect([...duty.block(1), ...duty.block(2)]).toEqual([])
+    expect(duty.cache(true)).toEqual(['device-default.CP1'])
+    duty.clear()
+    expect(duty.block(3)).toEqual([])
+    duty.tell(4)
+    expect(duty.block(4)).toEqual(['device-default.CP1'])
   })
 
   it('is also who was told of more tokens than are kept of a charger', () => {

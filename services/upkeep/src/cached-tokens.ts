@@ -3,6 +3,7 @@ import type { ChargerId, TenantId, TokenRef } from '@voltrail/contracts/ids'
 import { deviceStream, parseStream, type StreamName } from '@voltrail/contracts/streams'
 import type { Recorded } from '@voltrail/domain/decider'
 import { device } from '@voltrail/domain/device/device'
+import { isSameKey } from '@voltrail/domain/device/key-name'
 import { shownValue } from '@voltrail/domain/device/local-list-plan'
 import {
   ask,
@@ -25,6 +26,8 @@ interface Watch {
   readyAt: number
   /** tokens that it was told to be good since its cache was cleared last, the newest last */
   readonly held: Set<TokenRef>
+  /** its configuration says that it has none: nobody is held */
+  cacheless: boolean
   /** it was told more of them than are kept: it may hold anybody */
   overfull: boolean
   /** one of them may no longer charge */
@@ -74,6 +77,7 @@ export const cachedTokens = (deps: DutyDeps): Duty => {
       accepted: false,
       readyAt: 0,
       held: new Set(),
+      cacheless: false,
       overfull: false,
       due: false,
       keyRead: false,
@@ -89,6 +93,7 @@ export const cachedTokens = (deps: DutyDeps): Duty => {
   const nameOf = ({ tenant }: Pick<Watch, 'tenant'>, ref: TokenRef): string => `${tenant} ${ref}`
   /** @returns whether it must forget this one: it was told so by what was not known everywhere yet */
   const holds = (key: StreamName, watch: Watch, ref: TokenRef): boolean => {
+    if (watch.cacheless) return false
     const name = nameOf(watch, ref)
     watch.held.delete(ref)
     watch.held.add(ref)
@@ -115,6 +120,18 @@ export const cachedTokens = (deps: DutyDeps): Duty => {
     watch.overfull = false
     overfull.delete(key)
     watch.due = [...watch.held].some((ref) => worthless.has(nameOf(watch, ref)))
+  }
+
+  /** Without a cache nobody is remembered; one that is switched on again may hold whom it held before. */
+  const heardOfCache = (key: StreamName, watch: Watch, value: string | undefined): void => {
+    const before = watch.cacheless
+    watch.cacheless = value?.trim().toLowerCase() === 'false'
+    if (watch.cacheless) forgets(key, watch, new Set(watch.held))
+    else if (before) {
+      watch.overfull = true
+      overfull.add(key)
+      watch.due = true
+    }
   }
 
   const heardOfCharger = (key: StreamName, watch: Watch, event: Recorded<ChargerEvent>): boolean => {
@@ -229,6 +246,10 @@ export const cachedTokens = (deps: DutyDeps): Duty => {
           const heard = event as unknown as Recorded<DeviceEvent>
           const [key, watch] = watchOf(address.tenant, address.chargerId)
           hearOutcome(watch.asking, heard)
+          if (heard.type === 'ConfigurationChanged') {
+            const told = heard.data.set.find((one) => isSameKey(one.key, cacheKey))
+            if (told !== undefined) heardOfCache(key, watch, told.value)
+          }
           return watch.due && heard.type === 'ConfigurationChanged' ? [key] : []
         }
         default:

@@ -1,12 +1,14 @@
-import type { MetadataInput } from '@voltrail/contracts/envelope'
+import type { ConnectorState } from '@voltrail/contracts/events/charger'
+import type { TransferOutcome } from '@voltrail/contracts/events/device'
 import type { CampaignEvent, ChargerEvent, DeviceEvent } from '@voltrail/contracts/events/registry'
-import { CommandId, type ChargerId, type TenantId, type TransactionId } from '@voltrail/contracts/ids'
+import { CommandId, type ChargerId, type EvseId, type TenantId, type TransactionId } from '@voltrail/contracts/ids'
 import { instant } from '@voltrail/contracts/quantities'
 import { chargerStream, deviceStream, parseStream, type StreamName } from '@voltrail/contracts/streams'
 import {
   campaign,
   finishCharger,
   nextInWindow,
+  putBackCharger,
   takeCharger,
   underWay,
   whyBusy,
@@ -20,7 +22,8 @@ import { device } from '@voltrail/domain/device/device'
 import { describeHabits, fileHabits, ownLocation, type FileService } from '@voltrail/domain/device/file-addresses'
 import { beginTransfer, endTransfer, transferRequestId } from '@voltrail/domain/device/transfer-request'
 import { replaceUrlSecrets } from '@voltrail/domain/url-secrets'
-import { Waits, type Duty, type DutyDeps } from './duty.ts'
+import type { Duty, DutyDeps } from './duty.ts'
+import { commandOwn, decideOwn, type About } from './own-name.ts'
 
 interface Watch {
   connected: boolean
@@ -30,7 +33,11 @@ interface Watch {
   /** firmware updates that are under way, a campaign's or not */
   readonly updating: Set<number>
   /** of campaigns: what became of them */
-  readonly ended: Map<number, { readonly done: boolean; readonly detail: string }>
+  readonly ended: Map<number, { readonly outcome: TransferOutcome; readonly detail: string }>
+  /** ms since 1970: it was not to be found, and may be there again by then, if no connection says so before */
+  absentUntil: number
+  /** what each connector told last, and when (ms since 1970) */
+  readonly connectors: Map<EvseId, { readonly status: ConnectorState['status']; readonly at: number }>
   /** commands of campaigns that stand in the log: never sent again */
   readonly asked: Set<string>
 }
@@ -66,50 +73,46 @@ export const campaigns =
         charging: new Set(),
         updating: new Set(),
         ended: new Map(),
+        absentUntil: 0,
+        connectors: new Map(),
         asked: new Set(),
       }
       watches.set(key, watch)
       return watch
     }
 
-    const metaOf = (tenant: TenantId, { campaignId }: CampaignTerms, command: object): MetadataInput => {
-      const now = instant(deps.now())
-      return {
-        tenant,
-        causation: { pod: deps.pod },
-        correlation: campaignId,
-        actor: { kind: 'service', id: 'upkeep' },
-        receivedAt: now,
-        decision: {
-          build: deps.build,
-          clock: now,
-          command: JSON.parse(JSON.stringify(command)),
-          lookups: [],
-          settings: {},
-        },
-      }
-    }
+    const aboutOf = (tenant: TenantId, { campaignId }: CampaignTerms, command: object): About => ({
+      tenant,
+      correlation: campaignId,
+      command,
+    })
 
     const look = async (stream: StreamName, tenant: TenantId): Promise<number | undefined> => {
       let { state } = await deps.loop.load(campaign, stream)
       const { terms } = state
       if (terms === undefined) return undefined
       const decide = async (command: object, decision: (known: CampaignState) => Decision<CampaignEvent>) => {
-        const decided = await deps.loop.decide(campaign, stream, decision, metaOf(tenant, terms, command))
-        if (decided.outcome === 'unavailable') throw new Waits(decided.reason)
-        state = decided.state
+        state = await decideOwn(deps, campaign, stream, decision, aboutOf(tenant, terms, command))
       }
       const finish = (chargerId: ChargerId, outcome: 'Done' | 'Failed' | 'Skipped', detail: string) => {
         const end = { chargerId, outcome, detail }
         return decide({ type: 'FinishCharger', ...end }, (known) => finishCharger(end, known))
       }
       let again: number | undefined
+      const begin = async (chargerId: ChargerId, taken: Taken) => {
+        const started = await start(tenant, terms, chargerId, taken)
+        if ('impossible' in started) await finish(chargerId, 'Failed', started.impossible)
+        else if (started.waits) again = deps.now() + awayMs
+      }
 
       for (const [chargerId, progress] of state.chargers) {
         if (progress.state !== 'taken') continue
         const end = watchOf(deviceStream(tenant, chargerId)).ended.get(progress.requestId)
-        if (end !== undefined) await finish(chargerId, end.done ? 'Done' : 'Failed', end.detail)
-        else if (!(await start(tenant, terms, chargerId, progress))) again = deps.now() + awayMs
+        if (end?.outcome === 'Unsent') {
+          const back = { chargerId, requestId: progress.requestId, detail: end.detail }
+          await decide({ type: 'PutBackCharger', ...back }, (known) => putBackCharger(back, known))
+        } else if (end !== undefined) await finish(chargerId, end.outcome === 'Done' ? 'Done' : 'Failed', end.detail)
+        else await begin(chargerId, progress)
       }
       if (state.phase !== 'running') return again
       const opens = nextInWindow(deps.now(), terms.window)
@@ -122,8 +125,15 @@ export const campaigns =
           await finish(chargerId, 'Skipped', 'it has this version already')
           continue
         }
-        if (!isIdle(watch)) continue
-        const requestId = transferRequestId(JSON.stringify([terms.campaignId, chargerId]))
+        if (!isIdle(watch, deps.now())) {
+          // a driver who never comes makes no event
+          if (watch.connected) again = Math.min(again ?? Infinity, deps.now() + minute)
+          continue
+        }
+        const { turns } = progress
+        const requestId = transferRequestId(
+          JSON.stringify([terms.campaignId, chargerId, ...(turns === 0 ? [] : [turns])]),
+        )
         const take = { chargerId, requestId, at: instant(deps.now()) }
         const { location, reason } = await locate(tenant, terms, chargerId, take)
         if (location === undefined) {
@@ -132,7 +142,7 @@ export const campaigns =
         }
         await decide({ type: 'TakeCharger', ...take }, (known) => takeCharger(take, known))
         const taken = state.chargers.get(chargerId)
-        if (taken?.state === 'taken' && !(await start(tenant, terms, chargerId, taken))) again = deps.now() + awayMs
+        if (taken?.state === 'taken') await begin(chargerId, taken)
       }
       if (state.phase !== 'running') return again
       // the window ends without an event
@@ -165,30 +175,34 @@ export const campaigns =
       }
     }
 
-    /** Begins the update and asks the charger, once. @returns whether nothing is left to be done now */
+    /** Begins the update and asks the charger, once. `waits`: there is more to be done, though not now. */
     const start = async (
       tenant: TenantId,
       terms: CampaignTerms,
       chargerId: ChargerId,
       taken: Taken,
-    ): Promise<boolean> => {
+    ): Promise<{ readonly waits: boolean } | { readonly impossible: string }> => {
       const stream = deviceStream(tenant, chargerId)
       const watch = watchOf(stream)
       const { requestId, at } = taken
       const { campaignId, firmware } = terms
       const commandId = CommandId.parse(`campaign-${campaignId}-${requestId}`)
-      if (watch.asked.has(commandId)) return true
-      if (sent.has(commandId)) return false
+      const endUpdate = async (end: Parameters<typeof endTransfer>[0]): Promise<void> => {
+        const about = aboutOf(tenant, terms, { type: 'EndTransfer', ...end })
+        await decideOwn(deps, device, stream, (state) => endTransfer(end, state), about)
+      }
+      if (watch.asked.has(commandId)) return { waits: false }
+      if (sent.has(commandId)) return { waits: true }
       const refusal = refused.get(commandId)
       if (refusal !== undefined) {
-        const end = { requestId, outcome: 'Refused', detail: refusal } as const
-        const meta = metaOf(tenant, terms, { type: 'EndTransfer', ...end })
-        const ended = await deps.loop.decide(device, stream, (state) => endTransfer(end, state), meta)
-        if (ended.outcome === 'unavailable') throw new Waits(ended.reason)
-        return true
+        await endUpdate({ requestId, outcome: 'Refused', detail: refusal })
+        return { waits: false }
       }
-      const { location } = await locate(tenant, terms, chargerId, taken)
-      if (location === undefined) return true
+      const { location, reason } = await locate(tenant, terms, chargerId, taken)
+      if (location === undefined) {
+        await endUpdate({ requestId, outcome: 'Failed', detail: reason })
+        return { impossible: reason }
+      }
       const begin = {
         requestId,
         kind: 'Firmware',
@@ -200,38 +214,28 @@ export const campaigns =
         location: replaceUrlSecrets(location, () => ''),
         ...(firmware.location === undefined && firmware.image !== undefined ? { image: firmware.image } : {}),
       } as const
-      const meta = metaOf(tenant, terms, { type: 'BeginTransfer', ...begin })
-      const begun = await deps.loop.decide(device, stream, (state) => beginTransfer(begin, state), meta)
-      if (begun.outcome === 'unavailable') throw new Waits(begun.reason)
+      const about = aboutOf(tenant, terms, { type: 'BeginTransfer', ...begin })
+      const begun = await decideOwn(deps, device, stream, (state) => beginTransfer(begin, state), about)
       // it ended meanwhile, as one that was never sent: the log says so next
-      if (!begun.state.transfers?.some((one) => one.requestId === requestId)) return true
+      if (!begun.transfers?.some((one) => one.requestId === requestId)) return { waits: false }
       sent.add(commandId)
       const { signature, signingCertificate } = firmware
       const unsent = (reason: unknown) => {
         sent.delete(commandId)
         deps.log.warn({ chargerId, campaignId, reason }, 'a firmware update could not be sent yet')
       }
-      deps
-        .central(tenant)
-        .command({
-          commandId,
-          chargerId,
-          actor: { kind: 'service', id: 'upkeep' },
-          requestedAt: instant(deps.now()),
-          timeoutMs: commandMs,
-          command: {
-            type: 'UpdateFirmware',
-            requestId,
-            location,
-            retrieveAt: instant(deps.now()),
-            ...(signature === undefined || signingCertificate === undefined ? {} : { signature, signingCertificate }),
-          },
-        })
-        .then((reply) => {
-          if (reply.outcome === 'refused') refused.set(commandId, reply.detail)
-          if (reply.outcome === 'unavailable' || reply.outcome === 'refused') unsent(reply)
-        }, unsent)
-      return false
+      const command = {
+        type: 'UpdateFirmware',
+        requestId,
+        location,
+        retrieveAt: instant(deps.now()),
+        ...(signature === undefined || signingCertificate === undefined ? {} : { signature, signingCertificate }),
+      } as const
+      commandOwn(deps, tenant, { commandId, chargerId, timeoutMs: commandMs, command }).then((reply) => {
+        if (reply.outcome === 'refused') refused.set(commandId, reply.detail)
+        if (reply.outcome === 'unavailable' || reply.outcome === 'refused') unsent(reply)
+      }, unsent)
+      return { waits: true }
     }
 
     const heardOfCharger = (watch: Watch, event: Recorded<ChargerEvent>): boolean => {
@@ -242,6 +246,7 @@ export const campaigns =
           return watch.accepted
         case 'ChargerConnected':
           watch.connected = true
+          watch.absentUntil = 0
           return true
         case 'ChargerDisconnected':
           watch.connected = false
@@ -250,6 +255,11 @@ export const campaigns =
           watch.accepted = event.data.registration === 'Accepted'
           watch.firmwareVersion = event.data.firmwareVersion
           return true
+        case 'ConnectorStatusChanged': {
+          const { evseId, status } = event.data
+          watch.connectors.set(evseId, { status, at: Date.parse(event.metadata.receivedAt) })
+          return status === 'Available'
+        }
         case 'TransactionOpened':
           watch.charging.add(event.data.transactionId)
           return false
@@ -271,7 +281,8 @@ export const campaigns =
       if (event.type === 'TransferBegun' && event.data.kind === 'Firmware') watch.updating.add(event.data.requestId)
       if (event.type !== 'TransferEnded' || !watch.updating.delete(event.data.requestId)) return false
       const { requestId, outcome, detail } = event.data
-      watch.ended.set(requestId, { done: outcome === 'Done', detail: detail ?? outcome })
+      watch.ended.set(requestId, { outcome, detail: detail ?? outcome })
+      if (outcome === 'Unsent') watch.absentUntil = Date.parse(event.metadata.receivedAt) + absentMs
       return true
     }
 
@@ -308,5 +319,17 @@ export const campaigns =
     }
   }
 
-const isIdle = ({ connected, accepted, charging, updating }: Watch): boolean =>
-  whyBusy({ connected, accepted, charging: charging.size, updating: [...updating][0] }) === undefined
+const absentMs = 10 * minute
+/** who has plugged in and does not begin within this is not expected to any more; some chargers never leave Preparing */
+const preparingMs = 30 * minute
+
+const isIdle = ({ connected, absentUntil, accepted, charging, updating, connectors }: Watch, now: number): boolean =>
+  whyBusy({
+    connected: connected && absentUntil <= now,
+    accepted,
+    charging: charging.size,
+    updating: [...updating][0],
+    connectors: [...connectors]
+      .filter(([, { status, at }]) => status !== 'Preparing' || now - at < preparingMs)
+      .map(([evseId, { status }]) => ({ evseId, status })),
+  }) === undefined

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import type { ChargerCommand, ChargerCommandReply, CertificateUse } from '@voltrail/contracts/charger-commands'
-import type { MetadataInput } from '@voltrail/contracts/envelope'
 import type { ChargerEvent, DeviceEvent } from '@voltrail/contracts/events/registry'
 import { CommandId, type ChargerId, type TenantId } from '@voltrail/contracts/ids'
 import { instant } from '@voltrail/contracts/quantities'
@@ -18,6 +17,7 @@ import {
 } from '@voltrail/pki/certificate-authority'
 import { readCsr } from '@voltrail/pki/csr'
 import { Waits, type Duty, type DutyDeps } from './duty.ts'
+import { commandOwn, decideOwn } from './own-name.ts'
 
 export interface CertificateTerms {
   readonly authority: CertificateAuthority
@@ -85,6 +85,7 @@ export const certificates =
   (deps: DutyDeps): Duty => {
     const watches = new Map<string, Watch>()
     const revoked = new Map<string, Revoked & { readonly until: number }>()
+    let heardTo = 0n
     const watchOf = (tenant: TenantId, chargerId: ChargerId): readonly [string, Watch] => {
       const key = deviceStream(tenant, chargerId)
       const known = watches.get(key)
@@ -180,24 +181,8 @@ export const certificates =
       command: object,
       decision: (state: DeviceState) => Decision<DeviceEvent>,
     ): Promise<void> => {
-      const now = instant(deps.now())
-      const stream = deviceStream(watch.tenant, watch.chargerId)
-      const meta: MetadataInput = {
-        tenant: watch.tenant,
-        causation: { pod: deps.pod },
-        correlation: `certificate ${watch.pending ?? ''}`,
-        actor: { kind: 'service', id: 'upkeep' },
-        receivedAt: now,
-        decision: {
-          build: deps.build,
-          clock: now,
-          command: JSON.parse(JSON.stringify(command)),
-          lookups: [],
-          settings: {},
-        },
-      }
-      const decided = await deps.loop.decide(device, stream, decision, meta)
-      if (decided.outcome === 'unavailable') throw new Waits(decided.reason)
+      const about = { tenant: watch.tenant, correlation: `certificate ${watch.pending ?? ''}`, command }
+      await decideOwn(deps, device, deviceStream(watch.tenant, watch.chargerId), decision, about)
     }
 
     const sign = async (watch: Watch): Promise<number | undefined> => {
@@ -244,14 +229,8 @@ export const certificates =
       const digest = createHash('sha256')
         .update(JSON.stringify([tenant, chargerId, epoch, ...cause]))
         .digest('hex')
-      const reply = await deps.central(tenant).command({
-        commandId: CommandId.parse(`upkeep-${digest.slice(0, 40)}`),
-        chargerId,
-        actor: { kind: 'service', id: 'upkeep' },
-        requestedAt: instant(deps.now()),
-        timeoutMs: commandMs,
-        command,
-      })
+      const commandId = CommandId.parse(`upkeep-${digest.slice(0, 40)}`)
+      const reply = await commandOwn(deps, tenant, { commandId, chargerId, timeoutMs: commandMs, command })
       if (reply.outcome === 'unavailable') throw new Waits(reply.reason)
       return reply
     }
@@ -315,6 +294,7 @@ export const certificates =
         await publish({
           authority: authority.name,
           at: instant(now),
+          logPosition: String(heardTo),
           roots: [...(await authority.roots())],
           intermediates: [...(await authority.intermediates())],
           ...(crl === undefined ? {} : { crl }),
@@ -331,6 +311,7 @@ export const certificates =
       name: 'certificates',
       keys: [trust],
       hear(event) {
+        heardTo = event.position?.commit ?? heardTo
         const address = parseStream(event.stream)
         if (address?.category !== 'device' && address?.category !== 'charger') return []
         const [key, watch] = watchOf(address.tenant, address.chargerId)

@@ -18,7 +18,8 @@ import { device } from '@voltrail/domain/device/device'
 import type { DeviceState } from '@voltrail/domain/device/device-state'
 import { wantedOf } from '@voltrail/domain/model-configuration'
 import { tenant, type TenantState } from '@voltrail/domain/tenant'
-import { Waits, type Duty, type DutyDeps } from './duty.ts'
+import type { Duty, DutyDeps } from './duty.ts'
+import { commandOwn, decideOwn } from './own-name.ts'
 
 interface Watch {
   readonly tenant: TenantId
@@ -100,17 +101,9 @@ export const configuration = (deps: DutyDeps): Duty => {
   }
 
   const decide = async (watch: Watch, type: string, decision: (state: DeviceState) => Decision<DeviceEvent>) => {
-    const now = instant(deps.now())
-    const decided = await deps.loop.decide(device, deviceStream(watch.tenant, watch.chargerId), decision, {
-      tenant: watch.tenant,
-      causation: { pod: deps.pod },
-      correlation: `${reconcilePrefix}${watch.bootRevision}`,
-      actor: { kind: 'service', id: 'upkeep' },
-      receivedAt: now,
-      decision: { build: deps.build, clock: now, command: { type }, lookups: [], settings: {} },
-    })
-    if (decided.outcome === 'unavailable') throw new Waits(decided.reason)
-    return decided.state
+    const { tenant, chargerId, bootRevision } = watch
+    const about = { tenant, correlation: `${reconcilePrefix}${bootRevision}`, command: { type } }
+    return decideOwn(deps, device, deviceStream(tenant, chargerId), decision, about)
   }
 
   /** Sends one command and lets the log say what came of it. */
@@ -122,19 +115,10 @@ export const configuration = (deps: DutyDeps): Duty => {
       if (watch.pending?.commandId === commandId) watch.pending = { commandId, until: deps.now() + againMs }
       deps.log.warn({ chargerId: watch.chargerId, reason }, 'a command for the configuration could not be sent')
     }
-    deps
-      .central(watch.tenant)
-      .command({
-        commandId,
-        chargerId: watch.chargerId,
-        actor: { kind: 'service', id: 'upkeep' },
-        requestedAt: instant(deps.now()),
-        timeoutMs: commandMs,
-        command,
-      })
-      .then((reply) => {
-        if (reply.outcome === 'unavailable' || reply.outcome === 'refused') unsent(reply)
-      }, unsent)
+    const { tenant, chargerId } = watch
+    commandOwn(deps, tenant, { commandId, chargerId, timeoutMs: commandMs, command }).then((reply) => {
+      if (reply.outcome === 'unavailable' || reply.outcome === 'refused') unsent(reply)
+    }, unsent)
     return until
   }
 

@@ -21,6 +21,7 @@ import {
   type Pace,
 } from './asking.ts'
 import { Waits, type Duty, type DutyDeps } from './duty.ts'
+import { decideOwn } from './own-name.ts'
 
 interface Watch {
   readonly tenant: TenantId
@@ -144,18 +145,9 @@ export const localLists = (deps: DutyDeps): Duty => {
     command: { readonly type: string; readonly policy: LocalListPolicy },
     decision: (state: DeviceState) => Decision<DeviceEvent>,
   ): Promise<DeviceState> => {
-    const now = instant(deps.now())
-    const stream = deviceStream(watch.tenant, watch.chargerId)
-    const decided = await deps.loop.decide(device, stream, decision, {
-      tenant: watch.tenant,
-      causation: { pod: deps.pod },
-      correlation: `${listPrefix}${watch.asking.connection}`,
-      actor: { kind: 'service', id: 'upkeep' },
-      receivedAt: now,
-      decision: { build: deps.build, clock: now, command, lookups: [], settings: {} },
-    })
-    if (decided.outcome === 'unavailable') throw new Waits(decided.reason)
-    return decided.state
+    const { tenant, chargerId, asking } = watch
+    const about = { tenant, correlation: `${listPrefix}${asking.connection}`, command }
+    return decideOwn(deps, device, deviceStream(tenant, chargerId), decision, about)
   }
   const assess = (watch: Watch, policy: LocalListPolicy, assessment: ListAssessment) =>
     decide(watch, { type: 'AssessLocalList', policy }, (state) => assessList(assessment, state))
@@ -201,8 +193,10 @@ export const localLists = (deps: DutyDeps): Duty => {
     // one that has no lists is not asked for the version of its own
     if (online && able && watch.versionOf !== asking.connection)
       return send({ prefix: listPrefix, what: 'version' }, { type: 'GetLocalListVersion' }, { timeoutMs: commandMs })
-    await assess(watch, policy, step.assessment)
     const { update } = step
+    const goesNow = online && update !== undefined && update.at <= now
+    // what goes at once is told by what comes of it: a list of many changes would fill the log with how it stood for seconds
+    if (!goesNow) await assess(watch, policy, step.assessment)
     if (update === undefined || !online) return wanted.until
     if (update.at > now) return update.at
     const { listVersion, updateType, listed } = update

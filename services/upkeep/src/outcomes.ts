@@ -1,13 +1,12 @@
-import type { MetadataInput } from '@voltrail/contracts/envelope'
 import type { ChargerEvent, DeviceEvent } from '@voltrail/contracts/events/registry'
 import type { ChargerId, CommandId, TenantId } from '@voltrail/contracts/ids'
-import { instant } from '@voltrail/contracts/quantities'
 import { deviceStream, parseStream } from '@voltrail/contracts/streams'
 import type { Recorded } from '@voltrail/domain/decider'
 import { applyOutcome, withOutcome } from '@voltrail/domain/device/command-outcome'
 import type { SettledCommand } from '@voltrail/domain/device/settled-command'
 import { device, unknownDevice } from '@voltrail/domain/device/device'
-import { Waits, type Duty, type DutyDeps } from './duty.ts'
+import type { Duty, DutyDeps } from './duty.ts'
+import { decideOwn } from './own-name.ts'
 
 interface Watch {
   readonly tenant: TenantId
@@ -35,28 +34,18 @@ export const outcomes = (deps: DutyDeps): Duty => {
   }
 
   const apply = async (key: string, watch: Watch, settled: SettledCommand): Promise<void> => {
-    const now = instant(deps.now())
-    const meta: MetadataInput = {
-      tenant: watch.tenant,
-      causation: { pod: deps.pod, event: `charger-${key.slice('device-'.length)}@${settled.revision}` },
-      correlation: settled.commandId,
-      actor: { kind: 'service', id: 'upkeep' },
-      receivedAt: now,
-      decision: {
-        build: deps.build,
-        clock: now,
-        command: JSON.parse(JSON.stringify({ type: 'ApplyOutcome', ...settled })),
-        lookups: [],
-        settings: {},
-      },
-    }
-    const decided = await deps.loop.decide(
+    await decideOwn(
+      deps,
       device,
       deviceStream(watch.tenant, watch.chargerId),
       (state) => applyOutcome(settled, state),
-      meta,
+      {
+        tenant: watch.tenant,
+        correlation: settled.commandId,
+        command: { type: 'ApplyOutcome', ...settled },
+        event: `charger-${key.slice('device-'.length)}@${settled.revision}`,
+      },
     )
-    if (decided.outcome === 'unavailable') throw new Waits(decided.reason)
   }
 
   return {

@@ -50,6 +50,19 @@ const opened = (transactionId: string): ChargerEvent =>
   }) as never
 
 describe('the charging profiles of a charger', () => {
+  it('are verified also where the schedule could not be asked for at first', async () => {
+    const { boot, wait, set, composites, setAway, state } = house()
+    await boot()
+    await wait(1)
+    await set()
+    setAway(true)
+    await wait(3)
+    expect(composites()).toBe(0)
+    setAway(false)
+    await wait(3)
+    expect([composites(), (await state()).profiles?.length]).toEqual([1, 1])
+  })
+
   it('are verified after each that it took, and again after every boot and start', async () => {
     const { boot, wait, set, told, composites, state, answers } = house()
     await boot()

@@ -1,11 +1,11 @@
 import type { ChargerEvent, DeviceEvent } from '@voltrail/contracts/events/registry'
 import { CommandId, type ChargerId, type TenantId, type TransactionId } from '@voltrail/contracts/ids'
-import { instant } from '@voltrail/contracts/quantities'
 import { deviceStream, parseStream } from '@voltrail/contracts/streams'
 import type { Recorded } from '@voltrail/domain/decider'
 import { device } from '@voltrail/domain/device/device'
 import { forgetTransactionProfiles } from '@voltrail/domain/device/profiles'
-import { Waits, type Duty, type DutyDeps } from './duty.ts'
+import type { Duty, DutyDeps } from './duty.ts'
+import { commandOwn, decideOwn } from './own-name.ts'
 
 interface Watch {
   readonly tenant: TenantId
@@ -73,19 +73,15 @@ export const profiles = (deps: DutyDeps): Duty => {
       if (now?.cause === due.cause) watch.due.set(evseId, { ...due, at: deps.now() + againMs })
       deps.log.warn({ chargerId: watch.chargerId, reason }, 'a composite schedule could not be asked for')
     }
-    deps
-      .central(watch.tenant)
-      .command({
-        commandId: CommandId.parse(`${prefix}${due.cause}-${evseId}-${due.attempt}`),
-        chargerId: watch.chargerId,
-        actor: { kind: 'service', id: 'upkeep' },
-        requestedAt: instant(deps.now()),
-        timeoutMs: commandMs,
-        command: { type: 'GetCompositeSchedule', evseId, durationSeconds: aheadSeconds },
-      })
-      .then((reply) => {
-        if (reply.outcome === 'unavailable' || reply.outcome === 'refused') failed(reply.reason)
-      }, failed)
+    const { tenant, chargerId } = watch
+    commandOwn(deps, tenant, {
+      commandId: CommandId.parse(`${prefix}${due.cause}-${evseId}-${due.attempt}`),
+      chargerId,
+      timeoutMs: commandMs,
+      command: { type: 'GetCompositeSchedule', evseId, durationSeconds: aheadSeconds },
+    }).then((reply) => {
+      if (reply.outcome === 'unavailable' || reply.outcome === 'refused') failed(reply.reason)
+    }, failed)
   }
 
   /** Asks for every EVSE with a profile, or for one; 0 is among them where a profile was set for the whole. */
@@ -179,27 +175,15 @@ export const profiles = (deps: DutyDeps): Duty => {
   }
 
   const forget = async (key: string, watch: Watch, transactionId: TransactionId): Promise<void> => {
-    const now = instant(deps.now())
-    const decided = await deps.loop.decide(
+    const { tenant, chargerId } = watch
+    const command = { type: 'ForgetTransactionProfiles', transactionId }
+    await decideOwn(
+      deps,
       device,
-      deviceStream(watch.tenant, watch.chargerId),
+      deviceStream(tenant, chargerId),
       (state) => forgetTransactionProfiles(transactionId, state),
-      {
-        tenant: watch.tenant,
-        causation: { pod: deps.pod },
-        correlation: `${key}.${transactionId}`,
-        actor: { kind: 'service', id: 'upkeep' },
-        receivedAt: now,
-        decision: {
-          build: deps.build,
-          clock: now,
-          command: { type: 'ForgetTransactionProfiles', transactionId },
-          lookups: [],
-          settings: {},
-        },
-      },
+      { tenant, correlation: `${key}.${transactionId}`, command },
     )
-    if (decided.outcome === 'unavailable') throw new Waits(decided.reason)
     watch.ended.delete(transactionId)
   }
 

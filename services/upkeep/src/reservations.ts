@@ -14,7 +14,8 @@ import {
   reservationUnsent,
   type StartSeen,
 } from '@voltrail/domain/device/reservation-end'
-import { Waits, type Duty, type DutyDeps } from './duty.ts'
+import type { Duty, DutyDeps } from './duty.ts'
+import { commandOwn, decideOwn } from './own-name.ts'
 
 /** What is followed of one reservation, as long as it goes on. */
 interface Followed {
@@ -90,23 +91,9 @@ export const reservations = (deps: DutyDeps): Duty => {
     command: object,
     decision: (state: DeviceState) => Decision<DeviceEvent>,
   ): Promise<void> => {
-    const now = instant(deps.now())
-    const stream = deviceStream(watch.tenant, watch.chargerId)
-    const decided = await deps.loop.decide(device, stream, decision, {
-      tenant: watch.tenant,
-      causation: { pod: deps.pod },
-      correlation: `reservations-${watch.chargerId}`,
-      actor: { kind: 'service', id: 'upkeep' },
-      receivedAt: now,
-      decision: {
-        build: deps.build,
-        clock: now,
-        command: JSON.parse(JSON.stringify(command)),
-        lookups: [],
-        settings: {},
-      },
-    })
-    if (decided.outcome === 'unavailable') throw new Waits(decided.reason)
+    const { tenant, chargerId } = watch
+    const about = { tenant, correlation: `reservations-${chargerId}`, command }
+    await decideOwn(deps, device, deviceStream(tenant, chargerId), decision, about)
   }
 
   /** Tells the charger to let go of a reservation whose time is over. What comes of it is heard. */
@@ -118,19 +105,11 @@ export const reservations = (deps: DutyDeps): Duty => {
       one.release = 'failed'
       deps.log.warn({ chargerId: watch.chargerId, reservationId, reason }, 'a reservation could not be taken back')
     }
-    deps
-      .central(watch.tenant)
-      .command({
-        commandId,
-        chargerId: watch.chargerId,
-        actor: { kind: 'service', id: 'upkeep' },
-        requestedAt: instant(deps.now()),
-        timeoutMs: commandMs,
-        command: { type: 'CancelReservation', reservationId },
-      })
-      .then((reply) => {
-        if (reply.outcome === 'unavailable' || reply.outcome === 'refused') failed(reply)
-      }, failed)
+    const { tenant, chargerId } = watch
+    const command = { type: 'CancelReservation', reservationId } as const
+    commandOwn(deps, tenant, { commandId, chargerId, timeoutMs: commandMs, command }).then((reply) => {
+      if (reply.outcome === 'unavailable' || reply.outcome === 'refused') failed(reply)
+    }, failed)
   }
 
   const heardOfCharger = (watch: Watch, event: Recorded<ChargerEvent>): boolean => {

@@ -1,5 +1,4 @@
 import type { ChargerCommand } from '@voltrail/contracts/charger-commands'
-import type { MetadataInput } from '@voltrail/contracts/envelope'
 import type { SecurityUpgrade } from '@voltrail/contracts/events/device'
 import type { ChargerEvent, DeviceEvent } from '@voltrail/contracts/events/registry'
 import { CommandId, type ChargerId, type TenantId, type TransactionId } from '@voltrail/contracts/ids'
@@ -11,7 +10,8 @@ import { keepCredentials, offerCredentials, withdrawCredentials } from '@voltrai
 import type { Decision, Recorded } from '@voltrail/domain/decider'
 import { device } from '@voltrail/domain/device/device'
 import { endSecurityUpgrade } from '@voltrail/domain/device/security-upgrade'
-import { Waits, type Duty, type DutyDeps } from './duty.ts'
+import type { Duty, DutyDeps } from './duty.ts'
+import { commandOwn, decideOwn, type About } from './own-name.ts'
 
 interface Watch {
   readonly tenant: TenantId
@@ -86,34 +86,27 @@ export const securityUpgrade = (deps: DutyDeps): Duty => {
     return [key, watch]
   }
 
-  const metaOf = (watch: Watch, under: Under, command: object): MetadataInput => {
-    const now = instant(deps.now())
-    return {
-      tenant: watch.tenant,
-      causation: { pod: deps.pod, event: under.begunAt },
-      correlation: under.asked.upgradeId,
-      actor: { kind: 'service', id: 'upkeep' },
-      receivedAt: now,
-      decision: {
-        build: deps.build,
-        clock: now,
-        command: JSON.parse(JSON.stringify(command)),
-        lookups: [],
-        settings: {},
-      },
-    }
-  }
+  const about = ({ tenant }: Watch, { asked, begunAt }: Under, command: object): About => ({
+    tenant,
+    correlation: asked.upgradeId,
+    command,
+    event: begunAt,
+  })
 
-  const onCharger = async (
+  const onCharger = (
     watch: Watch,
     under: Under,
     type: string,
     decision: (state: ChargerState) => Decision<ChargerEvent>,
   ): Promise<ChargerState> => {
-    const meta = metaOf(watch, under, { type, upgradeId: under.asked.upgradeId })
-    const decided = await deps.loop.decide(charger, chargerStream(watch.tenant, watch.chargerId), decision, meta)
-    if (decided.outcome === 'unavailable') throw new Waits(decided.reason)
-    return decided.state
+    const command = { type, upgradeId: under.asked.upgradeId }
+    return decideOwn(
+      deps,
+      charger,
+      chargerStream(watch.tenant, watch.chargerId),
+      decision,
+      about(watch, under, command),
+    )
   }
 
   const offer = async (watch: Watch, under: Under, securityProfile: number, graceUntil?: Instant): Promise<void> => {
@@ -129,13 +122,13 @@ export const securityUpgrade = (deps: DutyDeps): Duty => {
     const { upgradeId, toProfile } = under.asked
     const epoch = watch.connection?.epoch
     const ended = { upgradeId, toProfile, outcome, detail, ...(epoch === undefined ? {} : { epoch }) }
-    const decided = await deps.loop.decide(
+    await decideOwn(
+      deps,
       device,
       deviceStream(watch.tenant, watch.chargerId),
       (state): Decision<DeviceEvent> => endSecurityUpgrade(ended, state),
-      metaOf(watch, under, { type: 'EndSecurityUpgrade', ...ended }),
+      about(watch, under, { type: 'EndSecurityUpgrade', ...ended }),
     )
-    if (decided.outcome === 'unavailable') throw new Waits(decided.reason)
   }
 
   /**
@@ -159,29 +152,25 @@ export const securityUpgrade = (deps: DutyDeps): Duty => {
     const commandId = CommandId.parse(`${upgradeId}.${name}`)
     if (under.sent.has(name)) return
     under.sent.add(name)
-    deps
-      .central(watch.tenant)
-      .command({
-        commandId,
-        chargerId: watch.chargerId,
-        actor: { kind: 'service', id: 'upkeep' },
-        requestedAt: instant(deps.now()),
-        timeoutMs: commandMs,
-        command,
-        ...(sealed && sealedKey !== undefined ? { sealedValue: sealedKey } : {}),
-      })
-      .then(
-        (reply) => {
-          // it never left: it may be sent under the same name
-          if (reply.outcome === 'unavailable' || reply.outcome === 'refused') under.sent.delete(name)
-          if (reply.outcome === 'refused')
-            deps.log.warn({ chargerId: watch.chargerId, detail: reply.detail }, 'a command of an upgrade was refused')
-        },
-        (error: unknown) => {
-          under.sent.delete(name)
-          deps.log.warn({ err: error, chargerId: watch.chargerId }, 'a command of an upgrade could not be sent')
-        },
-      )
+    const { tenant, chargerId } = watch
+    commandOwn(deps, tenant, {
+      commandId,
+      chargerId,
+      timeoutMs: commandMs,
+      command,
+      ...(sealed && sealedKey !== undefined ? { sealedValue: sealedKey } : {}),
+    }).then(
+      (reply) => {
+        // it never left: it may be sent under the same name
+        if (reply.outcome === 'unavailable' || reply.outcome === 'refused') under.sent.delete(name)
+        if (reply.outcome === 'refused')
+          deps.log.warn({ chargerId, detail: reply.detail }, 'a command of an upgrade was refused')
+      },
+      (error: unknown) => {
+        under.sent.delete(name)
+        deps.log.warn({ err: error, chargerId }, 'a command of an upgrade could not be sent')
+      },
+    )
   }
 
   /** The answer to a step that was given on any connection, the newest that says what came of it. */

@@ -85,7 +85,7 @@ describe('a file transfer that upkeep follows', () => {
     const { begin, wait, ends } = house()
     await begin('DiagnosticsLog')
     await wait(3)
-    expect(await ends()).toMatchObject([{ outcome: 'Failed', detail: 'it was never sent to the charger' }])
+    expect(await ends()).toMatchObject([{ outcome: 'Unsent', detail: 'it was never sent to the charger' }])
   })
 
   it('fails at once when the charger is not connected', async () => {
@@ -93,7 +93,7 @@ describe('a file transfer that upkeep follows', () => {
     await begin('DiagnosticsLog')
     await send('GetLog')
     await told({ type: 'CommandOffline', data: { commandId: CommandId.parse('c1') } })
-    expect(await ends()).toMatchObject([{ outcome: 'Failed', detail: 'the charger was not connected' }])
+    expect(await ends()).toMatchObject([{ outcome: 'Unsent', detail: 'the charger was not connected' }])
   })
 
   it('is refused by what the charger answers', async () => {

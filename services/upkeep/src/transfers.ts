@@ -1,6 +1,6 @@
 import type { ChargerEvent, DeviceEvent } from '@voltrail/contracts/events/registry'
 import type { ChargerId, TenantId } from '@voltrail/contracts/ids'
-import { instant, type Instant } from '@voltrail/contracts/quantities'
+import type { Instant } from '@voltrail/contracts/quantities'
 import { deviceStream, parseStream } from '@voltrail/contracts/streams'
 import type { Decision, Recorded } from '@voltrail/domain/decider'
 import { device } from '@voltrail/domain/device/device'
@@ -12,7 +12,8 @@ import {
   nextTransferDue,
   unsentMs,
 } from '@voltrail/domain/device/transfer-request'
-import { Waits, type Duty, type DutyDeps } from './duty.ts'
+import type { Duty, DutyDeps } from './duty.ts'
+import { decideOwn } from './own-name.ts'
 
 interface Watch {
   readonly tenant: TenantId
@@ -49,17 +50,9 @@ export const transfers = (deps: DutyDeps): Duty => {
     command: { readonly type: string; readonly [detail: string]: string | number },
     decision: (state: DeviceState) => Decision<DeviceEvent>,
   ): Promise<DeviceState> => {
-    const now = instant(deps.now())
-    const decided = await deps.loop.decide(device, deviceStream(watch.tenant, watch.chargerId), decision, {
-      tenant: watch.tenant,
-      causation: { pod: deps.pod },
-      correlation: `transfers-${[...watch.open.keys()].at(-1) ?? 0}`,
-      actor: { kind: 'service', id: 'upkeep' },
-      receivedAt: now,
-      decision: { build: deps.build, clock: now, command, lookups: [], settings: {} },
-    })
-    if (decided.outcome === 'unavailable') throw new Waits(decided.reason)
-    return decided.state
+    const { tenant, chargerId, open } = watch
+    const about = { tenant, correlation: `transfers-${[...open.keys()].at(-1) ?? 0}`, command }
+    return decideOwn(deps, device, deviceStream(tenant, chargerId), decision, about)
   }
 
   const heardOfCharger = (watch: Watch, event: Recorded<ChargerEvent>): boolean => {
@@ -135,7 +128,7 @@ export const transfers = (deps: DutyDeps): Duty => {
         if (mayBeUnsent && !unsent) next = Math.min(next, begunAt + unsentMs)
         if (!offline && !unsent) continue
         const detail = offline ? 'the charger was not connected' : 'it was never sent to the charger'
-        const end = { requestId, outcome: 'Failed', detail } as const
+        const end = { requestId, outcome: 'Unsent', detail } as const
         await decide(watch, { type: 'EndTransfer', ...end }, (state) => endTransfer(end, state))
       }
       const now = deps.now()

@@ -1,11 +1,12 @@
 import { connectBus } from '@voltrail/bus/bus'
 import { centralClient } from '@voltrail/bus/central-client'
 import { holdLease } from '@voltrail/bus/lease'
+import { eventsByCategory } from '@voltrail/contracts/events/registry'
 import { categoryPrefix } from '@voltrail/contracts/streams'
 import { trustBucket } from '@voltrail/contracts/trust'
 import { fileService } from '@voltrail/domain/device/file-addresses'
 import { connectEventLog } from '@voltrail/event-store/esdb-log'
-import { subscribeInBatches } from '@voltrail/event-store/subscription'
+import { derivedPaceMs, subscribeInBatches } from '@voltrail/event-store/subscription'
 import { createWriteLoop } from '@voltrail/event-store/write-loop'
 import { startHealthServer } from '@voltrail/runtime/health'
 import { createLog } from '@voltrail/runtime/log'
@@ -17,6 +18,7 @@ import { campaigns } from './campaigns.ts'
 import { certificates } from './certificates.ts'
 import type { UpkeepConfig } from './config.ts'
 import { configuration } from './configuration.ts'
+import { decidedReviews } from './decided-reviews.ts'
 import { createDuties } from './duties.ts'
 import type { Duty, DutyDeps } from './duty.ts'
 import { localLists } from './local-lists.ts'
@@ -28,7 +30,12 @@ import { publishTrust } from './publish-trust.ts'
 import { reservations } from './reservations.ts'
 import { transfers } from './transfers.ts'
 
-const categories = ['charger', 'device', 'tenant', 'token', 'session', 'campaign'] as const
+/** what duties hear of whole, and of sessions that one began: what they measure is most of the log */
+const categories = ['charger', 'device', 'tenant', 'token', 'campaign'] as const
+const feedFilter = {
+  streamPrefixes: [...categories, 'session' as const].map(categoryPrefix),
+  types: [...categories.flatMap((category) => Object.keys(eventsByCategory[category])), 'SessionStarted'],
+}
 
 /** Every duty, each made of what duties work with. */
 const createAll: readonly ((deps: DutyDeps) => Duty)[] = [
@@ -40,6 +47,7 @@ const createAll: readonly ((deps: DutyDeps) => Duty)[] = [
   reservations,
   localLists,
   cachedTokens,
+  decidedReviews,
 ]
 
 export interface Upkeep extends RunningService {
@@ -86,7 +94,12 @@ export const startUpkeep = async (config: UpkeepConfig, given: Partial<UpkeepPac
     }
     const certificateTerms = {
       authority: await openAuthority(config, now),
-      publish: publishTrust(await bus.keyValue(trustBucket), config.PKI_PUBLISH_FOLDER),
+      publish: publishTrust({
+        bucket: await bus.keyValue(trustBucket),
+        folder: config.PKI_PUBLISH_FOLDER,
+        logEnd: async () => (await eventLog.readTail(1))[0]?.position.commit ?? 0n,
+        log,
+      }),
       renewBeforeMs: config.PKI_RENEW_BEFORE,
     }
     const files = fileService(config.FILES_URLS, config.FILES_KEY)
@@ -104,8 +117,9 @@ export const startUpkeep = async (config: UpkeepConfig, given: Partial<UpkeepPac
 
     const feed = subscribeInBatches({
       connectionString: config.ESDB_URL,
-      filter: { streamPrefixes: categories.map(categoryPrefix) },
+      filter: feedFilter,
       from: 'start',
+      paceMs: derivedPaceMs,
       onDown: (reason) => log.warn({ reason }, 'the feed of upkeep is down'),
       onBatch: ({ events }) => {
         for (const event of events) duties.hear(event)
