@@ -10,13 +10,15 @@ import { ListedToken, mostListEntries } from './local-list.ts'
  * What we may ask of a charger, in version-neutral words. `evseId` alone names the EVSE; a 1.6 charger's connector n is EVSE n.
  * `StoredChargerCommand` is the same with personal data sealed and secrets digested: the form in the log.
  */
+/** It is sent although it is aimed at a connector, or a transaction, that the charger is not known to have. */
+const forced = { force: z.literal(true).optional() }
 const remoteStart = {
   type: z.literal('RemoteStart'),
   evseId: EvseId.min(1).optional(),
   /** a TxProfile without transaction id, for the transaction that begins */
   chargingProfile: ChargingProfile.optional(),
-  /** also where the EVSE is reserved for somebody else, and with a profile of times for a clock that is not known to be right */
-  force: z.literal(true).optional(),
+  /** also where the EVSE is reserved for somebody else, the token may not charge, and with a profile of times for a clock that is not known to be right */
+  ...forced,
 }
 const reserveNow = {
   type: z.literal('ReserveNow'),
@@ -64,14 +66,20 @@ export const CertificateHash = z.object({
 export type CertificateHash = z.infer<typeof CertificateHash>
 
 const plainCommands = [
-  z.object({ type: z.literal('RemoteStop'), transactionId: TransactionId }),
+  z.object({ type: z.literal('RemoteStop'), transactionId: TransactionId, ...forced }),
   z.object({ type: z.literal('Reset'), kind: z.enum(['Soft', 'Hard']) }),
-  z.object({ type: z.literal('UnlockConnector'), evseId: EvseId.min(1), connectorId: ConnectorId.optional() }),
+  z.object({
+    type: z.literal('UnlockConnector'),
+    evseId: EvseId.min(1),
+    connectorId: ConnectorId.optional(),
+    ...forced,
+  }),
   z.object({ type: z.literal('GetConfiguration'), keys: z.array(z.string().min(1).max(50)).optional() }),
   z.object({
     type: z.literal('ChangeAvailability'),
     evseId: EvseId,
     availability: z.enum(['Operative', 'Inoperative']),
+    ...forced,
   }),
   z.object({ type: z.literal('ClearCache') }),
   z.object({
@@ -87,6 +95,7 @@ const plainCommands = [
       'SignChargingStationCertificate',
     ]),
     evseId: EvseId.optional(),
+    ...forced,
   }),
   z.object({
     type: z.literal('DataTransfer'),
@@ -101,7 +110,7 @@ const plainCommands = [
     evseId: EvseId,
     profile: ChargingProfile,
     /** also with times where the charger's clock is not known to be right */
-    force: z.literal(true).optional(),
+    ...forced,
   }),
   z.object({
     type: z.literal('ClearChargingProfile'),
@@ -115,6 +124,7 @@ const plainCommands = [
     evseId: EvseId,
     durationSeconds: z.int().min(1).max(31_536_000),
     unit: ChargingRateUnit.optional(),
+    ...forced,
   }),
   z.object({
     type: z.literal('UpdateFirmware'),

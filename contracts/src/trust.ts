@@ -12,6 +12,8 @@ export const TrustBundle = z.object({
   /** which kind of authority signs */
   authority: z.string().max(50),
   at: Instant,
+  /** how much of the log had been heard when it was made, as a commit position: none takes the place of one made of more */
+  logPosition: z.string().regex(/^\d+$/).default('0'),
   /** what chargers' certificates chain to, PEM each */
   roots: z.array(z.string()),
   /** what stands between those and chargers' certificates, PEM each: who checks `crl` needs its issuer */

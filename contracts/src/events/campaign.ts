@@ -45,6 +45,8 @@ export const campaignEvents = {
   CampaignCreated: z.object({ campaignId: CampaignId, ...campaignTerms }),
   /** The charger is asked to update next, by this request. */
   ChargerTaken: z.object({ chargerId: ChargerId, requestId: RequestId, at: Instant }),
+  /** The request never reached it: it waits for another turn. */
+  ChargerPutBack: z.object({ chargerId: ChargerId, requestId: RequestId, detail: z.string().max(300) }),
   ChargerFinished: z.object({
     chargerId: ChargerId,
     requestId: RequestId.optional(),

@@ -192,9 +192,19 @@ export const ChargerSummary = z.object({
   recentStarts: z
     .array(z.object({ startKey: z.string(), transactionId: TransactionId, charger: Instant.optional() }))
     .optional(),
-  /** the newest transactions that were closed, newest last: what was measured in them may come later */
+  /**
+   * the newest transactions that were closed, newest last: what was measured in them may come later. `stopped`: by the charger's
+   * own stop, so that its end is not inferred
+   */
   closedTransactions: z
-    .array(z.object({ transactionId: TransactionId, evseId: EvseId, startedAt: Instant }))
+    .array(
+      z.object({
+        transactionId: TransactionId,
+        evseId: EvseId,
+        startedAt: Instant,
+        stopped: z.literal(true).optional(),
+      }),
+    )
     .optional(),
   /**
    * the newest starts that were parked, newest last: the transaction ids that they were answered, where and when they began, the
@@ -312,7 +322,8 @@ export const chargerEvents = {
   }),
   /**
    * What an operator wants done about something that waits for review, before it is done: from now on no other decision is carried
-   * out. `refused` says why it could not be: what is decided is withdrawn, and the review waits as before.
+   * out; upkeep asks again for what nobody has carried out. `refused` says why it could not be: what is decided is withdrawn, and the
+   * review waits as before.
    */
   ReviewDecided: z.object({ subject: z.string(), decision: OperatorDecision, refused: z.string().optional() }),
   /** What an operator decided about something that waited for review, once it is done. `subject` is `<stream>@<revision>` of what waited. */

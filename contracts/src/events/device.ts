@@ -63,8 +63,8 @@ const KeyState = z.object({
 
 export const TransferKind = z.enum(['Firmware', 'DiagnosticsLog', 'SecurityLog'])
 export type TransferKind = z.infer<typeof TransferKind>
-/** `Cancelled`: an operator gave it up, and nothing was sent to the charger. */
-export const TransferOutcome = z.enum(['Done', 'Failed', 'Refused', 'Expired', 'Superseded', 'Cancelled'])
+/** `Cancelled`: an operator gave it up, the charger is not told. `Unsent`: the request never reached the charger; older events call that `Failed`. */
+export const TransferOutcome = z.enum(['Done', 'Failed', 'Refused', 'Expired', 'Superseded', 'Cancelled', 'Unsent'])
 export type TransferOutcome = z.infer<typeof TransferOutcome>
 
 /** A stored file: where the object store has it, and how to check it. */
@@ -357,6 +357,8 @@ export const deviceEvents = {
     protocol: z.string().max(10),
     /** what was asked for; not in the oldest events */
     kind: TransferKind.optional(),
+    /** its request had ended before the upload did: chargers say that they are done while it goes on */
+    late: z.literal(true).optional(),
   }),
   TransferEnded: z.object({ requestId: RequestId, ...transferEnd, commandId: CommandId.optional() }),
   SecurityEventReported: z.object({

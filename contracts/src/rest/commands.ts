@@ -26,6 +26,18 @@ const transaction = z
   .union([TransactionId, z.int().min(1)], { error: 'must be the transaction id, as text or number' })
   .describe('as the session shows it')
 
+const forcedAt = (what: string) => ({
+  force: z.literal(true).optional().describe(`sent also ${what} that the charger is not known to have`),
+})
+const forced = forcedAt('to a connector')
+
+/** A charging profile whose times may have any offset and precision. */
+const profileBody = ChargingProfile.extend({
+  validFrom: AnyInstant.optional(),
+  validTo: AnyInstant.optional(),
+  schedule: ChargingProfile.shape.schedule.extend({ startAt: AnyInstant.optional() }).strict(),
+}).strict()
+
 const requestId = RequestId.optional().describe('names the transfer; made for you unless told')
 const location = z
   .string()
@@ -41,23 +53,24 @@ export const commandBodies = {
     idToken,
     evseId: positiveEvse.optional(),
     connectorId: connectorAsEvse,
-    chargingProfile: ChargingProfile.optional().describe('a TxProfile for the transaction that begins'),
+    chargingProfile: profileBody.optional().describe('a TxProfile for the transaction that begins'),
     force: z
       .literal(true)
       .optional()
       .describe(
-        'also where the connector is reserved for somebody else, and with a profile of times for a clock that is not known to be right',
+        'also where the charger is not known to have the connector, where it is reserved for somebody else, for an id token that may not charge, and with a profile of times for a clock that is not known to be right',
       ),
   }),
-  RemoteStop: z.strictObject({ transactionId: transaction }),
+  RemoteStop: z.strictObject({ transactionId: transaction, ...forcedAt('for a transaction') }),
   Reset: z.strictObject({ kind: z.enum(['Soft', 'Hard']) }),
-  UnlockConnector: z.strictObject({ evseId: positiveEvse.optional(), connectorId: ConnectorId.optional() }),
+  UnlockConnector: z.strictObject({ evseId: positiveEvse.optional(), connectorId: ConnectorId.optional(), ...forced }),
   ChangeConfiguration: z.strictObject({ key: z.string().min(1).max(50), value: z.string().max(500) }),
   GetConfiguration: z.strictObject({ keys: z.array(z.string().min(1).max(50)).max(500).optional() }),
   ChangeAvailability: z.strictObject({
     evseId: EvseId.optional().describe('0, or none: the whole charger'),
     connectorId: connectorAsEvse,
     availability: z.enum(['Operative', 'Inoperative']),
+    ...forced,
   }),
   ClearCache: z.strictObject({}),
   TriggerMessage: z.strictObject({
@@ -73,6 +86,7 @@ export const commandBodies = {
     ]),
     evseId: EvseId.optional(),
     connectorId: connectorAsEvse,
+    ...forced,
   }),
   DataTransfer: z.strictObject({
     vendorId: z.string().min(1).max(255),
@@ -111,11 +125,13 @@ export const commandBodies = {
   SetChargingProfile: z.strictObject({
     evseId: EvseId.optional().describe('0, or none: the whole charger'),
     connectorId: connectorAsEvse,
-    profile: ChargingProfile,
+    profile: profileBody,
     force: z
       .literal(true)
       .optional()
-      .describe('also with times where the clock of the charger is not known to be right to within 60 s'),
+      .describe(
+        'also for a connector that the charger is not known to have, and with times where its clock is not known to be right to within 60 s',
+      ),
   }),
   ClearChargingProfile: z.strictObject({
     profileId: z.int().optional(),
@@ -129,6 +145,7 @@ export const commandBodies = {
     connectorId: connectorAsEvse,
     durationSeconds: z.int().min(1).max(31_536_000).default(86_400),
     unit: ChargingRateUnit.optional(),
+    ...forced,
   }),
   UpdateFirmware: z.strictObject({
     requestId,

@@ -46,6 +46,12 @@ export const DesiredConfigurationView = z
   .object({
     chargerId: ChargerId,
     mayReset: z.boolean(),
+    waitsFor: z
+      .string()
+      .nullable()
+      .describe(
+        'what has to come before any key is set: its acceptance, connection, boot, first reading; null: nothing',
+      ),
     keys: z.array(
       z.object({
         key: z.string(),

@@ -26,6 +26,7 @@ export const FileView = z
     sha256: Sha256,
     protocol: z.string().describe('http, https, ftp, ftps or sftp'),
     receivedAt: Instant,
+    late: z.boolean().describe('its request had ended before the upload did'),
     stored: z
       .boolean()
       .nullable()

@@ -8,6 +8,7 @@ export const Problem = z
     status: z.int().min(400).max(599),
     detail: z.string().describe('what was wrong with this request, and what to do'),
     instance: z.string().describe('the path that was asked for'),
+    reason: z.string().optional().describe('why it was refused, as a word for programs: `already-settled`'),
     errors: z
       .array(
         z.object({
@@ -38,6 +39,7 @@ export const problemKinds = {
   'not-json': 'The body is not JSON',
   unauthorized: 'The operator key is missing or wrong',
   forbidden: 'The key does not have the role for this',
+  gone: 'Not kept any more',
   'not-found': 'Not found',
   'method-not-allowed': 'Method not allowed',
   'too-large': 'The body is too large',

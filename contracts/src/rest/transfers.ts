@@ -107,7 +107,12 @@ export const TransferView = z
       .array(z.object({ name: z.string(), bytes: z.int(), sha256: Sha256 }))
       .describe('what our file service got of it'),
     outcome: TransferOutcome.nullable().describe('`null` while it goes on'),
-    detail: z.string().nullable(),
+    detail: z
+      .string()
+      .nullable()
+      .describe(
+        'why it ended so; of an update that goes on: that its charger booted with another version than is wanted',
+      ),
     firmwareVersion: z.string().nullable().describe('what the charger reported at the boot that proved it'),
     endedAt: Instant.nullable(),
   })

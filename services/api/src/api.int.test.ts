@@ -301,7 +301,7 @@ describe('the REST surface', () => {
     it('are given no security profile with a password while they have none, not even by force', async () => {
       for (const force of [{}, { force: true }]) {
         const refused = await api.ask('PUT', '/v1/chargers/NEW-4', { securityProfile: 2, ...force })
-        expect([refused.status, refused.json.detail]).toEqual([422, expect.stringContaining('password-needed')])
+        expect([refused.status, refused.json.reason]).toEqual([422, 'password-needed'])
       }
     })
     it('are registered, with digests of the password in place of it', async () => {

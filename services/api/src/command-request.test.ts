@@ -105,6 +105,21 @@ describe('the body of a command', () => {
     const given = { location: 'ftp://files.example.com/x', retrieveAt: '2026-01-31T14:00:00+02:00' }
     expect(readCommand('UpdateFirmware', given)).toMatchObject({ retrieveAt: '2026-01-31T12:00:00.000Z' })
   })
+  it('may give the times of a charging profile so, and no field that is none of it', () => {
+    const schedule = { unit: 'A', startAt: '2026-01-31T14:00:00+02:00', periods: [{ startSeconds: 0, limit: '6' }] }
+    const validTo = '2026-02-01T00:00:00Z'
+    const profile = { profileId: 1, stackLevel: 0, purpose: 'TxDefaultProfile', kind: 'Absolute', validTo, schedule }
+    const told = { validTo: '2026-02-01T00:00:00.000Z', schedule: { startAt: '2026-01-31T12:00:00.000Z' } }
+    expect(readCommand('SetChargingProfile', { profile })).toMatchObject({ profile: told })
+    expect(readCommand('RemoteStart', { idToken: 'A', chargingProfile: profile })).toMatchObject({
+      chargingProfile: told,
+    })
+    const wrong = { ...profile, schedule: { ...schedule, startAt: '2026-13-31T14:00:00Z', unti: 'A' } }
+    expect(problemOf(() => readCommand('SetChargingProfile', { profile: wrong })).errors).toMatchObject([
+      { path: '/body/profile/schedule/startAt', message: expect.stringMatching(/^must be a date and time/) },
+      { path: '/body/profile/schedule', message: 'has no field "unti"' },
+    ])
+  })
   it('need not name a transfer, nor say when firmware is fetched: now', () => {
     const location = 'https://files.example.com/x'
     expect(readCommand('UpdateFirmware', { location })).toMatchObject({ requestId: 41, retrieveAt: made.now })

@@ -101,13 +101,16 @@ const wholeCharger: readonly ChargerCommandType[] = [
   'SetChargingProfile',
 ]
 /** Requests may have any offset and precision, commands have one. */
-const times = ['expiresAt', 'retrieveAt', 'installAt', 'from', 'until']
+const times = ['expiresAt', 'retrieveAt', 'installAt', 'from', 'until', 'validFrom', 'validTo', 'startAt']
+const profiles = ['profile', 'chargingProfile', 'schedule']
 const withInstants = (fields: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => [
-      name,
-      times.includes(name) && typeof value === 'string' ? instant(Date.parse(value)) : value,
-    ]),
+    Object.entries(fields).map(([name, value]) => {
+      if (times.includes(name) && typeof value === 'string') return [name, instant(Date.parse(value))]
+      return profiles.includes(name) && value !== undefined
+        ? [name, withInstants(value as Record<string, unknown>)]
+        : [name, value]
+    }),
   )
 interface Entry {
   readonly idToken: unknown

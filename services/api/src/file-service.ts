@@ -4,7 +4,6 @@ import { fileServiceToken } from '@voltrail/domain/device/transfer-credential'
 import type { ObjectStore } from '@voltrail/object-store/object-store'
 import { openRemoteStore } from '@voltrail/object-store/remote-store'
 import { ApiProblem, unavailable } from './problem.ts'
-import type { Sources } from './sources.ts'
 
 /** What the routes have of the file service: its objects, and what an image is in use by. */
 export interface FileServiceClient {
@@ -40,7 +39,11 @@ export const connectFileService = (options: {
 }
 
 /** @throws {ApiProblem} where none is set up */
-export const fileServiceOf = ({ fileService }: Sources): FileServiceClient => {
+export const fileServiceOf = ({
+  fileService,
+}: {
+  readonly fileService: FileServiceClient | undefined
+}): FileServiceClient => {
   if (fileService === undefined)
     throw new ApiProblem('refused', 'No file service is set up: set FILES_INTERNAL_URL and FILES_KEY.')
   return fileService

@@ -143,13 +143,13 @@ describe('files of a charger', () => {
   it.each(['CP=201.0', 'CP=201.99', 'nobody.3', '=zz.1'])('that there are not (%s) are a 404', async (id) => {
     expect((await api.ask('GET', `/v1/files/${id}`)).status).toBe(404)
   })
-  it('whose time is over are shown as not stored any more, and are a 404 that says so', async () => {
+  it('whose time is over are shown as not stored any more, and are a 410 that says so', async () => {
     expect((await list()).items.map(({ stored }: { stored: boolean }) => stored)).toEqual([true, true])
     const [newest] = (await list()).items
     await files.store.delete(`transfers/default/CP=201/41/${newest.name.length}`)
     expect((await list()).items.map(({ stored }: { stored: boolean }) => stored)).toEqual([false, true])
     const gone = await api.ask('GET', `/v1/files/${newest.id}`)
-    expect([gone.status, gone.json.detail]).toEqual([404, expect.stringMatching(/not kept any more/)])
+    expect([gone.status, gone.json.detail]).toEqual([410, expect.stringMatching(/not kept any more/)])
   })
   it('need the operator key', async () => {
     expect((await fetch(`${api.url}/v1/files/CP=201.1`)).status).toBe(401)
@@ -187,7 +187,7 @@ describe('firmware images', () => {
     expect(await upload(fields)).toEqual({ status: 200, json: added.json })
     expect(await upload(fields, 'another')).toMatchObject({
       status: 422,
-      json: { detail: expect.stringMatching(/name-taken/) },
+      json: { reason: 'name-taken' },
     })
     expect(await files.objects()).toHaveLength(before.length + 1)
     expect((await api.ask('GET', '/v1/firmware')).json.items).toEqual([added.json])

@@ -21,8 +21,11 @@ const meta: MetadataInput = {
 const asTold = <E>(): Aggregate<null, E> => ({ initialState: null, evolve: () => null })
 
 let api: RunningApi
-const onCharger = (id: string, event: ChargerEvent) =>
-  api.loop.decide(asTold<ChargerEvent>(), chargerStream(tenant, ChargerId.parse(id)), () => accept(event), meta)
+const onCharger = (id: string, event: ChargerEvent, receivedAt = now) =>
+  api.loop.decide(asTold<ChargerEvent>(), chargerStream(tenant, ChargerId.parse(id)), () => accept(event), {
+    ...meta,
+    receivedAt,
+  })
 const onDevice = (id: string, event: DeviceEvent) =>
   api.loop.decide(device, deviceStream(tenant, ChargerId.parse(id)), () => accept(event), meta)
 
@@ -52,7 +55,7 @@ beforeAll(async () => {
     meta,
   )
   await until(async () => {
-    const { items } = (await api.ask('GET', '/v1/chargers')).json
+    const { items = [] } = (await api.ask('GET', '/v1/chargers')).json
     return items.filter(({ vendor }: { vendor: string | null }) => vendor !== null).length === 2 && items.length === 3
   })
 }, 60_000)
@@ -111,6 +114,16 @@ describe('a request that goes on', () => {
     await api.ask('POST', '/v1/chargers/ACME/logs', { location: 'ftp://ann:pass@logs.example.com/in/?token=abc' })
     const log = (await transfersOf('ACME')).find(({ kind }: { kind: string }) => kind === 'DiagnosticsLog')
     expect([log.image, log.location]).toEqual([null, 'ftp://logs.example.com/in/?token='])
+  })
+
+  it('shows with which version its charger booted meanwhile, while another is wanted', async () => {
+    const newest = async () => (await transfersOf('ACME')).find(({ kind }: { kind: string }) => kind === 'Firmware')
+    const { begunAt, detail } = await newest()
+    expect(detail).toBeNull()
+    const identity = { vendor: 'ACME ', model: 'One', registration: 'Accepted', intervalSeconds: 300 } as const
+    const after = instant(Date.parse(begunAt) + 60_000)
+    await onCharger('ACME', { type: 'ChargerBooted', data: { ...identity, firmwareVersion: '1.1' } }, after)
+    expect(await newest()).toMatchObject({ outcome: null, detail: 'booted with 1.1, wanted 2.0' })
   })
 
   it('is given up by an operator, and nothing is sent; what the charger still says is recorded', async () => {

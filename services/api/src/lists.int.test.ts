@@ -1,10 +1,11 @@
 import type { MetadataInput } from '@voltrail/contracts/envelope'
-import type { ChargerEvent, DeviceEvent } from '@voltrail/contracts/events/registry'
+import type { ChargerEvent, DeviceEvent, TenantEvent } from '@voltrail/contracts/events/registry'
 import { ChargerId, TenantId, type EvseId } from '@voltrail/contracts/ids'
 import { instant } from '@voltrail/contracts/quantities'
-import { chargerStream, deviceStream } from '@voltrail/contracts/streams'
+import { chargerStream, deviceStream, tenantStream } from '@voltrail/contracts/streams'
 import { accept, type Aggregate } from '@voltrail/domain/decider'
 import { device } from '@voltrail/domain/device/device'
+import { tenant as tenantAggregate } from '@voltrail/domain/tenant'
 import { meterKeyId } from '@voltrail/domain/device/meter-keys'
 import { runApi, until } from './fixtures/running-api.ts'
 import type { RunningApi } from './fixtures/running-api.ts'
@@ -52,8 +53,8 @@ const get = async (path: string) => (await api.ask('GET', path)).json
 describe('the security events of all chargers', () => {
   it('are listed newest first, by severity, charger and time, a page at a time', async () => {
     const all = await until(async () => {
-      const { items } = await get('/v1/security-events')
-      return items.length === 3 && items
+      const { status, json } = await api.ask('GET', '/v1/security-events')
+      return status === 200 && json.items.length === 3 && json.items
     })
     expect(all.map(({ chargerId, event }: Record<string, string>) => [chargerId, event])).toEqual([
       ['CP-1', 'StartupOfTheDevice'],
@@ -70,6 +71,26 @@ describe('the security events of all chargers', () => {
 
   it.each(['severity=grave', 'from=yesterday', 'cursor=xyz', 'colour=red'])('with ?%s are a 400', async (query) => {
     expect((await api.ask('GET', `/v1/security-events?${query}`)).status).toBe(400)
+  })
+})
+
+describe('the local list of a charger', () => {
+  it('does not stand as it was assessed by an earlier word of the tenant', async () => {
+    const path = '/v1/chargers/CP-1/local-list'
+    await told('CP-1', 6, {
+      type: 'LocalListAssessed',
+      data: { standing: 'InSync', version: 7, entries: 2, leftOut: 0, full: false, added: 0, changed: 0, removed: 0 },
+    })
+    const desired: TenantEvent = {
+      type: 'LocalListDefaultDesired',
+      data: { policy: { mode: 'all', groups: [], tokens: [], whenTooLong: 'refuse' } },
+    }
+    const desire = (minutes: number) =>
+      api.loop.decide(tenantAggregate, tenantStream(tenant), () => accept(desired), meta('CP-1', minutes))
+    await desire(5)
+    expect(await get(path)).toMatchObject({ inherited: true, state: 'in-sync', desiredVersion: 7 })
+    await desire(7)
+    expect(await get(path)).toMatchObject({ inherited: true, state: 'waiting', desiredVersion: null, assessedAt: null })
   })
 })
 
@@ -104,6 +125,39 @@ describe('what is desired of a charger', () => {
       { key: 'HeartbeatInterval', value: '60', of: 'model', outcome: 'Suspended', by: { kind: 'operator', id: 'ann' } },
     ])
     expect((await get('/v1/chargers/CP-1/desired-configuration')).keys).toEqual([])
+  })
+
+  it('says what it waits for: a connection, a boot, the first reading', async () => {
+    const path = '/v1/chargers/CP-9/desired-configuration'
+    const waitsFor = async () => (await get(path)).waitsFor
+    const chargerId = ChargerId.parse('CP-9')
+    const asTold: Aggregate<null, ChargerEvent> = { initialState: null, evolve: () => null }
+    const tell = (minutes: number, event: ChargerEvent) =>
+      api.loop.decide(asTold, chargerStream(tenant, chargerId), () => accept(event), meta('CP-9', minutes))
+    await api.ask('PUT', '/v1/chargers/CP-9', {})
+    expect(await waitsFor()).toBeNull()
+    await api.ask('PUT', path, { keys: [{ key: 'HeartbeatInterval', value: '60' }] })
+    expect(await waitsFor()).toBe('its connection')
+    await tell(1, {
+      type: 'ChargerConnected',
+      data: {
+        edge: 'e',
+        subprotocol: 'ocpp1.6',
+        remoteAddress: '::1',
+        tls: false,
+        authenticatedBy: 'none',
+        heartbeatSeconds: 300,
+      },
+    })
+    expect(await waitsFor()).toMatch(/^its boot/)
+    await tell(2, {
+      type: 'ChargerBooted',
+      data: { vendor: 'Acme', model: 'Nine', registration: 'Accepted', intervalSeconds: 300 },
+    })
+    expect(await waitsFor()).toMatch(/^the first reading/)
+    const set = [{ key: 'HeartbeatInterval', value: '300', readonly: false }]
+    await told('CP-9', 3, { type: 'ConfigurationChanged', data: { full: true, set, gone: [] } })
+    expect(await waitsFor()).toBeNull()
   })
 })
 
@@ -144,7 +198,7 @@ describe('a meter key that a charger claims', () => {
 
   it('of nobody is a 404, and a decision that is none a 400', async () => {
     const none = await api.ask('POST', `/v1/chargers/CP-2/meter-keys/${meterKeyId(claim)}`, { decision: 'confirmed' })
-    expect([none.status, none.json.detail]).toEqual([404, expect.stringContaining('unknown-meter-key')])
+    expect([none.status, none.json.reason]).toEqual([404, 'unknown-meter-key'])
     const path = `/v1/chargers/CP-1/meter-keys/${meterKeyId(claim)}`
     expect((await api.ask('POST', path, { decision: 'claimed' })).status).toBe(400)
     expect((await api.ask('POST', '/v1/chargers/CP-1/meter-keys/xyz', { decision: 'confirmed' })).status).toBe(400)
@@ -154,7 +208,7 @@ describe('a meter key that a charger claims', () => {
 
 describe('firmware campaigns', () => {
   it('are listed newest first, by phase', async () => {
-    await until(async () => (await get('/v1/chargers')).items.length === 2)
+    await until(async () => (await get('/v1/chargers')).items.length === 3)
     for (const version of ['2.0', '3.0'])
       expect(
         (

@@ -9,6 +9,7 @@ const statuses: Readonly<Record<ProblemKind, number>> = {
   unauthorized: 401,
   forbidden: 403,
   'not-found': 404,
+  gone: 410,
   'method-not-allowed': 405,
   'too-large': 413,
   'unsupported-media-type': 415,
@@ -25,17 +26,25 @@ export type FieldError = { readonly path: string; readonly message: string }
 export class ApiProblem extends Error {
   readonly kind: ProblemKind
   readonly errors: readonly FieldError[]
+  /** why central refused it, as a word for programs */
+  readonly reason: string | undefined
   readonly headers: Readonly<Record<string, string>>
 
   constructor(
     kind: ProblemKind,
     detail: string,
-    more: { errors?: readonly FieldError[]; headers?: Readonly<Record<string, string>>; cause?: unknown } = {},
+    more: {
+      errors?: readonly FieldError[]
+      reason?: string
+      headers?: Readonly<Record<string, string>>
+      cause?: unknown
+    } = {},
   ) {
     super(detail, { cause: more.cause })
     this.name = 'ApiProblem'
     this.kind = kind
     this.errors = more.errors ?? []
+    this.reason = more.reason
     this.headers = more.headers ?? {}
   }
 }
@@ -47,6 +56,7 @@ export const problemDocument = (problem: ApiProblem, path: string): Problem => (
   status: statuses[problem.kind],
   detail: problem.message,
   instance: path,
+  ...(problem.reason !== undefined && { reason: problem.reason }),
   ...(problem.errors.length > 0 && { errors: [...problem.errors] }),
 })
 

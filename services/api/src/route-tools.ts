@@ -30,6 +30,7 @@ const problemMeanings = {
   401: 'The operator key is missing or wrong.',
   403: 'The operator key does not have the role that this needs.',
   404: 'There is no such thing.',
+  410: 'There was one, and it is not kept any more.',
   409: 'It was decided otherwise before.',
   413: 'The body is larger than 1 MiB.',
   415: 'The body is not announced as JSON.',
@@ -62,6 +63,7 @@ const refusals: Readonly<Record<string, ProblemKind>> = {
   'already-settled': 'conflict',
   'campaign-exists': 'conflict',
   'unknown-transfer': 'not-found',
+  'unknown-charger': 'not-found',
 }
 
 /**
@@ -85,7 +87,7 @@ export async function decide(
     case 'done':
       return reply
     case 'refused':
-      throw new ApiProblem(refusals[reply.reason] ?? 'refused', `${reply.detail} (${reply.reason})`)
+      throw new ApiProblem(refusals[reply.reason] ?? 'refused', `${reply.detail}.`, { reason: reply.reason })
     case 'unavailable':
       throw unavailable(`This could not be decided now: ${reply.reason}. Ask again.`)
     default:

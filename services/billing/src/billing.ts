@@ -4,7 +4,13 @@ import type { Recorded } from '@voltrail/domain/decider'
 import { readCheckpoint, writeCheckpoint } from '@voltrail/event-store/checkpoint'
 import { connectEventLog, type EsdbLog } from '@voltrail/event-store/esdb-log'
 import { LogUnavailable, type LogEvent, type LogPosition } from '@voltrail/event-store/event-log'
-import { subscribeInBatches, subscribeLog, type Batch, type Subscription } from '@voltrail/event-store/subscription'
+import {
+  derivedPaceMs,
+  subscribeInBatches,
+  subscribeLog,
+  type Batch,
+  type Subscription,
+} from '@voltrail/event-store/subscription'
 import { createWriteLoop } from '@voltrail/event-store/write-loop'
 import { Backoff } from '@voltrail/runtime/backoff'
 import { startHealthServer } from '@voltrail/runtime/health'
@@ -14,13 +20,15 @@ import type { RunningService } from '@voltrail/runtime/shutdown'
 import { sleep } from '@voltrail/runtime/ticker'
 import type { BillingConfig } from './config.ts'
 import { rate } from './rate.ts'
+import { createSessionStarts, type SessionStarts } from './session-starts.ts'
 import { createTariffBook, type TariffBook } from './tariff-book.ts'
 
 const checkpointStream = 'checkpoint-billing'
 const tariffs = categoryPrefix('tariff')
 const sessions = categoryPrefix('session')
-/** what makes or changes a bill; nothing else of a session is looked at */
+/** what makes or changes a bill, and what it is rated with; nothing else of a session is looked at */
 const ends = ['SessionStopped', 'SessionCorrected']
+const begins = 'SessionStarted'
 const changes = ['TariffDefined', 'TariffAssigned']
 
 export interface Billing extends RunningService {
@@ -43,7 +51,8 @@ export const startBilling = async (config: BillingConfig): Promise<Billing> => {
   const eventLog = connectEventLog({ connectionString: config.ESDB_URL, log })
   const loop = createWriteLoop({ log: eventLog, cacheSize: 10_000, build: config.BUILD })
   const book = createTariffBook()
-  const deps = { log: eventLog, loop, book, pod: config.POD_NAME, build: config.BUILD }
+  const starts = createSessionStarts(eventLog)
+  const deps = { starts, loop, book, pod: config.POD_NAME, build: config.BUILD }
 
   /** One session's end, until it is rated: the log may be away for a while, the feed waits. */
   const settle = async (event: LogEvent): Promise<void> => {
@@ -72,6 +81,7 @@ export const startBilling = async (config: BillingConfig): Promise<Billing> => {
     config,
     eventLog,
     book,
+    starts,
     log,
     signal: stopping.signal,
     onEnd: settle,
@@ -110,6 +120,7 @@ interface FeedOptions {
   readonly config: BillingConfig
   readonly eventLog: EsdbLog
   readonly book: TariffBook
+  readonly starts: SessionStarts
   readonly log: Log
   readonly signal: AbortSignal
   readonly onEnd: (event: LogEvent) => Promise<void>
@@ -119,7 +130,7 @@ interface FeedOptions {
 const checkpointEveryMs = 1_000
 
 /** The ordered feed of tariffs and session ends, from the checkpoint on; before it, every tariff that was decided earlier. */
-const openFeed = async ({ config, eventLog, book, log, signal, onEnd }: FeedOptions) => {
+const openFeed = async ({ config, eventLog, book, starts, log, signal, onEnd }: FeedOptions) => {
   const hear = (event: LogEvent) => book.hear(event.stream, event as unknown as Recorded<TariffEvent>)
   await tariffsSoFar(config.ESDB_URL, hear, log, signal)
   let checkpoint = await readCheckpoint(eventLog, checkpointStream)
@@ -136,15 +147,24 @@ const openFeed = async ({ config, eventLog, book, log, signal, onEnd }: FeedOpti
 
   const subscription: Subscription = subscribeInBatches({
     connectionString: config.ESDB_URL,
-    filter: { streamPrefixes: [sessions, tariffs], types: [...ends, ...changes] },
+    filter: { streamPrefixes: [sessions, tariffs], types: [begins, ...ends, ...changes] },
     from: checkpoint?.position ?? 'start',
     signal,
+    paceMs: derivedPaceMs,
     onDown: (reason) => log.warn({ reason }, 'the feed of billing is down'),
     async onBatch({ events, position }: Batch) {
+      // sessions side by side, each with the tariffs that were decided before its end
+      let ends: LogEvent[] = []
       for (const event of events) {
-        if (event.stream.startsWith(tariffs)) hear(event)
-        else await onEnd(event)
+        if (event.type === begins) starts.hear(event)
+        else if (!event.stream.startsWith(tariffs)) ends.push(event)
+        else {
+          await inOrderOfEach(ends, onEnd)
+          ends = []
+          hear(event)
+        }
       }
+      await inOrderOfEach(ends, onEnd)
       if (position !== undefined)
         await keep(position).catch((error: unknown) => log.warn({ err: error }, 'no checkpoint was written'))
     },
@@ -160,6 +180,21 @@ const openFeed = async ({ config, eventLog, book, log, signal, onEnd }: FeedOpti
     },
     stop: () => subscription.stop(),
   }
+}
+
+/** The events of one stream one after the other, streams side by side. Rejects with the first failure, when all have ended. */
+const inOrderOfEach = async (
+  events: readonly LogEvent[],
+  handle: (event: LogEvent) => Promise<void>,
+): Promise<void> => {
+  const last = new Map<string, Promise<void>>()
+  for (const event of events)
+    last.set(
+      event.stream,
+      (last.get(event.stream) ?? Promise.resolve()).then(() => handle(event)),
+    )
+  const ended = await Promise.allSettled(last.values())
+  for (const one of ended) if (one.status === 'rejected') throw one.reason
 }
 
 const tariffsSoFar = async (

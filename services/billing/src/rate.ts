@@ -6,13 +6,14 @@ import { billing, rateSession } from '@voltrail/domain/billing'
 import type { Recorded } from '@voltrail/domain/decider'
 import { beganAt, session } from '@voltrail/domain/session'
 import { chooseTariff } from '@voltrail/domain/tariff'
-import type { EventLog, LogEvent } from '@voltrail/event-store/event-log'
+import type { LogEvent } from '@voltrail/event-store/event-log'
 import type { Decided, WriteLoop } from '@voltrail/event-store/write-loop'
 import { extractTrace, withSpan } from '@voltrail/runtime/trace'
+import type { SessionStarts } from './session-starts.ts'
 import type { TariffBook } from './tariff-book.ts'
 
 export interface RateDeps {
-  readonly log: Pick<EventLog, 'readForward'>
+  readonly starts: Pick<SessionStarts, 'of'>
   readonly loop: WriteLoop
   readonly book: TariffBook
   readonly pod: string
@@ -30,7 +31,7 @@ export const rate = async (
   const address = parseStream(event.stream)
   if (address?.category !== 'session') throw new Error(`${event.stream} is no session`)
   const { tenant, sessionId } = address
-  const state = session.restore?.(event as Recorded<SessionEvent>, await firstEvent(event.stream, deps.log))
+  const state = session.restore?.(event as Recorded<SessionEvent>, await deps.starts.of(event.stream))
   if (state?.start === undefined)
     throw new Error(`event ${event.revision} of ${event.stream} ends a session without a start`)
   const { chargerId } = sessionParts(sessionId)
@@ -67,15 +68,8 @@ export const rate = async (
       billingStream(tenant, sessionId),
       (known) => rateSession({ sessionId, session: state, sessionRevision: event.revision, tariff }, known),
       meta,
+      { likelyNew: true },
     )
   // the trace of the stop goes on to its bill
   return withSpan('rate', {}, extractTrace({ traceparent: event.metadata.traceparent }), rating)
-}
-
-const firstEvent = async (
-  stream: string,
-  log: Pick<EventLog, 'readForward'>,
-): Promise<Recorded<SessionEvent> | undefined> => {
-  for await (const event of log.readForward(stream, 0, 1)) return event as unknown as Recorded<SessionEvent>
-  return undefined
 }

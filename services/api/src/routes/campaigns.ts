@@ -54,6 +54,7 @@ export function campaignRoutes(app: Routes, sources: Sources): void {
       accepted: charger.registration === 'Accepted',
       charging: charger.openTransactions.length,
       updating: transfers.find(({ kind }) => kind === 'Firmware')?.requestId,
+      connectors: charger.connectors,
     })
   }
 

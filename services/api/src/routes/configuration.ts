@@ -10,7 +10,9 @@ import {
   PutDesiredConfigurationBody,
 } from '@voltrail/contracts/rest/configuration'
 import { deviceStream, tenantStream } from '@voltrail/contracts/streams'
+import type { ChargerState } from '@voltrail/domain/charger/charger-state'
 import type { Recorded } from '@voltrail/domain/decider'
+import type { DeviceState } from '@voltrail/domain/device/device-state'
 import { unknownDevice } from '@voltrail/domain/device/device'
 import { wantedOf } from '@voltrail/domain/model-configuration'
 import { tenant as tenantAggregate } from '@voltrail/domain/tenant'
@@ -26,9 +28,23 @@ const mostChanges = 200
 /** how many events are looked through for changes when nobody says since when */
 const mostEvents = 2_000
 
+/** What has to come before upkeep sets a key. */
+const waitsFor = (
+  { registration, connection, lastBootAt }: ChargerState,
+  { configuration, keys = [] }: DeviceState,
+): string | null => {
+  if (registration !== 'Accepted') return 'its acceptance: PUT /v1/chargers/{id} with "registration": "Accepted"'
+  if (connection?.open !== true) return 'its connection'
+  if (lastBootAt === undefined) return 'its boot (BootNotification)'
+  return configuration?.fullAt === undefined && keys.length === 0
+    ? 'the first reading of its configuration, once its boot has settled'
+    : null
+}
+
 export function configurationRoutes(app: Routes, sources: Sources): void {
   const desired = async (chargerId: ChargerId): Promise<DesiredConfigurationView> => {
-    const { identity } = await readCharger(sources, chargerId)
+    const charger = await readCharger(sources, chargerId)
+    const { identity } = charger
     const state = await readDevice(sources, chargerId)
     const { desired: own = [], keys = [], configuration } = state
     const { state: known } = await foldStream(sources.log, tenantAggregate, tenantStream(sources.tenant))
@@ -36,6 +52,7 @@ export function configurationRoutes(app: Routes, sources: Sources): void {
     return {
       chargerId,
       mayReset: wanted.mayReset,
+      waitsFor: wanted.keys.length === 0 ? null : waitsFor(charger, state),
       keys: wanted.keys.map(({ key, value, since }) => {
         // what came of it before it was desired anew says nothing of it
         const tried = keys.find((one) => isSameKey(one.key, key) && one.at >= since)

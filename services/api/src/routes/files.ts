@@ -13,7 +13,7 @@ import { readCharger } from '../charger-device.ts'
 import { contentDisposition } from '../content-disposition.ts'
 import { fileServiceOf } from '../file-service.ts'
 import { pageOfStream } from '../log-page.ts'
-import { notFound } from '../problem.ts'
+import { ApiProblem, notFound } from '../problem.ts'
 import { problems } from '../route-tools.ts'
 import type { Routes } from '../route-tools.ts'
 import type { Sources } from '../sources.ts'
@@ -51,7 +51,7 @@ export function fileRoutes(app: Routes, sources: Sources): void {
       const { items: found, next } = await pageOfStream(sources.log, stream, query, (recorded) => {
         const event = recorded as unknown as Recorded<DeviceEvent>
         if (event.type !== 'FileReceived') return undefined
-        const { requestId, file, protocol, kind } = event.data
+        const { requestId, file, protocol, kind, late = false } = event.data
         const view = {
           id: `${encodeToken(params.id)}.${event.revision}`,
           name: file.name,
@@ -61,6 +61,7 @@ export function fileRoutes(app: Routes, sources: Sources): void {
           sha256: file.sha256,
           protocol,
           receivedAt: event.metadata.receivedAt,
+          late,
         }
         return { object: file.object, view }
       })
@@ -101,7 +102,7 @@ export function fileRoutes(app: Routes, sources: Sources): void {
         200: { description: 'The file.', content: { 'application/octet-stream': { schema: z.any() } } },
         206: { description: 'The range of it.', content: { 'application/octet-stream': { schema: z.any() } } },
         416: { description: 'It has no such range.', content: { 'text/plain': { schema: z.string() } } },
-        ...problems(400, 404, 422),
+        ...problems(400, 404, 410, 422),
       },
     },
     handler: async (request, reply) => {
@@ -117,7 +118,11 @@ export function fileRoutes(app: Routes, sources: Sources): void {
           .code(416)
           .headers({ 'content-range': `bytes */${file.bytes}`, 'content-type': 'text/plain' })
           .send('no such range\n')
-      if (opened === undefined) throw notFound(`The file ${JSON.stringify(request.params.id)} is not kept any more.`)
+      if (opened === undefined)
+        throw new ApiProblem(
+          'gone',
+          `The file ${JSON.stringify(request.params.id)} is not kept any more: its time is over. Its name, size and hash stay in the list.`,
+        )
       const { bytes, first, last, content } = opened
       return reply
         .code(range === undefined ? 200 : 206)

@@ -1,5 +1,6 @@
 import type { AskedListPolicy } from '@voltrail/contracts/admin-commands'
 import type { ListStanding } from '@voltrail/contracts/events/device'
+import type { TenantEvent } from '@voltrail/contracts/events/registry'
 import type { ChargerId } from '@voltrail/contracts/ids'
 import type { LocalListPolicy } from '@voltrail/contracts/local-list'
 import { ChargerParams } from '@voltrail/contracts/rest/chargers'
@@ -10,10 +11,10 @@ import {
   PutLocalListBody,
 } from '@voltrail/contracts/rest/local-lists'
 import { tenantStream } from '@voltrail/contracts/streams'
+import type { Recorded } from '@voltrail/domain/decider'
 import type { DeviceState } from '@voltrail/domain/device/device-state'
 import { tenant as tenantAggregate } from '@voltrail/domain/tenant'
 import { readCharger, readDevice } from '../charger-device.ts'
-import { foldStream } from '../log-reads.ts'
 import { decide, problems } from '../route-tools.ts'
 import type { Routes } from '../route-tools.ts'
 import type { Sources } from '../sources.ts'
@@ -28,8 +29,14 @@ const states = {
   Unsupported: 'unsupported',
 } as const satisfies Record<ListStanding, LocalListView['state']>
 
+type Care = NonNullable<DeviceState['listCare']>
+interface Standing {
+  readonly assessed: Care['assessed']
+  readonly refused: Care['refused']
+}
+
 /** What was not taken comes before what was assessed: it is why nothing goes on. */
-const stateOf = ({ assessed, refused }: NonNullable<DeviceState['listCare']>): LocalListView['state'] => {
+const stateOf = ({ assessed, refused }: Standing): LocalListView['state'] => {
   if (refused !== undefined && (assessed === undefined || assessed.standing === 'Pending'))
     return refused.status === 'NotSupported'
       ? 'unsupported'
@@ -53,20 +60,30 @@ const asked = (
 
 /** Whom chargers know while they cannot ask, and how far each has that list. */
 export function localListRoutes(app: Routes, sources: Sources): void {
-  const defaultPolicy = async (): Promise<LocalListPolicy | null> =>
-    (await foldStream(sources.log, tenantAggregate, tenantStream(sources.tenant))).state.localList ?? null
+  const defaultPolicy = async (): Promise<{ readonly policy: LocalListPolicy | null; readonly since: string }> => {
+    let state = tenantAggregate.initialState
+    let since = ''
+    for await (const recorded of sources.log.readForward(tenantStream(sources.tenant), 0)) {
+      const event = recorded as unknown as Recorded<TenantEvent>
+      state = tenantAggregate.evolve(state, event)
+      if (event.type === 'LocalListDefaultDesired') since = event.metadata.receivedAt
+    }
+    return { policy: state.localList ?? null, since }
+  }
 
   const ofCharger = async (chargerId: ChargerId): Promise<LocalListView> => {
     await readCharger(sources, chargerId)
     const { listCare: care = {}, localList } = await readDevice(sources, chargerId)
     const inherited = (care.policy ?? null) === null
-    const policy = care.policy ?? (await defaultPolicy())
-    const { assessed, refused, seen } = care
+    const { policy, since } = care.policy ? { policy: care.policy, since: '' } : await defaultPolicy()
+    // what was assessed by another word says nothing of this one
+    const assessed = care.assessed !== undefined && care.assessed.at >= since ? care.assessed : undefined
+    const { refused, seen } = care
     return {
       chargerId,
       inherited,
       ...viewOf(policy),
-      state: policy === null ? 'off' : stateOf(care),
+      state: policy === null ? 'off' : stateOf({ assessed, refused }),
       detail: assessed?.detail ?? refused?.detail ?? null,
       desiredVersion: assessed?.version ?? null,
       desiredEntries: assessed === undefined ? null : assessed.entries - assessed.leftOut,
@@ -148,7 +165,7 @@ export function localListRoutes(app: Routes, sources: Sources): void {
       summary: 'Whom the local lists of chargers hold that have no word of their own',
       response: { 200: DefaultLocalListView, ...problems() },
     },
-    handler: async () => viewOf(await defaultPolicy()),
+    handler: async () => viewOf((await defaultPolicy()).policy),
   })
 
   app.route({
@@ -166,7 +183,7 @@ export function localListRoutes(app: Routes, sources: Sources): void {
       const { mode, ...more } = body
       const policy = mode === 'off' ? null : asked(mode, more)
       await decide(sources, { type: 'DesireDefaultLocalList', policy })
-      return viewOf(await defaultPolicy())
+      return viewOf((await defaultPolicy()).policy)
     },
   })
 }

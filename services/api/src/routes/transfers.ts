@@ -201,12 +201,12 @@ export function transferRoutes(app: Routes, sources: Sources): void {
       response: { 200: TransferView, ...problems(400, 404) },
     },
     handler: async ({ params: { id, requestId } }) => {
-      await readCharger(sources, id)
+      const charger = await readCharger(sources, id)
       await decide(sources, { type: 'CancelTransfer', chargerId: id, requestId })
       const { transfers = [], endedTransfers = [] } = await readDevice(sources, id)
       const known = [...transfers, ...endedTransfers].find((one) => one.requestId === requestId)
       if (known === undefined) throw notFound(`Request ${requestId} ended so long ago that it is not kept any more.`)
-      return transferView(known)
+      return transferView(known, charger)
     },
   })
 
@@ -221,11 +221,11 @@ export function transferRoutes(app: Routes, sources: Sources): void {
       response: { 200: TransferList, ...problems(404) },
     },
     handler: async ({ params }) => {
-      await readCharger(sources, params.id)
+      const charger = await readCharger(sources, params.id)
       const { transfers = [], endedTransfers = [] } = await readDevice(sources, params.id)
       return {
         items: [...transfers, ...endedTransfers]
-          .map(transferView)
+          .map((one) => transferView(one, charger))
           .toSorted((a, b) => (a.begunAt === b.begunAt ? 0 : a.begunAt < b.begunAt ? 1 : -1)),
       }
     },
