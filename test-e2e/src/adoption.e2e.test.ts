@@ -30,7 +30,7 @@ const allowedWhilePending = [
 ] as const
 const onlyWhenAccepted = [
   ['RemoteStart', { connectorId: 1, idToken: 'AD01' }],
-  ['RemoteStop', { transactionId: '17' }],
+  ['RemoteStop', { transactionId: '17', force: true }],
   ['Reset', { kind: 'Soft' }],
   ['UnlockConnector', { connectorId: 1 }],
   ['ChangeAvailability', { evseId: 0, availability: 'Inoperative' }],

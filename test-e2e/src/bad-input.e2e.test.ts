@@ -363,7 +363,9 @@ describe('a charger with an unusual name', () => {
       expect(await rest.send('POST', `${at}/commands/ClearCache`, {})).toMatchObject({ outcome: 'result' })
       expect(charger.calls).toEqual([{ action: 'ClearCache', params: {} }])
       await charger.call('StopTransaction', { transactionId, meterStop: 3500, timestamp: timestamp(1) })
-      expect(await detailWhen(id, (one) => one.connected && one.openTransactions.length === 0)).toMatchObject({
+      expect(
+        await detailWhen(id, (one) => one.vendor !== null && one.connected && one.openTransactions.length === 0),
+      ).toMatchObject({
         chargerId: id,
         vendor: 'Acme',
       })

@@ -32,7 +32,7 @@ describe('a firmware campaign whose process is killed, again and again', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'voltrail-e2e-'))
-    product = await startProduct({ dataDir: join(folder, 'data') })
+    product = await startProduct({ dataDir: join(folder, 'data'), longestRestartWaitMs: 500 })
     rest = openRest(product.apiUrl, product.operatorKey)
     fleet = Array.from({ length: fleetSize }, (_, i) => `KILL-${i}`).map((id) =>
       openUpdatingCharger(product.ocppUrl, id, {

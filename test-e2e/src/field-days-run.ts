@@ -8,6 +8,7 @@ import { createPods, type Pods } from '@voltrail/central/oracle/pods'
 import { createSharedLog, type AppendFault, type SharedLog } from '@voltrail/central/oracle/shared-log'
 import { createTwinBus, createTwinVault } from '@voltrail/central/oracle/twins'
 import { rate } from '@voltrail/billing/rate'
+import { createSessionStarts } from '@voltrail/billing/session-starts'
 import { billing } from '@voltrail/domain/billing'
 import { charger as chargerAggregate } from '@voltrail/domain/charger/charger'
 import { verifyChain } from '@voltrail/domain/hash-chain'
@@ -178,7 +179,7 @@ const book = (plan: Plan): ReadonlyMap<TariffId, TariffState> =>
 const billOf = async (stream: string, log: SharedLog, plan: Plan) => {
   const loop = createWriteLoop({ log: log.calm, cacheSize: 1, build: 'field-days' })
   const deps = {
-    log: log.calm,
+    starts: createSessionStarts(log.calm),
     loop,
     book: { hear: () => undefined, of: () => book(plan) },
     pod: 'billing',

@@ -191,7 +191,7 @@ describe('firmware and logs of a charger, on the wire', () => {
       await cp.close()
       await rest.eventually<{ connected: boolean }>(path, ({ connected }) => !connected)
       const asked = await ask('firmware', { location, version: '5.0' })
-      expect(await ended(asked)).toMatchObject({ outcome: 'Failed', detail: 'the charger was not connected' })
+      expect(await ended(asked)).toMatchObject({ outcome: 'Unsent', detail: 'the charger was not connected' })
       const before = cp.calls.length
       cp = openCharger(product.ocppUrl, { id: 'FW-1', answers })
       await cp.connect()

@@ -53,8 +53,10 @@ describe('one charging session, from the socket to the bill', () => {
     rest = openRest(product.apiUrl, product.operatorKey)
     await rest.send('POST', '/v1/tariffs', tariff)
     const validFrom = timestamp(24 * 60)
-    for (const chargerId of ['GOOD-1', 'ODD-2', 'OPEN-3'])
+    for (const chargerId of ['GOOD-1', 'ODD-2', 'OPEN-3']) {
+      await rest.send('PUT', `/v1/chargers/${chargerId}`, { registration: 'Accepted' })
       await rest.send('POST', `/v1/tariffs/by-hand/assignments`, { scope: { kind: 'charger', chargerId }, validFrom })
+    }
     await rest.send('POST', '/v1/id-tokens', { token: '04A1B2C3', type: 'ISO14443', status: 'Accepted' })
   }, 180_000)
   afterAll(async () => {
@@ -202,7 +204,7 @@ describe('one charging session, from the socket to the bill', () => {
     await cp.call('BootNotification', { chargePointVendor: 'Acme', chargePointModel: 'One' })
     const commands: [string, object, string][] = [
       ['remote-start', { connectorId: 1, idToken: '04A1B2C3' }, 'RemoteStartTransaction'],
-      ['RemoteStop', { transactionId: '17' }, 'RemoteStopTransaction'],
+      ['RemoteStop', { transactionId: '17', force: true }, 'RemoteStopTransaction'],
       ['reset', { kind: 'Soft' }, 'Reset'],
       ['unlock-connector', { connectorId: 1 }, 'UnlockConnector'],
       ['change-configuration', { key: 'HeartbeatInterval', value: '60' }, 'ChangeConfiguration'],

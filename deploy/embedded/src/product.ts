@@ -40,6 +40,10 @@ export interface ProductOptions {
   /** How many edges run, each with an OCPP port of its own (the first has `ocppPort`). Default 1. */
   readonly edges?: number
   readonly centrals?: number
+  /** The longest wait before a process that dies again and again is started again. Default 10,000 ms. */
+  readonly longestRestartWaitMs?: number
+  /** For tests of faults: our own event store takes fault switches (`/faults`), our own NATS tells its connections (`natsMonitorUrl`). */
+  readonly breakable?: boolean
   /** What the services inherit, and where ESDB_URL, NATS_URL and POSTGRES_URL are looked for. Default: this process's. */
   readonly env?: Environment
   /** Gets lines for a person: what has started, what ended unexpectedly. */
@@ -65,6 +69,8 @@ export interface Product {
   /** For tests that look at the servers themselves. */
   readonly eventStoreUrl: string
   readonly natsUrl: string
+  /** Only of a `breakable` product with a NATS of its own. */
+  readonly natsMonitorUrl: string | undefined
   readonly databaseUrl: string
   /** `postgres`, `nats`, `event-store`, `central`, `billing`, `projector-reporting`, `projector-load`, `edge`, `edge-2`, …, `api`, `simulator`. */
   readonly processes: ReadonlyMap<string, ProductProcess>
@@ -141,12 +147,13 @@ async function bringUp(undertaking: Undertaking): Promise<Omit<Product, 'stop'>>
   const secrets = openSecrets(directory.path)
   note(describeBackends(backends))
 
-  const supervisor = createSupervisor({ records, note })
+  const supervisor = createSupervisor({ records, note, longestWaitMs: options.longestRestartWaitMs })
   closers.push(() => supervisor.stop())
   const inherited = inheritedEnvironment(env)
 
   const servers: Part[] = []
   let natsUrl: string
+  let natsMonitorUrl: string | undefined
   let eventStoreUrl: string
   let postgresUrl = ''
   if (backends.nats.kind === 'external') natsUrl = backends.nats.url
@@ -155,7 +162,12 @@ async function bringUp(undertaking: Undertaking): Promise<Omit<Product, 'stop'>>
     natsUrl = `nats://${local}:${port}`
     // first of all: it is the one thing that npm does not bring along
     const binary = await findNats(note, signal)
-    servers.push(natsPart({ storeDir: directory.nats, port, binary, log: logs.of('nats') }))
+    const monitorPort = options.breakable === true ? await freePort(local) : undefined
+    if (monitorPort !== undefined) natsMonitorUrl = `http://${local}:${monitorPort}`
+    const storeDir = directory.nats
+    servers.push(
+      natsPart({ storeDir, port, binary, log: logs.of('nats'), ...(monitorPort !== undefined && { monitorPort }) }),
+    )
   }
   if (backends.postgres.kind === 'external') postgresUrl = backends.postgres.url
   else {
@@ -183,6 +195,7 @@ async function bringUp(undertaking: Undertaking): Promise<Omit<Product, 'stop'>>
       port,
       log: logs.of('event-store'),
       environment: inherited,
+      faults: options.breakable === true,
     })
     await supervisor.start('server', [announced(note)(store)], signal)
   }
@@ -286,6 +299,7 @@ async function bringUp(undertaking: Undertaking): Promise<Omit<Product, 'stop'>>
     backends,
     eventStoreUrl,
     natsUrl,
+    natsMonitorUrl,
     databaseUrl,
     processes: supervisor.processes,
   }

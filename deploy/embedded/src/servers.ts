@@ -42,12 +42,24 @@ export const natsPart = (options: {
   readonly port: number
   readonly binary: string
   readonly log: LogFile
+  /** tells over HTTP who is connected and listens to what */
+  readonly monitorPort?: number
 }): Part => ({
   name: 'nats',
   async start(signal, spawned) {
     signal.throwIfAborted()
-    const { storeDir, port, binary, log } = options
-    const server = await withLog(log, startNatsServer({ storeDir, port, host: local, binary, log: log.write }))
+    const { storeDir, port, binary, log, monitorPort } = options
+    const server = await withLog(
+      log,
+      startNatsServer({
+        storeDir,
+        port,
+        host: local,
+        binary,
+        log: log.write,
+        ...(monitorPort !== undefined && { configText: `http: "${local}:${monitorPort}"` }),
+      }),
+    )
     spawned(server.pid)
     return server
   },
@@ -60,6 +72,8 @@ export const eventStorePart = (options: {
   readonly port: number
   readonly log: LogFile
   readonly environment: Readonly<Record<string, string>>
+  /** it can be told to fail: see its README */
+  readonly faults: boolean
 }): Part => ({
   name: 'event-store',
   start: (signal, spawned) =>
@@ -67,7 +81,9 @@ export const eventStorePart = (options: {
       {
         name: 'event-store',
         bundle: options.bundle,
-        args: ['--data', options.dataDir, '--host', local, '--port', String(options.port)],
+        args: ['--data', options.dataDir, '--host', local, '--port', String(options.port)].concat(
+          options.faults ? '--faults' : [],
+        ),
         environment: options.environment,
         log: options.log,
         readyUrl: `http://${local}:${options.port}/health/live`,

@@ -29,6 +29,8 @@ export interface SupervisionHooks {
   spawned(pid: number): void
   gone(pid: number): void
   readonly firstWaitMs?: number
+  /** Between two starts of a process that dies again and again. Default 10,000 ms. */
+  readonly longestWaitMs?: number
 }
 
 /** A process that lived this long is healthy: the next wait is short again. */
@@ -38,7 +40,11 @@ const longestWaitMs = 10_000
 export function supervise(part: Part, hooks: SupervisionHooks): SupervisedPart {
   const { name } = part
   // exact waits: there is only one of us, and nobody to keep out of step with
-  const backoff = new Backoff({ firstMs: hooks.firstWaitMs ?? 200, maxMs: longestWaitMs, random: () => 0.999_999 })
+  const backoff = new Backoff({
+    firstMs: hooks.firstWaitMs ?? 200,
+    maxMs: hooks.longestWaitMs ?? longestWaitMs,
+    random: () => 0.999_999,
+  })
   /** The newest process, alive or not. */
   let latest: RunningPart | undefined
   /** That process while it is ready for work. */

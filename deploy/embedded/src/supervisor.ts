@@ -18,8 +18,10 @@ export interface Supervisor {
 export function createSupervisor(options: {
   readonly records: ProcessRecords
   readonly note: (line: string) => void
+  /** Between two starts of a process that dies again and again. Default 10,000 ms. */
+  readonly longestWaitMs?: number | undefined
 }): Supervisor {
-  const { records, note } = options
+  const { records, note, longestWaitMs } = options
   const guard = startGuard()
   records.add(guardName, guard.pid, 'SIGKILL')
   const groups: SupervisedPart[][] = []
@@ -30,6 +32,7 @@ export function createSupervisor(options: {
     const signal: NodeJS.Signals = stage === 'server' ? 'SIGINT' : 'SIGTERM'
     const supervised = supervise(part, {
       note,
+      ...(longestWaitMs !== undefined && { longestWaitMs }),
       spawned(pid) {
         guard.add(stage, pid, signal)
         records.add(part.name, pid, signal)

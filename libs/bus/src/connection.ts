@@ -1,6 +1,7 @@
 import type { Msg, NatsError, Subscription } from 'nats'
 import { createInbox, Empty, ErrorCode } from 'nats'
 import { BusError } from './bus-error.ts'
+import { coalesceWrites } from './coalesced-writes.ts'
 import { dial } from './dial.ts'
 import type { MessageHeaders } from './message-headers.ts'
 import { fromWire, toWire } from './message-headers.ts'
@@ -75,6 +76,7 @@ export async function openConnection(options: ConnectOptions): Promise<Connectio
     attempts += 1
   }
   const nc = await dial(options, () => delayMs)
+  const writeNow = coalesceWrites(nc)
 
   let status: BusStatus = 'connected'
   const listeners = new Set<(status: BusStatus) => void>()
@@ -210,6 +212,7 @@ export async function openConnection(options: ConnectOptions): Promise<Connectio
     idle: () => (inFlight.size === 0 ? Promise.resolve() : new Promise((resolve) => becameIdle.add(resolve))),
     async close() {
       change('closed') // first: the client would tell waiting requests that they timed out
+      writeNow()
       await nc.close()
     },
   }

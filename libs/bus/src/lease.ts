@@ -14,6 +14,7 @@ export interface Lease {
 export interface LeaseOptions {
   readonly bucket: KeyValue
   readonly key: string
+  /** One name per process that runs: who starts under a name that holds the lease takes it over at once, its last life is over. */
   readonly holder: string
   /** of the bucket: so long after the last renewal it is anybody's, in ms */
   readonly ttlMs: number
@@ -25,6 +26,8 @@ export const holdLease = ({ bucket, key, holder, ttlMs, onChange }: LeaseOptions
   let revision: number | undefined
   /** by the monotonic clock; a renewal counts from before it was sent */
   let until = -Infinity
+  /** it has asked once: from then on an entry with its name is another's of the same name, and to be waited for like any other */
+  let asked = false
   let told = false
   const held = (): boolean => performance.now() < until
   const tell = (): void => {
@@ -33,9 +36,16 @@ export const holdLease = ({ bucket, key, holder, ttlMs, onChange }: LeaseOptions
     onChange?.(told)
   }
 
+  const ofLastLife = async (): Promise<number | undefined> => {
+    const entry = await bucket.get(key)
+    return entry !== undefined && Buffer.from(entry.value).equals(value) ? entry.revision : undefined
+  }
+
   const renew = async (): Promise<void> => {
     const sentAt = performance.now()
     try {
+      if (!asked) revision = await ofLastLife()
+      asked = true
       const outcome =
         revision === undefined ? await bucket.create(key, value) : await bucket.update(key, value, revision)
       revision = outcome.kind === 'stored' ? outcome.revision : undefined

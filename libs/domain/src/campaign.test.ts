@@ -7,8 +7,10 @@ import {
   finishCharger,
   nextInWindow,
   pauseCampaign,
+  putBackCharger,
   resumeCampaign,
   takeCharger,
+  whyBusy,
   type CampaignTerms,
 } from './campaign.ts'
 import { at, given } from './fixtures/given.ts'
@@ -39,6 +41,54 @@ const resumed: CampaignEvent = { type: 'CampaignResumed', data: {} }
 const cancelled: CampaignEvent = { type: 'CampaignCancelled', data: {} }
 const take = (n: number) => ({ chargerId: id(n), requestId: n, at: at(0) })
 const finish = (n: number, outcome: 'Done' | 'Failed' = 'Done') => ({ chargerId: id(n), outcome })
+
+describe('a turn that did not reach its charger', () => {
+  const back = (n: number) => ({ chargerId: id(n), requestId: n, detail: 'the charger was not connected' })
+  const putBack = (n: number): CampaignEvent => ({ type: 'ChargerPutBack', data: back(n) })
+  const turns = (count: number) => Array.from({ length: count }, () => [taken(1), putBack(1)]).flat()
+
+  it('puts it back to those that wait, and is no failure', () => {
+    given(campaign, created, taken(1))
+      .when((s) => putBackCharger(back(1), s))
+      .then(putBack(1))
+    const { state } = given(campaign, created, taken(1), putBack(1))
+    expect([state.failures, state.chargers.get(id(1))]).toEqual([0, { state: 'waiting', turns: 1 }])
+  })
+  it('is the fifth at most: then it is one', () => {
+    given(campaign, created, ...turns(3), taken(1))
+      .when((s) => putBackCharger(back(1), s))
+      .then(putBack(1))
+    given(campaign, created, ...turns(4), taken(1))
+      .when((s) => putBackCharger(back(1), s))
+      .thenMatching({ type: 'ChargerFinished', data: expect.objectContaining({ outcome: 'Failed' }) })
+  })
+  it('is told once, and of the turn that it was', () => {
+    given(campaign, created, ...turns(1))
+      .when((s) => putBackCharger(back(1), s))
+      .thenNothing()
+    given(campaign, created, taken(1))
+      .when((s) => putBackCharger({ ...back(1), requestId: 7 }, s))
+      .thenNothing()
+    given(campaign, created, taken(1), finished(1))
+      .when((s) => putBackCharger(back(1), s))
+      .thenNothing()
+  })
+})
+
+describe('a charger that is there', () => {
+  const ready = { connected: true, accepted: true, charging: 0, updating: undefined }
+  it.each(['Preparing', 'Charging', 'SuspendedEV', 'SuspendedEVSE', 'Occupied', 'Reserved'] as const)(
+    'is left alone while a connector is %s',
+    (status) => {
+      const connectors = [{ evseId: 1, status: 'Available' } as const, { evseId: 2, status }]
+      expect(whyBusy({ ...ready, connectors: connectors })).toBe(`connector 2 is ${status}`)
+    },
+  )
+  it('is begun with when nobody is, nor will be', () => {
+    for (const status of ['Available', 'Finishing', 'Unavailable', 'Faulted'] as const)
+      expect(whyBusy({ ...ready, connectors: [{ evseId: 1, status }] as never })).toBeUndefined()
+  })
+})
 
 describe('a firmware campaign', () => {
   it('is made once', () => {

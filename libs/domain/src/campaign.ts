@@ -1,3 +1,4 @@
+import type { ConnectorState } from '@voltrail/contracts/events/charger'
 import type { ChargerOutcome } from '@voltrail/contracts/events/campaign'
 import type { CampaignEvent, EventNamed } from '@voltrail/contracts/events/registry'
 import type { ChargerId } from '@voltrail/contracts/ids'
@@ -9,8 +10,9 @@ import { accept, reject, type Aggregate, type Decision } from './decider.ts'
 
 export type CampaignTerms = EventNamed<'CampaignCreated'>['data']
 export type Progress =
-  | { readonly state: 'waiting' }
-  | { readonly state: 'taken'; readonly requestId: number; readonly at: Instant }
+  /** `turns` that it had already, none of which reached it */
+  | { readonly state: 'waiting'; readonly turns: number }
+  | { readonly state: 'taken'; readonly requestId: number; readonly at: Instant; readonly turns: number }
   | {
       readonly state: 'finished'
       readonly outcome: ChargerOutcome
@@ -38,12 +40,19 @@ export const campaign: Aggregate<CampaignState, CampaignEvent> = {
         return {
           terms: event.data,
           phase: 'running',
-          chargers: new Map(event.data.chargers.map((id) => [id, { state: 'waiting' }])),
+          chargers: new Map(event.data.chargers.map((id) => [id, { state: 'waiting', turns: 0 }])),
           failures: 0,
         }
       case 'ChargerTaken': {
         const { chargerId, requestId, at } = event.data
-        return { ...state, chargers: charger(chargerId, { state: 'taken', requestId, at }) }
+        return {
+          ...state,
+          chargers: charger(chargerId, { state: 'taken', requestId, at, turns: turnsOf(state, chargerId) }),
+        }
+      }
+      case 'ChargerPutBack': {
+        const { chargerId } = event.data
+        return { ...state, chargers: charger(chargerId, { state: 'waiting', turns: turnsOf(state, chargerId) + 1 }) }
       }
       case 'ChargerFinished': {
         const { chargerId, requestId, outcome, detail } = event.data
@@ -65,6 +74,11 @@ export const campaign: Aggregate<CampaignState, CampaignEvent> = {
         return event satisfies never
     }
   },
+}
+
+const turnsOf = ({ chargers }: CampaignState, chargerId: ChargerId): number => {
+  const known = chargers.get(chargerId)
+  return known === undefined || known.state === 'finished' ? 0 : known.turns
 }
 
 type Refusal = { readonly kind: string; readonly detail: string }
@@ -104,6 +118,28 @@ export const takeCharger = (
   underWay(state) < (state.terms?.concurrency ?? 0)
     ? accept<CampaignEvent>({ type: 'ChargerTaken', data: { chargerId, requestId, at } })
     : accept()
+
+/** so many turns may come to nothing because the charger had just gone; the next that does is a failure */
+const mostTurns = 5
+
+/** The request of a charger's turn never reached it: it waits for another one, unless it had too many. */
+export const putBackCharger = (
+  {
+    chargerId,
+    requestId,
+    detail,
+  }: { readonly chargerId: ChargerId; readonly requestId: number; readonly detail: string },
+  state: CampaignState,
+): Decision<CampaignEvent> => {
+  const known = state.chargers.get(chargerId)
+  if (known?.state !== 'taken' || known.requestId !== requestId) return accept()
+  return known.turns + 1 < mostTurns
+    ? accept<CampaignEvent>({ type: 'ChargerPutBack', data: { chargerId, requestId, detail: detail.slice(0, 300) } })
+    : finishCharger(
+        { chargerId, outcome: 'Failed', detail: `${detail}, ${mostTurns} times when it was its turn` },
+        state,
+      )
+}
 
 /** How it ended for one charger; with it the campaign may be complete, or stop for the failures. */
 export const finishCharger = (
@@ -186,14 +222,27 @@ export interface Readiness {
   readonly charging: number
   /** a firmware update that is under way there, a campaign's or not */
   readonly updating: number | undefined
+  readonly connectors: readonly Pick<ConnectorState, 'evseId' | 'status'>[]
 }
 
+/** Statuses in which somebody is there, or has been promised a place, without a session (OCPP 1.6 §4.9). */
+const inUse: ReadonlySet<ConnectorState['status']> = new Set([
+  'Preparing',
+  'Charging',
+  'SuspendedEV',
+  'SuspendedEVSE',
+  'Occupied',
+  'Reserved',
+])
+
 /** Why a charger is not begun with now; undefined: it is idle. Nobody is interrupted, and no charger gets two firmwares at once. */
-export const whyBusy = ({ connected, accepted, charging, updating }: Readiness): string | undefined => {
+export const whyBusy = ({ connected, accepted, charging, updating, connectors }: Readiness): string | undefined => {
   if (!connected) return 'offline'
   if (!accepted) return 'not accepted'
   if (charging > 0) return 'charging'
-  return updating === undefined ? undefined : `busy with request ${updating}`
+  if (updating !== undefined) return `busy with request ${updating}`
+  const used = connectors.find(({ status }) => inUse.has(status))
+  return used && `connector ${used.evseId} is ${used.status}`
 }
 
 /** Why a whole campaign begins with no charger now (`now` in ms since 1970); undefined: it does. */

@@ -61,8 +61,12 @@ const sameTerms = (a: TokenTerms, b: TokenTerms): boolean =>
 export const putIdToken = (
   command: PutIdToken,
   state: IdTokenState,
-): Decision<IdTokenEvent, { readonly kind: 'is-an-alias' }> => {
-  if (state.aliasOf !== undefined) return reject({ kind: 'is-an-alias' })
+): Decision<IdTokenEvent, { readonly kind: 'is-an-alias'; readonly detail: string }> => {
+  if (state.aliasOf !== undefined)
+    return reject({
+      kind: 'is-an-alias',
+      detail: 'this text stands for a longer id token, which it is the alias of: change that one',
+    })
   if (state.idToken === undefined)
     return accept<IdTokenEvent>({ type: 'IdTokenIssued', data: { idToken: command.idToken, ...command.terms } })
   if (state.terms !== undefined && sameTerms(state.terms, command.terms)) return accept()

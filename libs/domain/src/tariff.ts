@@ -55,8 +55,9 @@ export const defineTariff = (
 export const assignTariff = (
   command: { readonly tariffId: TariffId; readonly scope: TariffScope; readonly validFrom: Instant },
   state: TariffState,
-): Decision<TariffEvent, { kind: 'undefined-tariff' }> => {
-  if (state.versions.length === 0) return reject({ kind: 'undefined-tariff' })
+): Decision<TariffEvent, { kind: 'undefined-tariff'; detail: string }> => {
+  if (state.versions.length === 0)
+    return reject({ kind: 'undefined-tariff', detail: `there is no tariff ${command.tariffId}: define it first` })
   const { scope, validFrom } = command
   if (state.assignments.some((known) => same([known.scope, known.validFrom], [scope, validFrom]))) return accept()
   return accept<TariffEvent>({ type: 'TariffAssigned', data: { tariffId: command.tariffId, scope, validFrom } })

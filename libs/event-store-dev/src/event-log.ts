@@ -8,6 +8,7 @@ import type { ExpectedRevision } from './expected-revision.ts'
 import { FRAME_HEADER_BYTES } from './frame.ts'
 import { createLogIndex } from './log-index.ts'
 import type { StreamEntry } from './log-index.ts'
+import { messageCache } from './message-cache.ts'
 import { recentFrames } from './recent-frames.ts'
 import { decodeRecord, decodeRecordHead, encodeRecord, recordLength, TOMBSTONE_REVISION } from './record.ts'
 import type { ProposedEvent, RecordedEvent } from './record.ts'
@@ -168,12 +169,16 @@ export function openEventLog(options: EventLogOptions) {
     return positionBase + BigInt(offset)
   }
 
+  /** `$all` position of the event with a global index. */
+  const positionAt = (globalIndex: number): bigint => position(index.offsetAt(globalIndex))
+
   const log = {
     index,
     recordAt,
     position,
-    /** `$all` position of the event with a global index. */
-    positionAt: (globalIndex: number): bigint => positionBase + BigInt(index.offsetAt(globalIndex)),
+    positionAt,
+    /** The event with a global index as a subscriber is sent it. */
+    messageAt: messageCache(recordAt, positionAt),
     /** Global index of the first durable event at or behind an `$all` position. */
     firstAtOrAfter(from: bigint): number {
       const offset = from - positionBase

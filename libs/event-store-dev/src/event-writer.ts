@@ -14,6 +14,8 @@ export interface EventWriter {
   /** Events waiting to be flushed are sent before it. */
   message(framed: Buffer): void
   event(globalIndex: number, event: RecordedEvent): void
+  /** The same for those who follow the log and are all sent the same. */
+  news(globalIndex: number): void
   /** True when `pause()` should be awaited before the next event. */
   readonly full: boolean
   skipped(): void
@@ -34,6 +36,9 @@ export function eventWriter(log: EventLog, call: GrpcCall, structuredIds: boolea
     },
     event(globalIndex, event) {
       writer.message(fillPrefix(encodeReadEvent(event, log.positionAt(globalIndex), structuredIds, PREFIX_BYTES)))
+    },
+    news(globalIndex) {
+      writer.message(log.messageAt(globalIndex, structuredIds))
     },
     get full() {
       return bytes >= FLUSH_BYTES || skips >= SKIPS_PER_TURN

@@ -78,7 +78,7 @@ export async function subscribe(
           live = false
           writer.message(FELL_BEHIND)
         }
-        writer.event(at, log.recordAt(at))
+        writer.news(at)
       }
       const position = cursor.checkpoint?.()
       if (position !== undefined) writer.message(checkpoint(position))

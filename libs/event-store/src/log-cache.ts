@@ -76,7 +76,9 @@ export function createLogCache(options: LogCacheOptions): LogCache {
   let samples: { readonly readAt: number; readonly tail: LogPosition }[] = []
   let failed = false
 
+  /** Whatever is ours up to here is folded. */
   const advance = (position: LogPosition) => {
+    if (reached !== undefined && comparePositions(position, reached) < 0) return
     reached = position
     for (const { readAt, tail } of samples)
       if (comparePositions(tail, position) <= 0) freshAt = Math.max(freshAt, readAt)
@@ -112,12 +114,17 @@ export function createLogCache(options: LogCacheOptions): LogCache {
       freshAt = Math.max(freshAt, readAt)
       return
     }
+    // while much is written the feed soon tells that it has passed this end of the log; if it has not by the next time, we look
+    const waited = samples.length > 0
+    samples = [...samples, { readAt, tail: tail.position }].slice(-maxSamples)
+    if (!waited) return
     const newest = await log.readTail(tailEvents)
     const at = reached
     const unseen = at === undefined ? newest : newest.filter(({ position }) => comparePositions(position, at) > 0)
     const allThere = unseen.length < newest.length || newest.length < tailEvents
-    if (allThere && unseen.every(({ stream }) => entryOf(stream) === undefined)) freshAt = Math.max(freshAt, readAt)
-    else samples = [...samples, { readAt, tail: tail.position }].slice(-maxSamples)
+    const [end] = newest
+    if (end !== undefined && allThere && unseen.every(({ stream }) => entryOf(stream) === undefined))
+      advance(end.position)
   }
   const comparing = startTicker(() => compare(), {
     everyMs: compareEveryMs,

@@ -140,6 +140,55 @@ describe('subscriptions to the log', () => {
     }
   })
 
+  it('collects live events within its pace, and lets none wait that comes after a quiet while', async () => {
+    const { prefix, member } = group()
+    const paceMs = 300
+    const batches: { readonly at: number; readonly names: readonly string[] }[] = []
+    const names = () => batches.flatMap((batch) => batch.names)
+    const feed = keep(
+      subscribeInBatches({
+        connectionString: server.connectionString,
+        filter: { streamPrefixes: [prefix] },
+        from: 'start',
+        paceMs,
+        onBatch: ({ events }) => {
+          if (events.length > 0) batches.push({ at: performance.now(), names: events.map(vendorOf) })
+        },
+      }),
+    )
+    await until(() => feed.status().state === 'live')
+    await new Promise((resolve) => setTimeout(resolve, paceMs))
+    await append(member(1), 'first')
+    await until(() => names().length === 1)
+    const burst = Array.from({ length: 20 }, (_, i) => `b${i}`)
+    for (const name of burst) await append(member(1), name)
+    await until(() => names().length === 21)
+    expect(names()).toEqual(['first', ...burst])
+    const gaps = batches.slice(1).map(({ at }, i) => at - batches[i]!.at)
+    expect(gaps.every((gap) => gap >= paceMs - 2)).toBe(true)
+    expect(batches.length).toBeLessThan(burst.length)
+  })
+
+  it('is not sent other types by the server, nor given those of other streams', async () => {
+    const [mine, other] = [group(), group()]
+    await append(other.member(1), 'elsewhere')
+    await append(mine.member(1), 'here')
+    const seen: string[] = []
+    keep(
+      subscribeLog({
+        connectionString: server.connectionString,
+        filter: { streamPrefixes: [mine.prefix], types: ['VendorDataReceived'] },
+        from: 'start',
+        onEvent: (event) => void seen.push(vendorOf(event)),
+      }),
+    )
+    await until(() => seen.length > 0)
+    await append(other.member(1), 'elsewhere again')
+    await append(mine.member(1), 'here again')
+    await until(() => seen.length > 1)
+    expect(seen).toEqual(['here', 'here again'])
+  })
+
   it('tells how far it is when nothing matches, never ahead of an event that was not delivered', async () => {
     const { prefix, member } = group()
     const other = group()

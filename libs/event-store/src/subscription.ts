@@ -1,4 +1,4 @@
-import { streamNameFilter } from '@eventstore/db-client'
+import { eventTypeFilter, streamNameFilter } from '@eventstore/db-client'
 import type { AllStreamSubscription } from '@eventstore/db-client'
 import { Backoff } from '@voltrail/runtime/backoff'
 import { sleep } from '@voltrail/runtime/ticker'
@@ -11,9 +11,9 @@ import type { LogEvent, LogPosition } from './event-log.ts'
 export interface SubscriptionSource {
   readonly connectionString: string
   readonly filter: {
-    /** `session-`; streams that begin with none of them are not sent */
+    /** `session-`; events of streams that begin with none of them are not delivered */
     readonly streamPrefixes: readonly string[]
-    /** of those streams, only these event types; all unless told */
+    /** of those streams, only these event types; all unless told. The server then sends no others */
     readonly types?: readonly string[]
   }
   /** Events *after* this position are delivered. */
@@ -43,8 +43,13 @@ export interface BatchOptions extends SubscriptionSource {
   readonly onBatch: (batch: Batch) => Promise<void> | void
   /** events in a batch at most; 500 unless told */
   readonly maxEvents?: number
-  /** how long a batch waits for more while catching up, in milliseconds; 20 unless told. A live event never waits. */
+  /** how long a batch waits for more while catching up, in milliseconds; 20 unless told */
   readonly lingerMs?: number
+  /**
+   * Least time between two batches of live events, in milliseconds; 0 unless told. An event that comes after a quiet while never
+   * waits; in a burst those that come within this time are one batch.
+   */
+  readonly paceMs?: number
 }
 
 export type SubscriptionStatus =
@@ -66,7 +71,7 @@ export interface Subscription {
 
 /** Events one by one, in order, each after the handler of the one before has resolved. See `subscribeInBatches`. */
 export const subscribeLog = ({ onEvent, onCheckpoint, onCaughtUp, ...source }: SingleOptions): Subscription =>
-  supervise(source, 1, 0, async ({ events, position, caughtUp }) => {
+  supervise(source, { maxEvents: 1, lingerMs: 0, paceMs: 0 }, async ({ events, position, caughtUp }) => {
     for (const event of events) await onEvent(event)
     if (position !== undefined && events.length === 0) await onCheckpoint?.(position)
     if (caughtUp) await onCaughtUp?.()
@@ -81,8 +86,12 @@ export const subscribeInBatches = ({
   onBatch,
   maxEvents = 500,
   lingerMs = 20,
+  paceMs = 0,
   ...source
-}: BatchOptions): Subscription => supervise(source, maxEvents, lingerMs, onBatch)
+}: BatchOptions): Subscription => supervise(source, { maxEvents, lingerMs, paceMs }, onBatch)
+
+/** A pace for what is derived from the log: few transactions in a burst, and far below the 250 ms that read models may lag. */
+export const derivedPaceMs = 50
 
 /** After so many events of others the server tells how far it is; that many are read again, in vain, after a restart. */
 const searchWindow = 32
@@ -99,13 +108,12 @@ class Final extends Error {}
 
 function supervise(
   source: SubscriptionSource,
-  maxEvents: number,
-  lingerMs: number,
+  { maxEvents, lingerMs, paceMs }: Required<Pick<BatchOptions, 'maxEvents' | 'lingerMs' | 'paceMs'>>,
   deliver: (batch: Batch) => Promise<void> | void,
 ): Subscription {
   const stopping = new AbortController()
   const signal = source.signal ? AbortSignal.any([source.signal, stopping.signal]) : stopping.signal
-  const types = source.filter.types && new Set(source.filter.types)
+  const wanted = isWanted(source.filter)
   const connection = openConnection(source.connectionString)
   const backoff = new Backoff({ firstMs: 100, maxMs: 5_000, random: Math.random })
   let position: LogPosition | undefined = source.from === 'start' ? undefined : source.from
@@ -116,11 +124,7 @@ function supervise(
     const subscription: AllStreamSubscription = client.subscribeToAll(
       {
         fromPosition: position ?? 'start',
-        filter: streamNameFilter({
-          prefixes: [...source.filter.streamPrefixes],
-          maxSearchWindow: searchWindow,
-          checkpointReached: (_, checkpoint) => void subscription.push({ checkpoint } satisfies Item),
-        }),
+        filter: serverFilter(source.filter, (checkpoint) => void subscription.push({ checkpoint } satisfies Item)),
       },
       { highWaterMark: Math.max(16, maxEvents) },
     )
@@ -144,6 +148,7 @@ function supervise(
       state = 'catching-up'
     })
     let next: Promise<IteratorResult<Item>> | undefined
+    let pacedUntil = 0
     try {
       for (;;) {
         const batch: (LogEvent & { readonly position: LogPosition })[] = []
@@ -152,8 +157,10 @@ function supervise(
         let flushAt = Infinity
         let ended = false
         let unreadable: Final | undefined
+        const rest = pacedUntil - performance.now()
+        if (state === 'live' && rest > 0) await sleep(rest, signal)
         while (batch.length < maxEvents && !caughtUp && !ended) {
-          next ??= items.next()
+          next ??= heard(items.next())
           if (reached !== position && subscription.readableLength === 0) {
             const left = state === 'live' ? 0 : flushAt - performance.now()
             if (left <= 0 || (await within(next, left)) === undefined) break
@@ -179,7 +186,7 @@ function supervise(
               break
             }
             reached = event.position
-            if (types === undefined || types.has(event.type)) batch.push(event)
+            if (wanted(event)) batch.push(event)
           }
           if (reached !== position) {
             flushAt = Math.min(flushAt, performance.now() + lingerMs)
@@ -194,13 +201,13 @@ function supervise(
             throw new Final('a handler failed', { cause })
           }
           position = reached
+          pacedUntil = performance.now() + paceMs
         }
         if (unreadable !== undefined) throw unreadable
         if (ended) return
       }
     } finally {
       clearTimeout(unconfirmed)
-      next?.catch(() => undefined)
     }
   }
 
@@ -253,6 +260,24 @@ function supervise(
   }
 }
 
+/** The server filters by one of the two: by types where they are given, since no two categories share one. */
+function serverFilter({ streamPrefixes, types }: SubscriptionSource['filter'], reached: (at: LogPosition) => void) {
+  const terms = {
+    maxSearchWindow: searchWindow,
+    checkpointReached: (_: unknown, checkpoint: LogPosition) => reached(checkpoint),
+  }
+  return types === undefined
+    ? streamNameFilter({ ...terms, prefixes: [...streamPrefixes] })
+    : eventTypeFilter({ ...terms, prefixes: [...types] })
+}
+
+/** What the server's filter lets through and nobody asked for: `SessionStopped` is a prefix of other types too. */
+function isWanted({ streamPrefixes, types }: SubscriptionSource['filter']): (event: LogEvent) => boolean {
+  if (types === undefined) return () => true
+  const known = new Set(types)
+  return ({ type, stream }) => known.has(type) && streamPrefixes.some((prefix) => stream.startsWith(prefix))
+}
+
 function readEvent(event: ClientEvent): (LogEvent & { readonly position: LogPosition }) | Final {
   try {
     const decoded = decodeEvent(event)
@@ -262,6 +287,12 @@ function readEvent(event: ClientEvent): (LogEvent & { readonly position: LogPosi
   } catch (cause) {
     return new Final('an event cannot be read', { cause })
   }
+}
+
+/** The same promise: that it fails while nobody waits for it yet is no news. */
+function heard<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined)
+  return promise
 }
 
 /** The value if it comes in time, else `undefined`; a rejection is passed on. */

@@ -145,6 +145,78 @@ describe('the write loop', () => {
     )
   })
 
+  it('decides the same with its cache as without one, whoever writes in between', async () => {
+    const step = fc.record({
+      pod: fc.constantFrom(0, 1),
+      stream: fc.constantFrom('CP1', 'CP2'),
+      what: fc.constantFrom('once', 'always', 'closed-after-3', 'load', 'new'),
+      name: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+        const outcomesOf = async (cacheSize: number | undefined) => {
+          const log = createMemoryLog()
+          const newLoop = () => createWriteLoop({ log, cacheSize: cacheSize ?? 1, build: 'build-1' })
+          const pods = [newLoop(), newLoop()]
+          const outcomes: unknown[] = []
+          for (const [i, { pod, stream: id, what, name }] of steps.entries()) {
+            const asked = metadata({ correlation: `c-${i}` })
+            // without a cache: every pod is new
+            const loop = cacheSize === undefined ? newLoop() : pods[pod]!
+            const on = stream(id)
+            const closed = (state: { total: number }) =>
+              state.total > 3 ? reject('closed' as const) : accept<ChargerEvent>(visit(name))
+            if (what === 'load') outcomes.push(await loop.load(visits, on))
+            else if (what === 'once') outcomes.push(await loop.decide(visits, on, visitOnce(name), asked))
+            else if (what === 'always') outcomes.push(await loop.decide(visits, on, () => accept(visit(name)), asked))
+            else if (what === 'closed-after-3') outcomes.push(await loop.decide(visits, on, closed, asked))
+            else outcomes.push(await loop.decide(visits, on, visitOnce(name), asked, { likelyNew: true }))
+          }
+          return { outcomes, streams: ['CP1', 'CP2'].map((id) => log.stored(stream(id))) }
+        }
+        const without = await outcomesOf(undefined)
+        expect(await outcomesOf(100)).toEqual(without)
+        expect(await outcomesOf(1)).toEqual(without)
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  it('reads nothing for a stream that is likely new, and decides again where it is not', async () => {
+    const log = createMemoryLog()
+    let reads = 0
+    const counted: EventLog = {
+      ...log,
+      readForward: (...given) => ((reads += 1), log.readForward(...given)),
+      readBackward: (...given) => ((reads += 1), log.readBackward(...given)),
+    }
+    let asked = 0
+    const once = (name: string) => {
+      const asking = metadata({ correlation: `c-${asked++}` })
+      return setUp(counted).decide(visits, CP1, visitOnce(name), asking, { likelyNew: true })
+    }
+    expect(await once('a')).toMatchObject({ outcome: 'accepted', revision: 0 })
+    expect(reads).toBe(0)
+    expect(await once('b')).toMatchObject({ outcome: 'accepted', revision: 1, state: { lately: ['a', 'b'] } })
+    expect(await once('a')).toMatchObject({ outcome: 'accepted', revision: 1, appended: [] })
+    expect(log.stored(CP1)).toHaveLength(2)
+  })
+
+  it('knows a recent state without asking the log, and asks when two seconds have gone', async () => {
+    const log = createMemoryLog()
+    let now = 0
+    const loop = createWriteLoop({ log, cacheSize: 100, build: 'build-1', ticks: () => now })
+    await loop.decide(visits, CP1, visitOnce('a'), metadata())
+    await setUp(log).decide(visits, CP1, visitOnce('b'), metadata())
+    now = 2_000
+    const before = log.eventsRead()
+    expect(await loop.recent(visits, CP1)).toMatchObject({ revision: 0 })
+    expect(log.eventsRead()).toBe(before)
+    now = 2_001
+    expect(await loop.recent(visits, CP1)).toMatchObject({ revision: 1, state: { lately: ['a', 'b'] } })
+    expect(await loop.recent(visits, stream('CP2'))).toMatchObject({ revision: -1 })
+  })
+
   it('keeps the frame on the first event of a batch, and its own build in the decision of each', async () => {
     const log = createMemoryLog()
     await setUp(log).decide(
@@ -183,16 +255,49 @@ describe('the write loop', () => {
     expect(await loop.load(visits, CP1)).toMatchObject({ state: { total: 520 } })
   })
 
-  it('keeps few of those states that grow with their stream', async () => {
+  it('keeps those states that grow with their stream up to so many events, the least recently used goes first', async () => {
     const log = createMemoryLog()
-    const loop = setUp(log)
+    const loop = createWriteLoop({ log, cacheSize: 100, build: 'build-1', bulkyEvents: 20 })
     const bulky = { ...visitsInFull, bulky: true as const }
-    for (let i = 0; i < 65; i++) await loop.decide(bulky, stream(`CP${i}`), visitOnce('a'), metadata())
+    for (let i = 0; i < 11; i++) await loop.decide(bulky, stream(`CP${i}`), visitOnce('a'), metadata())
     const before = log.eventsRead()
-    await loop.load(bulky, stream('CP64'))
+    await loop.load(bulky, stream('CP10'))
     expect(log.eventsRead() - before).toBe(0)
     await loop.load(bulky, stream('CP0'))
     expect(log.eventsRead() - before).toBe(1)
+  })
+
+  it('reads nothing of what was appended through another aggregate of the same stream, and gives the same state', async () => {
+    const bulky = { ...visitsInFull, bulky: true as const }
+    const step = fc.record({
+      pod: fc.constantFrom(0, 0, 0, 1),
+      by: fc.constantFrom('slim', 'bulky'),
+      name: fc.string(),
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
+        const log = createMemoryLog()
+        const newLoop = () => createWriteLoop({ log, cacheSize: 10, build: 'build-1', sameStreams: [[visits, bulky]] })
+        const pods = [newLoop(), newLoop()]
+        for (const [i, { pod, by, name }] of steps.entries()) {
+          const decided = await pods[pod]!.decide(
+            by === 'slim' ? visits : bulky,
+            CP1,
+            () => accept(visit(name)),
+            // no two pods write the same bytes: those would be one event, told twice
+            metadata({ correlation: `step ${i}` }),
+          )
+          expect(decided).toMatchObject({ outcome: 'accepted', state: (await loadCold(log, visitsInFull, CP1)).state })
+        }
+        const read = log.eventsRead()
+        const alone = steps.every(({ pod }) => pod === steps[0]?.pod)
+        const loaded = await Promise.all([visits, bulky].map((one) => pods[steps[0]?.pod ?? 0]!.load(one, CP1)))
+        if (alone && steps.length > 0) expect(log.eventsRead()).toBe(read)
+        const { state, revision } = await loadCold(log, visitsInFull, CP1)
+        for (const one of loaded) expect(one).toMatchObject({ state, revision })
+      }),
+      { numRuns: 100 },
+    )
   })
 
   it('says unavailable when the log cannot be read or written', async () => {

@@ -6,7 +6,7 @@ import type { Aggregate, Decision, Recorded } from '@voltrail/domain/decider'
 import { sleep } from '@voltrail/runtime/ticker'
 import { LogUnavailable } from './event-log.ts'
 import type { EventLog, PreparedEvent } from './event-log.ts'
-import { fold, loadCold, loadForward } from './load.ts'
+import { emptyStream, fold, loadCold, loadForward } from './load.ts'
 import type { Loaded } from './load.ts'
 import { prepareEvents } from './prepare.ts'
 import { createStreamQueue } from './stream-queue.ts'
@@ -38,6 +38,7 @@ export interface WriteLoop {
     stream: StreamName,
     decision: (state: S, revision: number) => Decision<NoInfer<E>, R> | Promise<Decision<NoInfer<E>, R>>,
     meta: MetadataOf<NoInfer<E>>,
+    options?: DecideOptions,
   ): Promise<Decided<S, E, R>>
 
   /**
@@ -45,6 +46,20 @@ export interface WriteLoop {
    * @throws {LogUnavailable | EventUnreadable}
    */
   load<S, E extends DomainEvent>(aggregate: Aggregate<S, E>, stream: StreamName): Promise<Loaded<S>>
+
+  /**
+   * The state of a stream as the log held it at most 2 s ago: for what a decision reads beside the stream that it appends to.
+   * @throws {LogUnavailable | EventUnreadable}
+   */
+  recent<S, E extends DomainEvent>(aggregate: Aggregate<S, E>, stream: StreamName): Promise<Loaded<S>>
+}
+
+export interface DecideOptions {
+  /**
+   * The stream most likely has no events: decided on that without a look, unless it is known better. Where it has some, the
+   * append or the look before an answer without one finds out, and it is decided again.
+   */
+  readonly likelyNew?: boolean
 }
 
 export interface WriteLoopOptions {
@@ -53,17 +68,39 @@ export interface WriteLoopOptions {
   readonly cacheSize: number
   /** the build of the deciders, written into the decision inputs of every event */
   readonly build: string
+  /** aggregates of the same streams: what is appended through one of them the others know too, without reading it */
+  readonly sameStreams?: readonly (readonly AnyAggregate[])[]
+  /** events that the kept states which grow with their stream were folded from, all together; 100,000 unless told */
+  readonly bulkyEvents?: number
   /** how often one decision meets other writers before it gives up; 20 unless told */
   readonly maxConflicts?: number
+  /** milliseconds that never go back */
+  readonly ticks?: () => number
 }
 
-/** Most of those states whose size grows with their stream. */
-const keptBulky = 64
+/** Of any state and events: what is folded with it is kept under it. */
+// oxlint-disable-next-line typescript/no-explicit-any
+type AnyAggregate = Aggregate<any, any>
+
+/** How old a state may be that a decision reads beside its own stream, in milliseconds. */
+const recentMs = 2_000
+
+/** A folded state, and when it was last known to be all that the log holds of its stream. */
+interface Kept {
+  readonly loaded: Loaded<unknown>
+  readonly currentAt: number
+}
 
 /** See `WriteLoop`. It holds `cacheSize` folded states; nothing in it must survive the process. */
-export function createWriteLoop({ log, cacheSize, build, maxConflicts = 20 }: WriteLoopOptions): WriteLoop {
-  const slim = new LRUCache<string, Loaded<unknown>>({ max: cacheSize })
-  const bulky = new LRUCache<string, Loaded<unknown>>({ max: Math.min(cacheSize, keptBulky) })
+export function createWriteLoop(options: WriteLoopOptions): WriteLoop {
+  const { log, cacheSize, build, sameStreams = [], bulkyEvents = 100_000, maxConflicts = 20 } = options
+  const ticks = options.ticks ?? (() => performance.now())
+  const slim = new LRUCache<string, Kept>({ max: cacheSize })
+  const bulky = new LRUCache<string, Kept>({
+    max: cacheSize,
+    maxSize: bulkyEvents,
+    sizeCalculation: ({ loaded }) => loaded.revision + 2,
+  })
   const aggregates = new WeakMap<object, number>()
   let knownAggregates = 0
   const queue = createStreamQueue()
@@ -74,25 +111,54 @@ export function createWriteLoop({ log, cacheSize, build, maxConflicts = 20 }: Wr
     aggregates.set(aggregate, number)
     return `${number} ${stream}`
   }
-  const remember = <S, E>(aggregate: Aggregate<S, E>, stream: string, loaded: Loaded<S>): Loaded<S> => {
-    cacheOf(aggregate).set(keyOf(aggregate, stream), loaded)
+  /** @param currentAt before the log was asked */
+  const remember = <S, E>(aggregate: Aggregate<S, E>, stream: string, loaded: Loaded<S>, currentAt: number) => {
+    cacheOf(aggregate).set(keyOf(aggregate, stream), { loaded, currentAt })
     return loaded
   }
-  const cached = <S, E>(aggregate: Aggregate<S, E>, stream: string): Loaded<S> | undefined => {
-    return cacheOf(aggregate).get(keyOf(aggregate, stream)) as Loaded<S> | undefined
+  const kept = <S, E>(aggregate: Aggregate<S, E>, stream: string) =>
+    cacheOf(aggregate).get(keyOf(aggregate, stream)) as { loaded: Loaded<S>; currentAt: number } | undefined
+  /** Folds what was appended through one aggregate into the others of its streams, where they are kept or the stream begins with it. */
+  const tellOthers = (
+    aggregate: AnyAggregate,
+    stream: string,
+    before: Loaded<unknown>,
+    prepared: readonly PreparedEvent[],
+    currentAt: number,
+  ): void => {
+    for (const others of sameStreams) {
+      if (!others.includes(aggregate)) continue
+      for (const other of others) {
+        if (other === aggregate) continue
+        const known =
+          kept<unknown, unknown>(other, stream)?.loaded ?? (before.revision < 0 ? emptyStream(other) : undefined)
+        if (known?.revision === before.revision)
+          remember(other, stream, foldPrepared(other, known, prepared), currentAt)
+      }
+    }
   }
-  const refresh = async <S, E extends DomainEvent>(aggregate: Aggregate<S, E>, stream: string, loaded: Loaded<S>) =>
-    remember(aggregate, stream, await loadForward(log, aggregate, stream, loaded))
-  const cold = async <S, E extends DomainEvent>(aggregate: Aggregate<S, E>, stream: string) =>
-    remember(aggregate, stream, await loadCold(log, aggregate, stream))
+  const refresh = async <S, E extends DomainEvent>(aggregate: Aggregate<S, E>, stream: string, loaded: Loaded<S>) => {
+    const askedAt = ticks()
+    return remember(aggregate, stream, await loadForward(log, aggregate, stream, loaded), askedAt)
+  }
+  const cold = async <S, E extends DomainEvent>(aggregate: Aggregate<S, E>, stream: string) => {
+    const askedAt = ticks()
+    return remember(aggregate, stream, await loadCold(log, aggregate, stream), askedAt)
+  }
+  const load = <S, E extends DomainEvent>(aggregate: Aggregate<S, E>, stream: StreamName): Promise<Loaded<S>> =>
+    queue.run(stream, () => {
+      const warm = kept(aggregate, stream)
+      return warm === undefined ? cold(aggregate, stream) : refresh(aggregate, stream, warm.loaded)
+    })
 
   async function decideNow<S, E extends DomainEvent, R>(
     aggregate: Aggregate<S, E>,
     stream: StreamName,
     decision: (state: S, revision: number) => Decision<E, R> | Promise<Decision<E, R>>,
     meta: MetadataOf<E>,
+    { likelyNew = false }: DecideOptions,
   ): Promise<Decided<S, E, R>> {
-    const warm = cached(aggregate, stream)
+    const warm = kept(aggregate, stream)?.loaded ?? (likelyNew ? emptyStream(aggregate) : undefined)
     let loaded = warm ?? (await cold(aggregate, stream))
     // what comes from the cache may be behind: an append finds that out by its revision, a decision without events must look
     let current = warm === undefined
@@ -111,10 +177,12 @@ export function createWriteLoop({ log, cacheSize, build, maxConflicts = 20 }: Wr
       }
 
       const { prepared, after } = prepareBatch(aggregate, stream, decided.accepted, meta, loaded)
+      const askedAt = ticks()
       const append = await log.append(stream, prepared, loaded.revision)
       switch (append.outcome) {
         case 'appended': {
-          remember(aggregate, stream, after)
+          remember(aggregate, stream, after, askedAt)
+          tellOthers(aggregate, stream, loaded, prepared, askedAt)
           const appended = prepared.map((one) => one.recorded as unknown as Recorded<E>)
           return { outcome: 'accepted', state: after.state, revision: after.revision, appended }
         }
@@ -148,33 +216,34 @@ export function createWriteLoop({ log, cacheSize, build, maxConflicts = 20 }: Wr
   ): { prepared: readonly PreparedEvent[]; after: Loaded<S> } {
     const given = typeof meta === 'function' ? meta(events) : meta
     const metadata = { ...given, decision: { ...given.decision, build } }
-    const foldPrepared = (onto: Loaded<S>, batch: readonly PreparedEvent[]) =>
-      batch.reduce((state, one) => fold(aggregate, state, one.recorded as unknown as Recorded<E>), onto)
-
     const prepared = prepareEvents(stream, events, metadata, loaded)
-    const after = foldPrepared(loaded, prepared)
+    const after = foldPrepared(aggregate, loaded, prepared)
     const summary = aggregate.summarise?.(after.state)
     if (summary === undefined) return { prepared, after }
     const { frame: _onTheFirstEventAlone, ...withoutFrame } = metadata
     const summarised = prepareEvents(stream, [summary], withoutFrame, after)
-    return { prepared: [...prepared, ...summarised], after: foldPrepared(after, summarised) }
+    return { prepared: [...prepared, ...summarised], after: foldPrepared(aggregate, after, summarised) }
   }
 
   return {
-    decide: (aggregate, stream, decision, meta) =>
+    decide: (aggregate, stream, decision, meta, decideOptions = {}) =>
       queue.run(stream, async () => {
         try {
-          return await decideNow(aggregate, stream, decision, meta)
+          return await decideNow(aggregate, stream, decision, meta, decideOptions)
         } catch (error) {
           if (error instanceof LogUnavailable) return { outcome: 'unavailable', reason: error.message }
           throw error
         }
       }),
 
-    load: (aggregate, stream) =>
-      queue.run(stream, () => {
-        const warm = cached(aggregate, stream)
-        return warm === undefined ? cold(aggregate, stream) : refresh(aggregate, stream, warm)
-      }),
+    load,
+
+    async recent(aggregate, stream) {
+      const warm = kept(aggregate, stream)
+      return warm !== undefined && ticks() - warm.currentAt <= recentMs ? warm.loaded : load(aggregate, stream)
+    },
   }
 }
+
+const foldPrepared = <S, E>(aggregate: Aggregate<S, E>, onto: Loaded<S>, batch: readonly PreparedEvent[]): Loaded<S> =>
+  batch.reduce((state, one) => fold(aggregate, state, one.recorded as unknown as Recorded<E>), onto)

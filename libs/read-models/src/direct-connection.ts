@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { postgresTypes } from './postgres-types.ts'
@@ -9,8 +10,9 @@ export interface DirectConnection {
   /** aborted when the connection breaks, also while it is idle: its session locks are gone then */
   readonly lost: AbortSignal
   /**
-   * One transaction of everything that `run` asks of `db`. Statements go out as they are asked, without waiting for the answers of
-   * those before; Postgres still does them one after the other. (A transaction of Kysely would wait for each.)
+   * One transaction of everything that `run` asks of `db`. Statements go out without waiting for the answers of those before, those
+   * of one turn of the event loop in one write; Postgres still does them one after the other. (A transaction of Kysely would wait
+   * for each.)
    */
   inTransaction(run: () => Promise<void>): Promise<void>
   close(): Promise<void>
@@ -62,8 +64,13 @@ export const openDirectConnection = async (
     }
     return name === undefined ? {} : { name }
   }
+  const gather = gathering(client)
+  const ask = (query: pg.QueryConfig): Promise<pg.QueryResult> => {
+    gather()
+    return client.query(query)
+  }
   const only = {
-    query: (text: string, values: unknown[]) => client.query({ text, values, ...(values.length > 0 && nameOf(text)) }),
+    query: (text: string, values: unknown[]) => ask({ text, values, ...(values.length > 0 && nameOf(text)) }),
     release: () => undefined,
   }
   const pool = { connect: () => Promise.resolve(only), end: () => client.end() }
@@ -71,15 +78,31 @@ export const openDirectConnection = async (
     db: new Kysely({ dialect: new PostgresDialect({ pool: pool as unknown as pg.Pool }) }),
     lost: broken.signal,
     async inTransaction(run) {
-      await client.query('begin')
+      const begun = ask({ text: 'begin' })
       try {
-        await run()
-        await client.query('commit')
+        // the first statements go with it; without it there is no connection for them either
+        await Promise.all([begun, run()])
+        await ask({ text: 'commit' })
       } catch (error) {
         await client.query('rollback').catch(() => undefined)
         throw error
       }
     },
     close: () => client.end().catch(() => undefined),
+  }
+}
+
+/** Holds back what is written to the connection until the end of this turn of the event loop: one system call for many statements. */
+const gathering = (client: pg.Client): (() => void) => {
+  const { stream } = (client as unknown as { readonly connection: { readonly stream: Socket } }).connection
+  let held = false
+  return () => {
+    if (held) return
+    held = true
+    stream.cork()
+    setImmediate(() => {
+      held = false
+      stream.uncork()
+    })
   }
 }

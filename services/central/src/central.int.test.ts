@@ -339,6 +339,26 @@ describe('central', () => {
     })
   })
 
+  it('assigns a tariff to no charger that there is not', async () => {
+    const price = { type: 'ENERGY' as const, price: '0.40', step_size: 1 }
+    const terms = { name: 'T', currency: 'EUR', elements: [{ price_components: [price] }] }
+    await house.admin({ type: 'DefineTariff', tariffId: 'aimed', terms } as never)
+    const assign = (chargerId: string) =>
+      house.admin({
+        type: 'AssignTariff',
+        tariffId: 'aimed' as never,
+        scope: { kind: 'charger', chargerId: chargerId as never },
+        validFrom: minutesAgo(0),
+      })
+    await house.charger('CP-priced').connect()
+    expect(await assign('CP-prized')).toEqual({
+      outcome: 'refused',
+      reason: 'unknown-charger',
+      detail: 'no charger CP-prized is registered: register it first, or correct the id',
+    })
+    expect(await assign('CP-priced')).toMatchObject({ outcome: 'done', changed: true })
+  })
+
   it('digests a secret before it is stored', async () => {
     const cp = house.charger('CP-secret')
     await cp.connect()

@@ -10,6 +10,8 @@ import {
   telemetryStream,
 } from '@voltrail/contracts/subjects'
 import { connectBus } from '@voltrail/bus/bus'
+import { session } from '@voltrail/domain/session'
+import { wholeSession } from '@voltrail/domain/session-end'
 import { connectEventLog } from '@voltrail/event-store/esdb-log'
 import { createLogCache } from '@voltrail/event-store/log-cache'
 import { createWriteLoop } from '@voltrail/event-store/write-loop'
@@ -119,7 +121,13 @@ export const startCentral = async (config: CentralConfig): Promise<Central> => {
       await telling.stop()
     })
 
-    const loop = createWriteLoop({ log: watched, cacheSize: config.CACHE_STREAMS, build: config.BUILD })
+    const loop = createWriteLoop({
+      log: watched,
+      cacheSize: config.CACHE_STREAMS,
+      build: config.BUILD,
+      // a stop is decided on all of a session: known by then where its start was decided here
+      sameStreams: [[session, wholeSession]],
+    })
     const cache = createLogCache({
       connectionString: config.ESDB_URL,
       log: eventLog,

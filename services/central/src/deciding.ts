@@ -23,6 +23,7 @@ export interface Deciding {
     meta: MetadataInput,
   ): Promise<Outcome<S, E, R>>
   load: WriteLoop['load']
+  recent: WriteLoop['recent']
 }
 
 export const deciding = (loop: WriteLoop): Deciding => ({
@@ -32,6 +33,7 @@ export const deciding = (loop: WriteLoop): Deciding => ({
     return decided
   },
   load: (aggregate, stream) => loop.load(aggregate, stream),
+  recent: (aggregate, stream) => loop.recent(aggregate, stream),
 })
 
 /**
@@ -47,6 +49,7 @@ export const rehearsed = ({ load }: Pick<Deciding, 'load'>): Deciding => ({
       : { outcome: 'accepted', state, revision, appended: [] }
   },
   load,
+  recent: load,
 })
 
 /** A decision that this handler's own checks rule out: a defect, not an answer. */

@@ -91,6 +91,24 @@ describe('central, told the same again', () => {
     expect(await cp.sessionEvents(second.transactionId)).toHaveLength(1)
   })
 
+  it('knows a start again after its session has ended whatever its clock says, where its register has gone on since', async () => {
+    const cp = house.charger('CP-clock-wrong')
+    await cp.connect()
+    for (const minutes of [-120, 60 * 24 * 365 * 40]) {
+      const fact = start(String(minutes + 1_000), time(minutes))
+      const first = await cp.answer(fact)
+      await cp.answer(stop(String(minutes + 1_400), time(minutes - 5), first.transactionId))
+      await cp.answer({ type: 'Boot', vendor: 'V', model: 'M' })
+      expect(await cp.answer(fact)).toEqual(first)
+      expect(types(await cp.sessionEvents(first.transactionId))).toEqual(['SessionStarted', 'SessionStopped'])
+    }
+    // one whose session took nothing may be a new one
+    const empty = start('77', time(-120))
+    const first = await cp.answer(empty)
+    await cp.answer(stop('77', time(-125), first.transactionId))
+    expect((await cp.answer(empty)).transactionId).not.toBe(first.transactionId)
+  })
+
   it('parks a stop that names no transaction once, however often it is told with another time and another id', async () => {
     const cp = house.charger('CP-stop-restamp')
     await cp.connect()

@@ -1,6 +1,8 @@
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { connect } from 'node:tls'
 import { RPCClient } from 'ocpp-rpc'
 import type { KeyValue } from '@voltrail/bus/key-value'
 import { instant } from '@voltrail/contracts/quantities'
@@ -25,6 +27,7 @@ describe('an edge that hears on the bus whom to trust', () => {
     const bundle: TrustBundle = {
       authority: 'test',
       at: instant(Date.now()),
+      logPosition: '0',
       roots: [ours.cert],
       intermediates: [],
       revoked: [],
@@ -90,6 +93,38 @@ describe('an edge that hears on the bus whom to trust', () => {
     await cli?.close()
     return cli === undefined
   }
+
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)(
+    'resumes no session of %s: every handshake is judged anew',
+    async (version) => {
+      const { cert, key } = await ours.issue('CN=SN-R,O=Acme')
+      const shake = async (session?: Buffer) => {
+        const socket = connect({
+          host: '127.0.0.1',
+          port: edge.port,
+          servername: 'localhost',
+          ca: servers.cert,
+          cert,
+          key,
+          minVersion: version,
+          maxVersion: version,
+          ...(session && { session }),
+        })
+        const sessions: Buffer[] = []
+        socket.on('session', (one) => sessions.push(one))
+        await once(socket, 'secureConnect')
+        // a ticket of 1.3 comes behind the handshake: an answer is behind that
+        socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n')
+        await once(socket, 'data')
+        const reused = socket.isSessionReused()
+        const last = sessions.at(-1) ?? socket.getSession()
+        socket.destroy()
+        return { reused, session: last }
+      }
+      const first = await shake()
+      expect((await shake(first.session)).reused).toBe(false)
+    },
+  )
 
   it('takes the roots that stood there before it began', async () => {
     const id = fixture.newId()
@@ -159,6 +194,21 @@ describe('an edge that hears on the bus whom to trust', () => {
     await publish({})
     await until('it is trusted', async () => !(await isRefused(made, early)))
     await early.stop()
+  }, 30_000)
+
+  it('stays with the newer bundle where an older one comes, and says so once; one of another log counts', async () => {
+    const revoked = await ours.issue('CN=SN-8')
+    const at = Date.now()
+    const told = () =>
+      fixture.lines.filter(({ err }) => JSON.stringify(err ?? '').includes('is older than what is in use'))
+    await publish({ logPosition: '9', at: instant(at), revoked: [revoked.serial] })
+    await until('it is refused', () => isRefused(revoked))
+    await publish({ logPosition: '5', at: instant(at - 60_000) })
+    await until('it is told', () => told().length > 0)
+    expect(await isRefused(revoked)).toBe(true)
+    expect(told()).toHaveLength(1)
+    await publish({ logPosition: '5', at: instant(at + 1) })
+    await until('what another log says is in use', async () => !(await isRefused(revoked)))
   }, 30_000)
 
   it('stays with what it had when the bundle is wrong or gone, and says so', async () => {

@@ -72,11 +72,11 @@ describe('projector-reporting', () => {
     expect(projector.ready()).toBe(true)
     const base = `http://127.0.0.1:${projector.healthPort}`
     expect((await fetch(`${base}/readyz`)).status).toBe(200)
-    const metrics = await (await fetch(`${base}/metrics`)).text()
+    const metricsNow = async () => (await fetch(`${base}/metrics`)).text()
+    const all = `voltrail_projection_events_total{service="projector-reporting"} ${events.length}\n`
+    await until('every event is applied', async () => (await metricsNow()).includes(all))
+    const metrics = await metricsNow()
     expect(metrics).toMatch(/voltrail_projection_lag_seconds\{service="projector-reporting"\} 0\n/)
-    expect(metrics).toMatch(
-      new RegExp(`voltrail_projection_events_total\\{service="projector-reporting"\\} ${events.length}\n`),
-    )
     expect(metrics).toMatch(/voltrail_projection_active\{service="projector-reporting"\} 1\n/)
     expect(metrics).toMatch(/voltrail_projection_position\{service="projector-reporting"\} [1-9]/)
 

@@ -44,6 +44,13 @@ const impatient = (brand: Brand, retry: Partial<Brand['retry']> = {}): Brand => 
   retry: { ...brand.retry, intervalSeconds: 0, callTimeoutSeconds: 0.3, ...retry },
 })
 
+/** Waits for no answer and no ping so little, at 600 times the speed, that a busy machine makes it connect or call again. */
+const patient = (brand: Brand): Brand => ({
+  ...brand,
+  retry: { ...brand.retry, callTimeoutSeconds: 12_000 },
+  liveness: { ...brand.liveness, pingSeconds: 6_000 },
+})
+
 const actions = (peer: CentralPeer, chargerId = 'SIM-0001') =>
   peer.calls
     .filter((call) => call.chargerId === chargerId && /Transaction$|^MeterValues$/.test(call.method))
@@ -65,7 +72,7 @@ describe('a charger by the book', () => {
 
   it('says first who it is, then what its connectors do', async () => {
     const peer = await central({ strict: true })
-    await fleet(peer, { sessionsPerCharger: 1, brands: [{ ...brands.norden, connectors: 1 }] }).done
+    await fleet(peer, { sessionsPerCharger: 1, brands: [patient({ ...brands.norden, connectors: 1 })] }).done
     await eventually('Available again', () => peer.of('StatusNotification').length >= 6)
 
     expect(peer.calls[0]?.method).toBe('BootNotification')

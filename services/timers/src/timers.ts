@@ -1,7 +1,7 @@
 import { connectBus } from '@voltrail/bus/bus'
 import { categoryPrefix } from '@voltrail/contracts/streams'
 import { connectEventLog } from '@voltrail/event-store/esdb-log'
-import { subscribeInBatches } from '@voltrail/event-store/subscription'
+import { derivedPaceMs, subscribeInBatches } from '@voltrail/event-store/subscription'
 import { createWriteLoop } from '@voltrail/event-store/write-loop'
 import { startHealthServer } from '@voltrail/runtime/health'
 import { createLog } from '@voltrail/runtime/log'
@@ -93,6 +93,7 @@ export const startTimers = async (config: TimersConfig, given: Partial<TimersPac
       connectionString: config.ESDB_URL,
       filter: { streamPrefixes: categories.map(categoryPrefix) },
       from: 'start',
+      paceMs: derivedPaceMs,
       onDown: (reason) => log.warn({ reason }, 'the feed of timers is down'),
       onBatch: ({ events }) => {
         for (const event of events) engine.hear(event)

@@ -158,8 +158,7 @@ describe.each(['ocpp-rpc', 'ocpp-ts'] as const)('the password of a charger, with
     await expect(here.connect(by, id, { password: 'another-password' })).rejects.toThrow()
     await expect(here.connect(by, id)).rejects.toThrow()
     await boots(await here.connect(by, id, { password }))
-    const { connected } = await here.rest.get<ChargerDetail>(path(id))
-    expect(connected).toBe(true)
+    await here.rest.eventually<ChargerDetail>(path(id), ({ connected }) => connected)
   })
 })
 

@@ -281,7 +281,10 @@ describe('transactions that were closed', () => {
   const closed = (...list: ReturnType<typeof open>[]) =>
     list.reduce<ReturnType<typeof closedWith>>(
       (closedTransactions, one) =>
-        closedWith({ openTransactions: [one as never], closedTransactions }, one.transactionId),
+        closedWith(
+          { openTransactions: [one as never], closedTransactions },
+          { transactionId: one.transactionId, reason: 'stopped' },
+        ),
       [],
     )
   it('are found by their EVSE and a time after their start, the newest first', () => {
@@ -299,6 +302,6 @@ describe('transactions that were closed', () => {
   it('are kept as the newest eight, and one that was not open is none', () => {
     const many = closed(...Array.from({ length: 12 }, (_, i) => open(String(i), i)))
     expect(many.map((one) => one.transactionId)).toEqual(['4', '5', '6', '7', '8', '9', '10', '11'])
-    expect(closedWith({ openTransactions: [] }, '1' as TransactionId)).toEqual([])
+    expect(closedWith({ openTransactions: [] }, { transactionId: '1' as TransactionId, reason: 'stopped' })).toEqual([])
   })
 })

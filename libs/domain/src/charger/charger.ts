@@ -249,7 +249,7 @@ const change = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerStat
         {
           ...state,
           openTransactions: state.openTransactions.filter((open) => open.transactionId !== event.data.transactionId),
-          closedTransactions: closedWith(state, event.data.transactionId),
+          closedTransactions: closedWith(state, event.data),
           ...toldStopsWith(state, event.data.restampKey),
         },
         event.data.contentKey,

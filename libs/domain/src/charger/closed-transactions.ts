@@ -1,4 +1,5 @@
 import type { ChargerSummary } from '@voltrail/contracts/events/charger'
+import type { EventNamed } from '@voltrail/contracts/events/registry'
 import type { TransactionId } from '@voltrail/contracts/ids'
 import type { Instant } from '@voltrail/contracts/quantities'
 import { toleratedSkewMs } from '../occurred-at.ts'
@@ -10,13 +11,13 @@ const keptClosed = 8
 /** The newest closed transactions with one that is closed now. */
 export const closedWith = (
   state: Pick<ChargerSummary, 'openTransactions' | 'closedTransactions'>,
-  transactionId: TransactionId,
+  { transactionId, reason }: Pick<EventNamed<'TransactionClosed'>['data'], 'transactionId' | 'reason'>,
 ): ClosedTransactions => {
   const before = state.closedTransactions ?? []
   const open = state.openTransactions.find((one) => one.transactionId === transactionId)
   if (open === undefined) return before
   const one = { transactionId, evseId: open.evseId, startedAt: open.startedAt.effectiveAt }
-  return [...before.slice(1 - keptClosed), one]
+  return [...before.slice(1 - keptClosed), reason === 'stopped' ? { ...one, stopped: true } : one]
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { ChargerSummary } from '@voltrail/contracts/events/charger'
+import type { SessionSummary } from '@voltrail/contracts/events/session'
 import type { TransactionId } from '@voltrail/contracts/ids'
-import type { Instant } from '@voltrail/contracts/quantities'
+import type { Instant, RegisterReading } from '@voltrail/contracts/quantities'
 import { isPlausible, toleratedSkewMs } from '../occurred-at.ts'
 
 type RecentStarts = NonNullable<ChargerSummary['recentStarts']>
@@ -37,4 +38,17 @@ export const identifiesStart = (
   if (state.lastBootAt !== undefined && Date.parse(charger) < Date.parse(state.lastBootAt) - toleratedSkewMs)
     return false
   return !(state.recentStarts ?? []).some((one) => one.charger === charger && one.startKey !== startKey)
+}
+
+/**
+ * Whether a start with the facts of this session can be no other, whatever the charger's clock says: the register stood above zero
+ * when it began and has gone on, so no later session can begin at the same reading. A register that begins at zero may be one that
+ * counts each session anew.
+ */
+export const registerWentOn = (
+  start: { readonly meterStart?: RegisterReading | undefined },
+  { stop, registers }: Pick<SessionSummary, 'stop' | 'registers'>,
+): boolean => {
+  const began = start.meterStart?.wh ?? 0
+  return began > 0 && Math.max(stop?.meterStop?.wh ?? 0, registers?.last.wh ?? 0) > began
 }

@@ -8,8 +8,9 @@ import type { ChargerState } from './charger-state.ts'
 export const changeChargerSettings = (
   settings: ChargerSettings,
   state: ChargerState,
-): Decision<ChargerEvent, { kind: 'unknown-charger' }> => {
-  if (!state.registered) return reject({ kind: 'unknown-charger' })
+): Decision<ChargerEvent, { kind: 'unknown-charger'; detail: string }> => {
+  if (!state.registered)
+    return reject({ kind: 'unknown-charger', detail: 'there is no such charger: register it first' })
   return canonicalJson(state.settings ?? {}) === canonicalJson(settings)
     ? accept()
     : accept<ChargerEvent>({ type: 'ChargerSettingsChanged', data: { settings } })

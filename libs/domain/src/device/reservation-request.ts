@@ -3,12 +3,11 @@ import type { ReservationEnd } from '@voltrail/contracts/events/reservations'
 import type { CommandId, EvseId, TokenRef } from '@voltrail/contracts/ids'
 import type { StoredIdToken } from '@voltrail/contracts/personal'
 import type { Instant } from '@voltrail/contracts/quantities'
-import type { ConnectorState } from '@voltrail/contracts/events/charger'
 import { accept, reject, type Decision } from '../decider.ts'
 import type { Verdict } from '../id-token.ts'
 import type { DeviceState } from './device-state.ts'
 import { firstNumberByHand, isEnded, reservationEnded, reservationOf } from './reservations.ts'
-import { isSameKey } from './key-name.ts'
+import { configuredValue, unknownConnector, type KnownConnectors } from './known-connectors.ts'
 
 /** Asking a charger for a reservation (OCPP 1.6 §5.13). */
 
@@ -94,28 +93,20 @@ const numberFor = ({ reservationId }: ReservationAsked, state: DeviceState): num
  */
 export const reservationRefusal = (
   { evseId, verdict }: { readonly evseId: EvseId; readonly verdict: Verdict | undefined },
-  known: { readonly connectors: readonly ConnectorState[]; readonly configuration?: DeviceState['configuration'] },
+  known: KnownConnectors,
 ): ReservationRefusal | undefined => {
-  const valueOf = (name: string) => known.configuration?.keys.find(({ key }) => isSameKey(key, name))?.value?.trim()
   if (verdict !== undefined && verdict.status !== 'Accepted')
     return {
       reason: 'token-refused',
       detail: `the id token may not charge: it is ${verdict.status} (${verdict.reason})`,
     }
   if (evseId === 0)
-    return /^false$/i.test(valueOf('ReserveConnectorZeroSupported') ?? '')
+    return /^false$/i.test(configuredValue(known, 'ReserveConnectorZeroSupported') ?? '')
       ? {
           reason: 'unsupported',
           detail: 'the charger reserves no connector at large (ReserveConnectorZeroSupported is false): name one',
         }
       : undefined
-  const counted = Number(valueOf('NumberOfConnectors') ?? Number.NaN)
-  const reported = known.connectors.map((one) => one.evseId).filter((one) => one > 0)
-  const highest = Math.max(Number.isInteger(counted) ? counted : 0, ...reported)
-  return highest === 0 || evseId <= highest
-    ? undefined
-    : {
-        reason: 'unknown-connector',
-        detail: `the charger has no connector ${evseId}: it has ${highest === 1 ? 'connector 1 alone' : `1 to ${highest}`}`,
-      }
+  const detail = unknownConnector(evseId, known)
+  return detail === undefined ? undefined : { reason: 'unknown-connector', detail }
 }

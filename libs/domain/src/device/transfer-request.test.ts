@@ -6,6 +6,7 @@ import { applyOutcome } from './command-outcome.ts'
 import { device } from './device.ts'
 import {
   beginTransfer,
+  bootDetail,
   bootedWith,
   bootAfterInstallMs,
   cancelTransfer,
@@ -163,6 +164,27 @@ describe('a firmware update', () => {
     const update = given(device, begun({ ...firmware, targetVersion: '2.0' }))
     update.when((s) => bootedWith({ firmwareVersion: '1.1', bootedAt: at(5) }, s)).thenNothing()
     update.when((s) => bootedWith({ firmwareVersion: '2.0', bootedAt: at(5) }, s)).then(ended('Done'))
+  })
+  it('says which version the charger booted with while another is wanted, of boots since it began', () => {
+    const update = { kind: 'Firmware', begunAt: at(0), targetVersion: '2.0' } as const
+    const detail = (
+      firmwareVersion: string | undefined,
+      minute: number,
+      one: Parameters<typeof bootDetail>[0] = update,
+    ) => bootDetail(one, { firmwareVersion, bootedAt: at(minute) })
+    expect(detail('1.1', 5)).toBe('booted with 1.1, wanted 2.0')
+    expect(detail(undefined, 5)).toBe('booted with no version that it tells, wanted 2.0')
+    expect(detail('2.0', 5)).toBeUndefined()
+    expect(detail('1.1', -1)).toBeUndefined()
+    expect(bootDetail(update, { firmwareVersion: '1.1' })).toBeUndefined()
+    expect(detail('1.1', 5, { kind: 'DiagnosticsLog', begunAt: at(0) })).toBeUndefined()
+  })
+  it('that took too long says which version the charger runs and which was wanted', () => {
+    const state = foldHistory(device, [begun({ ...firmware, targetVersion: '2.0' })])
+    const now = Date.parse(at(120))
+    expect(expireTransfers({ now, reported: '1.0' }, state)).toEqual({
+      accepted: [ended('Expired', { detail: 'the charger said nothing of it; it reports 1.0, wanted 2.0' })],
+    })
   })
   it('fails when it was Installed and no boot shows it in time', () => {
     const state = foldHistory(device, [begun({ ...firmware, targetVersion: '2.0' }), installed])

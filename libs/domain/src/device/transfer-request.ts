@@ -152,6 +152,28 @@ export const bootedWith = (
 
 type Open = NonNullable<DeviceState['transfers']>[number]
 
+/** Which version a charger has and which an update wants; undefined where they are the same, or none is wanted by name. */
+const otherVersion = (
+  { targetVersion }: Pick<Open, 'targetVersion'>,
+  reported: string | undefined,
+): string | undefined =>
+  targetVersion === undefined || reported === undefined || reported === targetVersion
+    ? undefined
+    : `${reported === '' ? 'no version that it tells' : reported}, wanted ${targetVersion}`
+
+/**
+ * What to say of an update that goes on although the charger booted since it began: "booted with 1.1, wanted 2.0". Undefined for
+ * every other transfer. That is no end: many boot several times on the way.
+ */
+export const bootDetail = (
+  one: Pick<Open, 'kind' | 'begunAt' | 'targetVersion'>,
+  boot: { readonly firmwareVersion?: string | undefined; readonly bootedAt?: Instant | undefined },
+): string | undefined => {
+  if (one.kind !== 'Firmware' || boot.bootedAt === undefined || boot.bootedAt < one.begunAt) return undefined
+  const other = otherVersion(one, boot.firmwareVersion ?? '')
+  return other === undefined ? undefined : `booted with ${other}`
+}
+
 /** Until when (ms since 1970) a transfer may go on as it stands. */
 const dueAt = ({ kind, status, statusAt, expiresAt }: Open): number =>
   kind === 'Firmware' && status === 'Installed' && statusAt !== undefined
@@ -180,6 +202,8 @@ export const expireTransfers = (
           )
         if (kind !== 'Firmware' && files.length > 0)
           return ended(requestId, 'Done', 'its file came; the charger never said that it was done')
-        return ended(requestId, 'Expired', status === undefined ? 'the charger said nothing of it' : `last: ${status}`)
+        const said = status === undefined ? 'the charger said nothing of it' : `last: ${status}`
+        const other = kind === 'Firmware' ? otherVersion(one, reported) : undefined
+        return ended(requestId, 'Expired', other === undefined ? said : `${said}; it reports ${other}`)
       }),
   )

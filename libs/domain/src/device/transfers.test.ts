@@ -61,8 +61,21 @@ describe('a file that the charger uploaded', () => {
     given(device)
       .when((state) => recordFile(upload(), state))
       .thenRejected({ kind: 'no-open-transfer', detail: 'no request 41 is waiting for a file' }))
-  it('is refused when its request has ended', () =>
-    given(device, begun(), { type: 'TransferEnded', data: { requestId: 41, outcome: 'Done' } })
+  it.each(['Done', 'Expired', 'Superseded'] as const)(
+    'is recorded as late, once, when its request ended (%s) before its upload did',
+    (outcome) => {
+      const ended: DeviceEvent = { type: 'TransferEnded', data: { requestId: 41, outcome } }
+      const late = received()
+      if (late.type === 'FileReceived') late.data.late = true
+      const after = given(device, begun(), ended)
+      after.when((state) => recordFile(upload(), state)).then(late)
+      const known = given(device, begun(), ended, late)
+      known.when((state) => recordFile(upload(), state)).thenNothing()
+      expect(known.state.endedTransfers).toMatchObject([{ requestId: 41, outcome, files: [upload().file] }])
+    },
+  )
+  it('is refused when an operator gave its request up', () =>
+    given(device, begun(), { type: 'TransferEnded', data: { requestId: 41, outcome: 'Cancelled' } })
       .when((state) => recordFile(upload(), state))
       .thenRejected({ kind: 'no-open-transfer', detail: 'no request 41 is waiting for a file' }))
   it('is refused when its request has as many as one may have, which a known one still is not', () => {

@@ -43,7 +43,14 @@ export const transfersWith: Part = (state, event) => {
     }
     case 'FileReceived': {
       const { requestId, file } = event.data
-      return changed(requestId, (one) => ({ ...one, files: [...one.files.slice(1 - mostFilesOfRequest), file] }))
+      const withFile = <T extends Transfer>(one: T): T =>
+        one.requestId === requestId ? { ...one, files: [...one.files.slice(1 - mostFilesOfRequest), file] } : one
+      const { endedTransfers } = state
+      return {
+        ...state,
+        transfers: known.map(withFile),
+        ...(endedTransfers === undefined ? {} : { endedTransfers: endedTransfers.map(withFile) }),
+      }
     }
     case 'TransferEnded': {
       const { requestId, outcome, detail, firmwareVersion } = event.data
@@ -160,17 +167,25 @@ export const reportLogStatus = (
 
 /**
  * Our own file service took a file from the charger. The same content of the same request is a repeat; another content under
- * the same name is another file.
+ * the same name is another file. The service lets an upload begin only while its request is open: one that ends later (the
+ * charger said `Uploaded` before it was through, or the request expired meanwhile) is taken all the same. What an operator gave
+ * up is not.
  */
 export const recordFile = (
   { requestId, file, protocol }: { readonly requestId: number; readonly file: StoredFile; readonly protocol: string },
   state: DeviceState,
 ): Decision<DeviceEvent, { readonly kind: 'no-open-transfer' | 'enough-files'; readonly detail: string }> => {
-  const transfer = (state.transfers ?? []).find((one) => one.requestId === requestId && one.kind !== 'Firmware')
+  const asked = (one: Transfer) => one.requestId === requestId && one.kind !== 'Firmware'
+  const open = (state.transfers ?? []).find(asked)
+  const transfer = open ?? (state.endedTransfers ?? []).find((one) => asked(one) && !givenUp(one))
   if (transfer === undefined)
     return reject({ kind: 'no-open-transfer', detail: `no request ${requestId} is waiting for a file` })
   if (transfer.files.some(({ sha256 }) => sha256 === file.sha256)) return accept()
   if (transfer.files.length >= mostFilesOfRequest)
     return reject({ kind: 'enough-files', detail: `request ${requestId} has its ${mostFilesOfRequest} files` })
-  return accept<DeviceEvent>({ type: 'FileReceived', data: { requestId, file, protocol, kind: transfer.kind } })
+  const late = open === undefined ? { late: true as const } : {}
+  return accept<DeviceEvent>({
+    type: 'FileReceived',
+    data: { requestId, file, protocol, kind: transfer.kind, ...late },
+  })
 }

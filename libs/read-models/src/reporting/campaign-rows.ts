@@ -46,6 +46,7 @@ export const campaignHandlers: EventHandlers<
   'campaign',
   | 'CampaignCreated'
   | 'ChargerTaken'
+  | 'ChargerPutBack'
   | 'ChargerFinished'
   | 'CampaignPaused'
   | 'CampaignResumed'
@@ -80,6 +81,12 @@ export const campaignHandlers: EventHandlers<
   async ChargerTaken(tx, _, context) {
     await of(tx, context)
       .set({ waiting: sql`waiting - 1`, taken: sql`taken + 1`, changed_at: context.receivedAt })
+      .execute()
+  },
+
+  async ChargerPutBack(tx, _, context) {
+    await of(tx, context)
+      .set({ waiting: sql`waiting + 1`, taken: sql`taken - 1`, changed_at: context.receivedAt })
       .execute()
   },
 

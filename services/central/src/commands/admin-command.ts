@@ -1,6 +1,6 @@
 import { type AdminCommand, type AdminCommandReply, AdminCommandRequest } from '@voltrail/contracts/admin-commands'
 import type { DomainEvent } from '@voltrail/contracts/events/registry'
-import type { TenantId, TokenRef } from '@voltrail/contracts/ids'
+import type { ChargerId, TenantId, TokenRef } from '@voltrail/contracts/ids'
 import { instant } from '@voltrail/contracts/quantities'
 import {
   campaignStream,
@@ -81,6 +81,11 @@ export const adminCommand = async (
           detail:
             'a tenant whose chargers are answered strictly loses energy and cannot bill: set strict to false first',
         }
+      const { scope } = assignment
+      if (scope.kind === 'charger') {
+        const { state } = await deps.load(charger, chargerStream(tenantId, scope.chargerId))
+        if (!state.registered) return { outcome: 'refused', ...unknownCharger(scope.chargerId) }
+      }
       return settle(asked, tariff, tariffStream(tenantId, command.tariffId), command, (state) =>
         assignTariff(assignment, state),
       )
@@ -163,12 +168,17 @@ export const adminCommand = async (
   }
 }
 
+const unknownCharger = (chargerId: ChargerId) => ({
+  reason: 'unknown-charger',
+  detail: `no charger ${chargerId} is registered: register it first, or correct the id`,
+})
+
 const settle = async <S, E extends DomainEvent>(
   { tenantId, request, deps }: Asked,
   aggregate: Aggregate<S, E>,
   stream: StreamName,
   storedCommand: object,
-  decision: (state: S) => Decision<NoInfer<E>, { kind: string; detail?: string }>,
+  decision: (state: S) => Decision<NoInfer<E>, { kind: string; detail: string }>,
   given: {
     readonly tokenRef?: TokenRef
     readonly onDecided?: (decided: Extract<Outcome<S, E, unknown>, { outcome: 'accepted' }>) => void
@@ -184,7 +194,7 @@ const settle = async <S, E extends DomainEvent>(
     return {
       outcome: 'refused',
       reason: decided.rejection.kind,
-      detail: decided.rejection.detail ?? `${stream}: ${decided.rejection.kind}`,
+      detail: decided.rejection.detail,
     }
   given.onDecided?.(decided)
   return {

@@ -17,7 +17,7 @@ const notImplemented: EpochCommandReply = {
   result: { outcome: 'callError', code: 'NotImplemented', description: '' },
   frames: {},
 }
-const remoteStop: ChargerCommand = { type: 'RemoteStop', transactionId: '4711' as TransactionId }
+const remoteStop: ChargerCommand = { type: 'RemoteStop', transactionId: '4711' as TransactionId, force: true }
 const cap = (given: object = {}): ChargerCommand => ({
   type: 'SetChargingProfile',
   evseId: 1,
@@ -131,6 +131,53 @@ describe('commands to a charger', () => {
     expect(await house.command('CP-clock', forced)).toMatchObject({ outcome: 'result' })
     expect(await house.command('CP-clock', timed, 'as-call', true)).toMatchObject({ outcome: 'result' })
     expect(taken).toEqual([forced, timed])
+  })
+
+  it('that are aimed at nothing the charger has are refused and stand in the log, but by force or as a call of an operator’s own', async () => {
+    const { cp, taken, types } = await connected('CP-aim', () => accepted)
+    for (const evseId of [1, 2])
+      await cp.answer({ type: 'ConnectorStatus', evseId, connectorId: 1, status: 'Available', errorCode: 'NoError' })
+    const unlock: ChargerCommand = { type: 'UnlockConnector', evseId: 3 }
+    const { force: _, ...stop } = remoteStop
+    const detail = {
+      UnlockConnector: /^the charger has no connector 3: it has 1 to 2\. /,
+      SetChargingProfile: /^the charger has no connector 3: /,
+      RemoteStop: /^the charger is not known to have a transaction 4711: no transaction is open there\. /,
+    }
+    for (const command of [
+      unlock,
+      { ...cap(), evseId: 3 } as Extract<ChargerCommand, { type: 'SetChargingProfile' }>,
+      stop,
+    ]) {
+      expect(await house.command('CP-aim', command)).toMatchObject({
+        outcome: 'refused',
+        detail: expect.stringMatching(detail[command.type]),
+      })
+      expect((await types()).slice(-2)).toEqual(['CommandRequested', 'CommandSettled'])
+    }
+    expect(taken).toEqual([])
+    expect(await house.command('CP-aim', { ...unlock, force: true })).toMatchObject({
+      status: 'Accepted',
+    })
+    expect(await house.command('CP-aim', unlock, 'aim-as-call', true)).toMatchObject({ status: 'Accepted' })
+    const { transactionId } = await cp.answer(start)
+    expect(await house.command('CP-aim', { ...stop, transactionId })).toMatchObject({ status: 'Accepted' })
+    expect(taken).toHaveLength(3)
+  })
+
+  it('that start a session for a token which may not charge are refused, but by force; one that nobody issued is ours to name', async () => {
+    const { taken } = await connected('CP-token', () => accepted)
+    await house.admin({ type: 'PutIdToken', token: { value: 'B10C', type: 'ISO14443' }, status: 'Blocked' })
+    const remoteStart = (value: string, more: object = {}) =>
+      ({ type: 'RemoteStart', idToken: { value, type: 'ISO14443' }, ...more }) as ChargerCommand
+    expect(await house.command('CP-token', remoteStart('B10C'))).toMatchObject({
+      outcome: 'refused',
+      detail: expect.stringMatching(/^the id token may not charge: it is Blocked/),
+    })
+    expect(taken).toEqual([])
+    expect(await house.command('CP-token', remoteStart('B10C', { force: true }))).toMatchObject({ status: 'Accepted' })
+    expect(await house.command('CP-token', remoteStart('NOBODYS'))).toMatchObject({ status: 'Accepted' })
+    expect(taken).toHaveLength(2)
   })
 
   it('record what the dialect of the make changed in them', async () => {

@@ -15,6 +15,7 @@ import {
   type CommandOutcome,
   type CommandRefusal,
 } from '@voltrail/domain/charger/commands'
+import { isAimed, misdirection } from '@voltrail/domain/charger/misdirected'
 import { answerForLog } from '@voltrail/domain/command-answer'
 import { sleep } from '@voltrail/runtime/ticker'
 import type { CentralDeps } from '../central-deps.ts'
@@ -25,8 +26,9 @@ import { withListTexts } from './local-list.ts'
 import { withTokenAsKnown } from './remote-start-token.ts'
 import { sendCommand, type FindEpoch, type Sent } from './send-command.ts'
 import { profileLimits } from './profile-limits.ts'
-import { chargerAtOnce, isUrgent, presentEpoch, recordAfterwards } from './sent-first.ts'
+import { chargerAtOnce, isUrgent, knownAtOnce, presentEpoch, recordAfterwards, type KnownAtOnce } from './sent-first.ts'
 import { reservedForOther, withReservation } from './reserve.ts'
+import { tokenRefused } from './token-refused.ts'
 import { settleInLog } from './settle-in-log.ts'
 import { storedCommand } from './stored-command.ts'
 
@@ -55,13 +57,25 @@ export const chargerCommand = async (
   if ('refused' in request) return { outcome: 'refused', reason: 'invalid-request', detail: request.refused }
   const reserved = await withReservation(deps, tenant, request)
   if ('refused' in reserved) return { outcome: 'refused', reason: 'invalid-request', detail: reserved.refused }
-  const limits = await profileLimits(deps, tenant, request)
-  const refusal = reserved.refusal ?? (await reservedForOther(deps, tenant, request)) ?? limits.refusal
+  const { command, chargerId } = request
+  const atOnce = isAimed(command) ? await knownAtOnce(deps, tenant, chargerId) : nothingKnown
+  const refusal =
+    reserved.refusal ??
+    misdirected(request, atOnce) ??
+    (await tokenRefused(deps, tenant, request)) ??
+    (await reservedForOther(deps, tenant, request)) ??
+    profileLimits(tenant, request, atOnce)
   if (refusal !== undefined) return recordFirst(tenant, reserved.request, deps, refusal)
-  return isUrgent(request.command, limits.cared)
-    ? sendFirst(tenant, request, deps)
+  return isUrgent(command, atOnce.cared)
+    ? sendFirst(tenant, request, atOnce.known, deps)
     : recordFirst(tenant, reserved.request, deps)
 }
+
+const nothingKnown: KnownAtOnce = { known: undefined, cared: undefined }
+
+/** Why it is aimed at nothing that the charger has, as far as the log says it at once; an operator's own call is sent as it is. */
+const misdirected = ({ command, asCall }: ChargerCommandRequest, { known, cared }: KnownAtOnce): string | undefined =>
+  asCall || known === undefined ? undefined : misdirection(command, known, cared?.configuration)
 
 const recordFirst = async (
   tenant: TenantId,
@@ -110,13 +124,15 @@ const notSaid = (reason: string): Sent => ({
 /** how long the answer waits for the record when the log is well */
 const recordMs = 1_000
 
+/** @param state of the charger, if the log says it at once */
 const sendFirst = async (
   tenant: TenantId,
   request: ChargerCommandRequest,
+  state: ChargerState | undefined,
   deps: CommandDeps,
 ): Promise<ChargerCommandReply> => {
   const { commandId, chargerId } = request
-  let known = await chargerAtOnce(deps, tenant, chargerId)
+  let known = state
   if (known !== undefined) {
     const before = commandOutcome(known, commandId)
     if (before !== undefined) return replyOf(request, before)

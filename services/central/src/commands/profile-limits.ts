@@ -2,28 +2,22 @@ import type { ChargerCommand, ChargerCommandRequest } from '@voltrail/contracts/
 import type { TenantId } from '@voltrail/contracts/ids'
 import { evseCount } from '@voltrail/domain/charger/charger'
 import type { ChargerState } from '@voltrail/domain/charger/charger-state'
-import type { DeviceState } from '@voltrail/domain/device/device-state'
 import { profileRefusal } from '@voltrail/domain/device/profile-checks'
 import type { Placed } from '@voltrail/domain/device/profiles'
 import type { InboundContext } from '@voltrail/ocpp/inbound-context'
 import { inDialect } from '@voltrail/ocpp/power-dialect'
-import type { CentralDeps } from '../central-deps.ts'
-import { chargerAtOnce, deviceAtOnce } from './sent-first.ts'
+import type { KnownAtOnce } from './sent-first.ts'
 
 /**
- * What a command that sets a charging profile meets: the profiles that are there already, and why the charger would not take it,
- * in the dialect of its make. What the log cannot say at once limits nothing: a decrease does not wait for it.
+ * Why a charger would not take a command that sets a charging profile: by the profiles that are there already, in the dialect of
+ * its make. What the log cannot say at once limits nothing: a decrease does not wait for it.
  */
-export const profileLimits = async (
-  deps: CentralDeps,
+export const profileLimits = (
   tenant: TenantId,
   { chargerId, command, asCall }: ChargerCommandRequest,
-): Promise<{ readonly cared: DeviceState | undefined; readonly refusal: string | undefined }> => {
-  if (placedBy(command) === undefined) return { cared: undefined, refusal: undefined }
-  const [known, cared] = await Promise.all([
-    chargerAtOnce(deps, tenant, chargerId),
-    deviceAtOnce(deps, tenant, chargerId),
-  ])
+  { known, cared }: KnownAtOnce,
+): string | undefined => {
+  if (placedBy(command) === undefined) return undefined
   const terms = {
     keys: cared?.configuration?.keys ?? [],
     profiles: cared?.profiles ?? [],
@@ -32,12 +26,11 @@ export const profileLimits = async (
     force: asCall ?? ('force' in command ? command.force : undefined),
   }
   const spoken = inDialect(command, contextOf(tenant, chargerId, known))
-  if ('unsupported' in spoken) return { cared, refusal: known === undefined ? undefined : spoken.unsupported }
-  const refusal = spoken.commands
+  if ('unsupported' in spoken) return known === undefined ? undefined : spoken.unsupported
+  return spoken.commands
     .map((one) => placedBy(one))
     .map((placed) => placed && profileRefusal(placed, terms))
     .find((reason) => reason !== undefined)
-  return { cared, refusal }
 }
 
 const placedBy = (command: ChargerCommand): Placed | undefined => {

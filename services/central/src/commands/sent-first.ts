@@ -38,8 +38,22 @@ export const chargerAtOnce = (deps: CentralDeps, tenant: TenantId, chargerId: Ch
   atOnce<ChargerState, ChargerEvent>(deps, charger, chargerStream(tenant, chargerId))
 
 /** The same of the device that it is. */
-export const deviceAtOnce = (deps: CentralDeps, tenant: TenantId, chargerId: ChargerId) =>
+const deviceAtOnce = (deps: CentralDeps, tenant: TenantId, chargerId: ChargerId) =>
   atOnce<DeviceState, DeviceEvent>(deps, device, deviceStream(tenant, chargerId))
+
+/** Both, as far as the log says them at once. */
+export interface KnownAtOnce {
+  readonly known: ChargerState | undefined
+  readonly cared: DeviceState | undefined
+}
+
+export const knownAtOnce = async (deps: CentralDeps, tenant: TenantId, chargerId: ChargerId): Promise<KnownAtOnce> => {
+  const [known, cared] = await Promise.all([
+    chargerAtOnce(deps, tenant, chargerId),
+    deviceAtOnce(deps, tenant, chargerId),
+  ])
+  return { known, cared }
+}
 
 const atOnce = async <S, E extends DomainEvent>(
   deps: CentralDeps,

@@ -93,7 +93,8 @@ export const settleReview = async (command: Command, asked: Asked): Promise<Admi
     outcome: 'done',
     changed: settled.appended.length > 0,
     stream,
-    revision: String(settled.revision),
+    // a summary may follow it
+    revision: String(settled.appended.find(({ type }) => type === 'ReviewSettled')?.revision ?? settled.revision),
   }
 }
 
@@ -102,7 +103,7 @@ const taken = (subject: string, by: DecisionTaken): Refused =>
     ? refused(by.kind, `${subject} was settled in another way at the same moment`)
     : refused(
         by.kind,
-        `${subject} was decided by ${by.decided.by} at ${by.decided.at}, which is not done yet: ask for ${canonicalJson(by.decided.decision)} again to carry it on`,
+        `${subject} was decided by ${by.decided.by} at ${by.decided.at}, which is not done yet and is carried on by itself within a minute; ask for ${canonicalJson(by.decided.decision)} again to do so now`,
       )
 
 const metadata = (command: Command, { deps, request, tenantId }: Asked) =>

@@ -43,6 +43,8 @@ export const endSuperseded = async (
   for (const older of supersededBy(state, newer)) await ending(older.transactionId, endInferred(older, newer, by, deps))
   const others = state.closedTransactions?.filter((one) => one.transactionId !== newer.transactionId)
   const before = closedOnEvseAt({ closedTransactions: others }, newer.evseId, newer.startedAt.effectiveAt)
+  // its own stop ended it: that is final
+  if (others?.find((one) => one.transactionId === before)?.stopped === true) return
   if (before !== undefined) await ending(before, endBefore(before, newer, by, deps))
 }
 

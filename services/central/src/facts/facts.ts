@@ -13,6 +13,7 @@ import { connect } from './connect.ts'
 import { certificateRequest, firmwareStatus, logStatus, securityEvent } from './device-facts.ts'
 import { malformed, park, readableOf, type Parking } from './malformed.ts'
 import { meterValues } from './meter-values.ts'
+import { ChargerRejected, notForRejected } from './not-for-rejected.ts'
 import { transactionStart } from './transaction-start.ts'
 import { transactionStop } from './transaction-stop.ts'
 
@@ -37,6 +38,12 @@ const handlers: {
   LateAnswer: lateAnswer,
 }
 
+const notRegistered: FactReply = {
+  outcome: 'refused',
+  reason: 'not-registered',
+  detail: 'this charger is rejected by its operator',
+}
+
 /** Whether a subject's last word is a fact that we take. */
 export const isFactType = (word: string): word is FactType => Object.hasOwn(handlers, word)
 
@@ -59,6 +66,8 @@ const speaksFor = (subject: string, { tenant, chargerId }: z.infer<typeof Speake
   const parsed = parseSubject(subject)
   return parsed.kind === 'fact' && parsed.tenant === tenant && parsed.chargerId === chargerId
 }
+/** Facts that are decided on in the charger's own stream: the gate stands in that decision, and costs no look of its own. */
+const gatedWhereDecided: ReadonlySet<FactType> = new Set(['ConnectorStatus', 'Authorize'])
 /** What a rejected charger may still tell. */
 const ungated: ReadonlySet<FactType> = new Set([...energyFacts, 'Connect', 'Disconnect', 'Boot', 'LateAnswer'])
 
@@ -69,15 +78,22 @@ const ungated: ReadonlySet<FactType> = new Set([...energyFacts, 'Connect', 'Disc
  */
 export const createFactHandler = (deps: CentralDeps) => {
   const failures = new LRUCache<string, number>({ max: 10_000 })
+  const gatedDeps: CentralDeps = { ...deps, ...notForRejected(deps) }
 
   const handle = async (request: FactRequest<Fact>): Promise<FactReply> => {
-    if (!ungated.has(request.fact.type)) {
+    const { type } = request.fact
+    const handler = handlers[type] as (request: FactRequest<Fact>, deps: CentralDeps) => Promise<FactReply>
+    if (ungated.has(type)) return handler(request, deps)
+    if (!gatedWhereDecided.has(type)) {
       const { state } = await deps.load(charger, chargerStream(request.tenant, request.chargerId))
-      if (state.registration === 'Rejected')
-        return { outcome: 'refused', reason: 'not-registered', detail: 'this charger is rejected by its operator' }
+      if (state.registration === 'Rejected') return notRegistered
     }
-    const handler = handlers[request.fact.type] as (request: FactRequest<Fact>, deps: CentralDeps) => Promise<FactReply>
-    return handler(request, deps)
+    try {
+      return await handler(request, gatedDeps)
+    } catch (error) {
+      if (error instanceof ChargerRejected) return notRegistered
+      throw error
+    }
   }
 
   /** @param subject says for whom the sender may speak: an account is limited to its own tenant by it */

@@ -20,6 +20,7 @@ import type { CentralDeps } from '../central-deps.ts'
 import { clearFrame, contradictsPower, factMetadata } from '../evidence.ts'
 import { Unavailable } from '../unavailable.ts'
 import { answered } from './answered.ts'
+import { chargerLately } from './charger-lately.ts'
 
 type Meter = FactRequest<FactOf<'MeterValues'>>
 
@@ -39,13 +40,22 @@ export const meterValues = async (request: Meter, deps: CentralDeps): Promise<Fa
   const { tenant, chargerId, factId, receivedAt, fact } = request
   const { transactionId, evseId } = fact
   const stream = chargerStream(tenant, chargerId)
-  const { state } = await deps.load(charger, stream)
   const contentKey = meterKey(chargerId, evseId, fact.raw)
-  const samples = readSamples(fact.samples, receivedAt, clockOf(state))
-  const meter = { request, contentKey, samples }
+  const readBy = (state: ChargerState): ReadMeter => ({
+    request,
+    contentKey,
+    samples: readSamples(fact.samples, receivedAt, clockOf(state)),
+  })
   const done = answered(deps, { type: 'MeterValues' })
 
-  if (transactionId !== undefined && (await meterInto(meter, transactionId, true, deps))) return done
+  if (transactionId !== undefined) {
+    // of the charger only its clock matters for these
+    const state = await chargerLately(request, deps)
+    if (await meterInto(readBy(state), transactionId, true, deps)) return done
+  }
+  const { state } = await deps.load(charger, stream)
+  const meter = readBy(state)
+  const { samples } = meter
   if (heldBefore(state, contentKey)) return done
   const named = transactionId !== undefined && isParkedStart(state, transactionId) ? transactionId : undefined
   if (named === undefined && (await intoSessionOnEvse(meter, state, deps))) return done

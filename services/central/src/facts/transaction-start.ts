@@ -7,7 +7,7 @@ import { answeredBefore, charger } from '@voltrail/domain/charger/charger'
 import type { ChargerState } from '@voltrail/domain/charger/charger-state'
 import { claimedBy } from '@voltrail/domain/charger/candidates'
 import { clockOf } from '@voltrail/domain/charger/measured-clock'
-import { identifiesStart, restampedBefore } from '@voltrail/domain/charger/recent-starts'
+import { identifiesStart, registerWentOn, restampedBefore } from '@voltrail/domain/charger/recent-starts'
 import { answeredToParked, isParkedStart, waitingStartLike } from '@voltrail/domain/charger/parked-starts'
 import { knownEvses, placeOfWhole, type StartPlace } from '@voltrail/domain/charger/start-place'
 import {
@@ -290,17 +290,20 @@ const transactionFor = async (
   const { tenant, chargerId, fact, receivedAt } = request
   const known = openWithKey(state, key)
   if (known !== undefined) return { kind: 'open', transactionId: known.transactionId }
-  const summaryOf = async (transactionId: TransactionId) =>
-    (await deps.load(session, sessionStream(tenant, sessionId(chargerId, transactionId)))).state.summary
+  const sessionOf = async (transactionId: TransactionId) =>
+    (await deps.load(session, sessionStream(tenant, sessionId(chargerId, transactionId)))).state
   const identified = identifiesStart(state, { startKey: key, charger: fact.time.at, receivedAt })
   const restamped = restampedBefore(state, key)
-  if (restamped !== undefined && identified && (await summaryOf(restamped)).stop !== undefined)
-    return { kind: 'ended', transactionId: restamped }
+  if (restamped !== undefined) {
+    const { start: began, summary } = await sessionOf(restamped)
+    if (summary.stop !== undefined && (identified || registerWentOn(began ?? {}, summary)))
+      return { kind: 'ended', transactionId: restamped }
+  }
   const derived = await derivedFor(request, key, identified, deps)
   if (derived.ended) return { kind: 'ended', transactionId: derived.transactionId }
   if (derived.free && derived.probe === 0)
     for (const open of restampable(state, start)) {
-      const { confirmed, stop } = await summaryOf(open.transactionId)
+      const { confirmed, stop } = (await sessionOf(open.transactionId)).summary
       if (confirmed !== true && stop === undefined) return { kind: 'restamped', transactionId: open.transactionId }
     }
   return { kind: 'new', transactionId: derived.transactionId, ambiguous: derived.probe > 0 }
@@ -308,7 +311,7 @@ const transactionFor = async (
 
 /**
  * The first derived transaction id whose session has these start facts or is nobody's. A session of theirs that has ended is the
- * same start told again where its time identifies it; otherwise the next probe is tried. Such sessions stand one behind the
+ * same start told again where its time or its register identifies it; otherwise the next probe is tried. Such sessions stand one behind the
  * other, so the first free probe is found in steps that double.
  */
 const derivedFor = async (
@@ -323,7 +326,9 @@ const derivedFor = async (
     if (state.start === undefined) return { transactionId, ended: false, free: true, probe }
     if (state.start.startKey !== key) return undefined
     const ended = state.summary.stop !== undefined
-    return !ended || identified ? { transactionId, ended, free: false, probe } : undefined
+    return !ended || identified || registerWentOn(state.start, state.summary)
+      ? { transactionId, ended, free: false, probe }
+      : undefined
   }
   let taken = -1
   for (let probe = 0; probe < mostProbes; probe = probe * 2 + 1) {

@@ -22,6 +22,7 @@ import type { CentralDeps } from '../central-deps.ts'
 import { clearFrame, contradictsPower, factMetadata } from '../evidence.ts'
 import { presentedToken } from '../presented-token.ts'
 import { answered } from './answered.ts'
+import { chargerLately } from './charger-lately.ts'
 import { authorizationOf } from './authorization.ts'
 
 type Stop = FactRequest<FactOf<'TransactionStop'>>
@@ -62,7 +63,7 @@ interface RecordedStop {
 
 const readStop = async (request: Stop, deps: CentralDeps): Promise<ReadStop> => {
   const { tenant, fact, receivedAt } = request
-  const { state } = await deps.load(charger, chargerStream(tenant, request.chargerId))
+  const state = await chargerLately(request, deps)
   const clock = clockOf(state)
   const base = {
     request,

@@ -1,4 +1,6 @@
 import { inferenceDefaults, type TenantSettings } from '@voltrail/contracts/admin-commands'
+import { session } from '@voltrail/domain/session'
+import { wholeSession } from '@voltrail/domain/session-end'
 import type { FactReply, FactRequest } from '@voltrail/contracts/facts'
 import type { Instant } from '@voltrail/contracts/quantities'
 import { factSubject } from '@voltrail/contracts/subjects'
@@ -52,7 +54,14 @@ export const createPods = (
     const around = { logHealth: { state: 'well' as const }, history: log, openByToken }
     const deps: CentralDeps = {
       ...around,
-      ...deciding(createWriteLoop({ log, cacheSize: options.cacheSize ?? 100, build: 'oracle' })),
+      ...deciding(
+        createWriteLoop({
+          log,
+          cacheSize: options.cacheSize ?? 100,
+          build: 'oracle',
+          sameStreams: [[session, wholeSession]],
+        }),
+      ),
       bus: given.bus,
       vault: given.vault,
       history: log,
