@@ -25,24 +25,24 @@ export interface Connection {
 /** @throws {StartError} when the connection string cannot be read */
 export function openConnection(connectionString: string): Connection {
   let generation = 0
-  let client: Client | undefined = newClient(connectionString)
+  let opened: OpenClient | undefined = newClient(connectionString)
   let closing: Promise<void> = Promise.resolve()
   let closed = false
 
   const end = () => {
-    const old = client
-    client = undefined
+    const old = opened
+    opened = undefined
     // one after the other: the client keeps the pending appends of a process in one place, and the end of an old
     // connection would take those of a new one with it
-    if (old !== undefined) closing = closing.then(() => closeClient(old))
+    if (old !== undefined) closing = closing.then(() => old.close())
     return closing
   }
   return {
     async current() {
       await closing
       if (closed) throw new ConnectionClosed()
-      client ??= newClient(connectionString)
-      return { client, generation }
+      opened ??= newClient(connectionString)
+      return { client: opened.client, generation }
     },
     replace(broken) {
       if (broken !== generation || closed) return
@@ -56,7 +56,74 @@ export function openConnection(connectionString: string): Connection {
   }
 }
 
-function newClient(connectionString: string): Client {
+interface OpenClient {
+  readonly client: Client
+  /** Ends its calls and all its channels. */
+  close(): Promise<void>
+}
+
+/** A channel of grpc-js, as far as its end needs it. */
+interface Channel {
+  close(): void
+  readonly internalChannel?: {
+    readonly wrappedSubchannels?: Iterable<{ readonly child?: { continueConnecting?: boolean } }>
+  }
+}
+
+const closeDeadlineMs = 2_000
+
+/**
+ * A client whose channels are all known. It makes a new channel by itself when calls fail, and where many fail together, or one
+ * comes after its end, it forgets such a channel without closing it: its socket would stay for half an hour.
+ */
+function newClient(connectionString: string): OpenClient {
+  const client = parsed(connectionString)
+  const channels: Channel[] = []
+  let closed = false
+  // `dispose` ends the streams and leaves the channels open, and the channels are not public
+  const maker = client as unknown as { createChannel(): Promise<Channel> }
+  const createChannel = maker.createChannel
+  maker.createChannel = async () => {
+    const channel = withoutAfterlife(await createChannel())
+    if (closed) channel.close()
+    else channels.push(channel)
+    return channel
+  }
+  return {
+    client,
+    async close() {
+      closed = true
+      const disposed = client.dispose()
+      for (const channel of channels.splice(0)) channel.close()
+      let timer: NodeJS.Timeout | undefined
+      await Promise.race([
+        disposed.catch(() => undefined),
+        new Promise((resolve) => (timer = setTimeout(resolve, closeDeadlineMs))),
+      ])
+      clearTimeout(timer)
+    },
+  }
+}
+
+/**
+ * A channel that connects no more after its end. In grpc-js (1.14) a subchannel whose connection was refused connects once more
+ * when its backoff is over, also when its channel was closed meanwhile; then nobody is left to close that socket.
+ */
+function withoutAfterlife(channel: Channel): Channel {
+  const close = channel.close.bind(channel)
+  return Object.assign(channel, {
+    close() {
+      const subchannels = [...(channel.internalChannel?.wrappedSubchannels ?? [])]
+      close()
+      // what it has begun may still ask to go on, a tick later
+      setImmediate(() => {
+        for (const { child } of subchannels) if (child?.continueConnecting) child.continueConnecting = false
+      })
+    },
+  })
+}
+
+function parsed(connectionString: string): Client {
   try {
     return EventStoreDBClient.connectionString(connectionString)
   } catch (cause) {
@@ -66,15 +133,4 @@ function newClient(connectionString: string): Client {
       { cause },
     )
   }
-}
-
-const closeDeadlineMs = 2_000
-
-async function closeClient(client: Client): Promise<void> {
-  // `dispose` ends the streams and leaves the channel open; the channel is not public
-  const channel = (client as unknown as { getChannel(): Promise<{ close(): void }> }).getChannel()
-  const closing = Promise.allSettled([client.dispose(), channel.then((one) => one.close())])
-  let timer: NodeJS.Timeout | undefined
-  await Promise.race([closing, new Promise((resolve) => (timer = setTimeout(resolve, closeDeadlineMs)))])
-  clearTimeout(timer)
 }
