@@ -193,7 +193,8 @@ export const judgeNotices = (
   const counts = new Map<string, number>()
   const count = (what: string) => counts.set(what, (counts.get(what) ?? 0) + 1)
   for (const event of charger.events) {
-    if (event.type === 'ConnectorStatusChanged') count(`status ${event.data.info}`)
+    if (event.type === 'ConnectorStatusChanged' || event.type === 'ConnectorStatusToldLate')
+      count(`status ${event.data.info}`)
     if (event.type === 'ChargerBooted') count(`boot ${event.data.firmwareVersion}`)
   }
   return notices.flatMap((notice): Finding[] => {

@@ -192,6 +192,10 @@ export const ChargerSummary = z.object({
   recentStarts: z
     .array(z.object({ startKey: z.string(), transactionId: TransactionId, charger: Instant.optional() }))
     .optional(),
+  /** the newest statuses, oldest first: of which connector, what was told, and on which connection */
+  toldStatuses: z
+    .array(z.object({ evseId: EvseId, connectorId: ConnectorId, statusKey: z.string(), epoch: ConnectionEpoch }))
+    .optional(),
   /**
    * the newest transactions that were closed, newest last: what was measured in them may come later. `stopped`: by the charger's
    * own stop, so that its end is not inferred
@@ -290,6 +294,8 @@ export const chargerEvents = {
   ChargerDisconnected: z.object({ epoch: ConnectionEpoch, edge: z.string(), code: z.int(), reason: z.string() }),
   ChargerBooted: z.object({ ...ChargerIdentity.shape, registration: Registration, intervalSeconds: z.int() }),
   ConnectorStatusChanged: z.object({ ...ConnectorState.shape, time: ChargerTime.optional() }),
+  /** It came on a connection older than the one that told what holds by now: the connector stays as it is. */
+  ConnectorStatusToldLate: z.object({ ...ConnectorState.shape, time: ChargerTime.optional() }),
   /** Each answer to an authorisation request, the refusals too. */
   AuthorizationDecided: z.object({
     idToken: StoredIdToken,

@@ -39,6 +39,10 @@ export const meterKey = (
   raw: { readonly connector?: string | undefined; readonly transaction: string; readonly contentHash: string },
 ): string => digest('meter', chargerId, raw.connector ?? String(evseId), raw.transaction, raw.contentHash).slice(0, 12)
 
+/** Of a connector's status in one charger's stream. @param details as `JSON.stringify` gives them */
+export const statusKey = (evseId: number, connectorId: number, details: string, timestamp: string): string =>
+  digest('status', String(evseId), String(connectorId), details, timestamp).slice(0, 12)
+
 /**
  * Whatever else must be parked is the same when its text is the same. The text may name an id token, which could be guessed from a
  * plain hash of the rest when its key is long destroyed: it enters as its keyed reference.

@@ -340,7 +340,7 @@ describe('a session', () => {
                 : changeChargingState({ chargingState: one.to, at: when(50) }, state)
           if ('accepted' in decided) for (const event of decided.accepted) events.push({ event, factId })
         }
-        const all = events.map(({ event, factId }, revision) => recorded(event, revision, factId))
+        const all = events.map(({ event, factId }, revision) => recorded(event, revision, { factId }))
         for (const [i, event] of all.entries()) {
           const restored = session.restore?.(event, all[0])
           if (restored !== undefined) expect(restored).toEqual(foldHistory(session, events.slice(0, i + 1)))

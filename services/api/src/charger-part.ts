@@ -60,6 +60,7 @@ export function chargerPart(session: SessionFacts): (event: LogEvent) => boolean
       case 'RemoteStopUnheeded':
         return commands.has(event.data.commandId)
       case 'ConnectorStatusChanged':
+      case 'ConnectorStatusToldLate':
         return event.data.evseId === session.evseId && at >= from && at <= until
       case 'ChargerConnected':
       case 'ChargerDisconnected':

@@ -109,6 +109,32 @@ describe('central, told the same again', () => {
     expect((await cp.answer(empty)).transactionId).not.toBe(first.transactionId)
   })
 
+  it('is not set back by a status that arrives over an older socket after a newer one has said more', async () => {
+    const [older, newer] = [house.charger('CP-two-sockets'), house.charger('CP-two-sockets')]
+    await older.connect()
+    await newer.connect()
+    const status = (to: 'Preparing' | 'Charging' | 'SuspendedEV', minutes: number): FactOf<'ConnectorStatus'> => ({
+      type: 'ConnectorStatus',
+      evseId: 1,
+      connectorId: 1,
+      status: to,
+      errorCode: 'NoError',
+      time: time(minutes),
+    })
+    const [preparing, suspended] = [status('Preparing', 3), status('SuspendedEV', 2)]
+    await newer.answer(preparing)
+    const { transactionId } = await newer.answer(start('10', time(2)))
+    await newer.answer(status('Charging', 1))
+    for (const said of [preparing, suspended, suspended]) await older.answer(said)
+    expect(types(await newer.events()).slice(3)).toEqual([
+      'ConnectorStatusChanged',
+      'TransactionOpened',
+      'ConnectorStatusChanged',
+      'ConnectorStatusToldLate',
+    ])
+    expect(types(await newer.sessionEvents(transactionId))).toEqual(['SessionStarted'])
+  })
+
   it('parks a stop that names no transaction once, however often it is told with another time and another id', async () => {
     const cp = house.charger('CP-stop-restamp')
     await cp.connect()

@@ -3,7 +3,7 @@ import type { ChargerEvent } from '@voltrail/contracts/events/registry'
 import type { CommandId, ConnectionEpoch, FactId, TokenRef, TransactionId } from '@voltrail/contracts/ids'
 import { at, foldHistory, given, recorded } from '../fixtures/given.ts'
 import { readRegister } from '../registers.ts'
-import { charger } from './charger.ts'
+import { answeredBefore, charger } from './charger.ts'
 import type { ChargerState } from './charger-state.ts'
 import { commandOutcome, commandWasOffline, giveUpCommand, requestCommand, settleCommand } from './commands.ts'
 import { bootCharger, changeConnectorStatus, connectCharger, disconnectCharger, registerCharger } from './connection.ts'
@@ -171,11 +171,60 @@ describe('a charging station', () => {
       { event: told('Charging'), factId: '1.2' },
     ]
     given(charger, ...history)
-      .when((s) => changeConnectorStatus(status('Preparing'), s, factId('1.1')))
+      .when((s) => changeConnectorStatus(status('Preparing'), s, { factId: factId('1.1') }))
       .thenNothing()
     given(charger, ...history)
-      .when((s) => changeConnectorStatus(status('Preparing'), s, factId('1.3')))
+      .when((s) => changeConnectorStatus(status('Preparing'), s, { factId: factId('1.3') }))
       .thenMatching({ type: 'ConnectorStatusChanged' })
+  })
+  it('is not set back by a status that comes on an older connection: it is recorded as told late, once', () => {
+    const status = (to: 'Preparing' | 'Charging', second: number) => ({
+      type: 'ConnectorStatus' as const,
+      evseId: 1,
+      connectorId: 1,
+      status: to,
+      errorCode: 'NoError',
+      time: { raw: `2026-01-31T12:00:0${second}Z` },
+    })
+    const told = (type: 'ConnectorStatusChanged' | 'ConnectorStatusToldLate', to: ReturnType<typeof status>) => {
+      const { type: _, ...data } = to
+      return { type, data }
+    }
+    const preparing = status('Preparing', 1)
+    const charging = told('ConnectorStatusChanged', status('Charging', 2))
+    const late = { epoch: '1' as ConnectionEpoch, factId: factId('1.9') }
+    given(charger, registered, { event: charging, epoch: '5' })
+      .when((s) => changeConnectorStatus(preparing, s, late))
+      .then(told('ConnectorStatusToldLate', preparing))
+    // it was told on the newer connection, or late before
+    for (const history of [
+      [
+        { event: told('ConnectorStatusChanged', preparing), epoch: '5' },
+        { event: charging, epoch: '5' },
+      ],
+      [
+        { event: charging, epoch: '5' },
+        { event: told('ConnectorStatusToldLate', preparing), epoch: '1' },
+      ],
+    ])
+      given(charger, registered, ...history)
+        .when((s) => changeConnectorStatus(preparing, s, late))
+        .thenNothing()
+    // on the newest connection, or where another connector was told there, it is news
+    given(charger, registered, { event: charging, epoch: '5' })
+      .when((s) => changeConnectorStatus(preparing, s, { ...late, epoch: '5' as ConnectionEpoch }))
+      .thenMatching({ type: 'ConnectorStatusChanged' })
+    given(charger, registered, { event: charging, epoch: '10' })
+      .when((s) => changeConnectorStatus({ ...preparing, evseId: 2 }, s, { ...late, epoch: '9' as ConnectionEpoch }))
+      .thenMatching({ type: 'ConnectorStatusChanged' })
+    const { state } = given(
+      charger,
+      registered,
+      { event: charging, epoch: '5' },
+      { event: told('ConnectorStatusToldLate', preparing), epoch: '1', factId: '1.9' },
+    )
+    expect(state.connectors).toEqual([expect.objectContaining({ status: 'Charging' })])
+    expect(answeredBefore(state, factId('1.9'))).toEqual({ type: 'ConnectorStatus' })
   })
   it('is registered by an operator, its password changed, and left alone when nothing changes', () => {
     given(charger)

@@ -15,6 +15,7 @@ import { startsWith } from './recent-starts.ts'
 import { bootedSerialsWith, takeoversWith } from './takeovers.ts'
 import { remoteStartsWith, remoteStartsWithout } from './remote-starts.ts'
 import { spellingsWith } from './spellings.ts'
+import { toldStatusesWith } from './told-statuses.ts'
 import { afterStart, toldStopsWith } from './told-stops.ts'
 
 /**
@@ -79,6 +80,7 @@ const answerOf = (state: ChargerState, event: Recorded<ChargerEvent>): FactAnswe
     case 'ChargerBooted':
       return { type: 'Boot', registration: event.data.registration, intervalSeconds: event.data.intervalSeconds }
     case 'ConnectorStatusChanged':
+    case 'ConnectorStatusToldLate':
       return { type: 'ConnectorStatus' }
     case 'AuthorizationDecided': {
       const { status, expiresAt } = event.data
@@ -232,8 +234,11 @@ const change = (state: ChargerState, event: Recorded<ChargerEvent>): ChargerStat
         ...freed(changed, availableSince(changed, event)),
         leftCharging: leftCharging(state, event),
         ...measuredClock(state, event),
+        ...toldStatusesWith(state, event),
       }
     }
+    case 'ConnectorStatusToldLate':
+      return { ...state, ...toldStatusesWith(state, event) }
     case 'TransactionOpened': {
       const { spelling, ...open } = event.data
       return {

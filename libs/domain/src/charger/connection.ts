@@ -11,6 +11,7 @@ import type { ChargerState } from './charger-state.ts'
 import { credentialFlaw, type Credentials } from './credentials.ts'
 import { credentialsProven, isGood } from './next-credentials.ts'
 import { contest } from './takeovers.ts'
+import { detailsOf, isToldLate, wasTold } from './told-statuses.ts'
 
 /** Who may connect, and what a connected charging station tells about itself. */
 
@@ -180,18 +181,20 @@ export const bootCharger = (
   )
 }
 
-const detailsOf = (c: ChargerState['connectors'][number]): string =>
-  JSON.stringify([c.status, c.errorCode, c.info ?? '', c.vendorId ?? '', c.vendorErrorCode ?? ''])
-
-/** A connector's status; compared only with what holds now, errors included. */
+/**
+ * A connector's status; compared only with what holds now, errors included. One that comes late, on an older connection than the
+ * one that told what holds, sets nothing back: it is recorded as that, once.
+ */
 export const changeConnectorStatus = (
   fact: FactOf<'ConnectorStatus'>,
   state: ChargerState,
-  factId?: FactId,
+  { factId, epoch }: { readonly factId?: FactId; readonly epoch?: ConnectionEpoch | undefined } = {},
 ): Decision<ChargerEvent> => {
   // a pod that was slow may come to it after newer ones: it must not set the connector back
   if (answeredBefore(state, factId) !== undefined) return accept()
   const { type: _, ...status } = fact
+  if (isToldLate(state, status, epoch))
+    return wasTold(state, status) ? accept() : accept<ChargerEvent>({ type: 'ConnectorStatusToldLate', data: status })
   const current = state.connectors.find((c) => c.evseId === fact.evseId && c.connectorId === fact.connectorId)
   if (current !== undefined && detailsOf(current) === detailsOf(status)) return accept()
   return accept<ChargerEvent>({ type: 'ConnectorStatusChanged', data: status })

@@ -3,6 +3,7 @@ import { chargerStream, deviceStream, sessionId, sessionStream } from '@voltrail
 import { answeredBefore, charger } from '@voltrail/domain/charger/charger'
 import { bootCharger, changeConnectorStatus, disconnectCharger } from '@voltrail/domain/charger/connection'
 import { clockOf } from '@voltrail/domain/charger/measured-clock'
+import { isToldLate } from '@voltrail/domain/charger/told-statuses'
 import { openOnEvse } from '@voltrail/domain/charger/transactions'
 import { occurredAt } from '@voltrail/domain/occurred-at'
 import { changeChargingState, session } from '@voltrail/domain/session'
@@ -61,11 +62,12 @@ export const connectorStatus = async (
   const decided = await deps.decide(
     charger,
     chargerStream(tenant, chargerId),
-    (state) => changeConnectorStatus(fact, state, request.factId),
+    (state) => changeConnectorStatus(fact, state, request),
     await meta(deps, request),
   )
   const { status: chargingState } = fact
-  const open = fact.evseId === 0 ? undefined : openOnEvse(decided.state, fact.evseId)
+  const bearsNone = fact.evseId === 0 || isToldLate(decided.state, fact, request.epoch)
+  const open = bearsNone ? undefined : openOnEvse(decided.state, fact.evseId)
   if (
     open !== undefined &&
     (chargingState === 'Charging' || chargingState === 'SuspendedEV' || chargingState === 'SuspendedEVSE')
