@@ -59,8 +59,9 @@ describe('the reporting projection', () => {
     const { device: _device, firmware: _firmware, ...told } = eventsByCategory
     const ofDevices = ['SecurityEventReported', 'MeterKeyClaimed', 'MeterKeyDecided']
     const all = [...Object.values(told).flatMap((schemas) => Object.keys(schemas)), ...ofDevices]
-    // what these say is in the session's own events, in those of the token, or in all the events before
+    // what these say is past already, or is in the session's own events, in those of the token, or in all the events before
     const untold = [
+      'ConnectorStatusToldLate',
       'TransactionOpened',
       'TransactionRestamped',
       'TransactionClosed',
