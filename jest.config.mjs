@@ -28,6 +28,7 @@ const only = (displayName, testMatch, testPathIgnorePatterns = []) => ({
 export default {
   // two cores: real servers of several suites side by side would only wait for each other
   maxWorkers: 2,
+  testSequencer: '<rootDir>/jest.sequencer.mjs',
   testTimeout: 30_000,
   projects: [
     only('unit', '**/*.test.ts', ['\\.int\\.test\\.ts$', '\\.e2e\\.test\\.ts$']),

@@ -5,7 +5,7 @@ import { sleep } from '@voltrail/runtime/ticker'
 import type { AppendableEvent, AppendOutcome } from './event-log.ts'
 import { ConnectionClosed } from './esdb-connection.ts'
 import type { Connection } from './esdb-connection.ts'
-import { createPermits } from './permits.ts'
+import { createPermits } from '@voltrail/runtime/permits'
 import { createTimeout } from './timeout.ts'
 
 /**

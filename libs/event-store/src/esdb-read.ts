@@ -7,7 +7,7 @@ import { LogUnavailable } from './event-log.ts'
 import type { LogPosition } from './event-log.ts'
 import { ConnectionClosed } from './esdb-connection.ts'
 import type { Client, Connection } from './esdb-connection.ts'
-import { createPermits } from './permits.ts'
+import { createPermits } from '@voltrail/runtime/permits'
 import { createTimeout } from './timeout.ts'
 
 /** A connection carries 100 calls; a read past them would wait without a word. */

@@ -25,15 +25,19 @@ export type EdgeLimits = {
   readonly readmissionMs: number
   /** upgrades of one source address that may fail for who they say they are; a minute's worth at once */
   readonly failuresPerMinute: number
-  /** upgrades that wait for central at a time */
+  /** upgrades under way at a time */
   readonly pendingUpgrades: number
+  /** those of them that central is asked about at a time: more would only make each answer later */
+  readonly askedUpgrades: number
+  /** how long an upgrade waits for its turn; then it gets 503 */
+  readonly upgradeTurnMs: number
   readonly maxConnections: number
   /** how long the head of an HTTP request may take */
   readonly headersMs: number
 
   /** how long an answer to a charger is held while the log, central or NATS is away; then its socket closes (1013) */
   readonly holdMs: number
-  /** how long an upgrade is held for the same reason; then it gets 503 */
+  /** how long an upgrade is held for the same reason, once central is asked about it; then it gets 503 */
   readonly connectHoldMs: number
   /** how long sockets with nothing to answer stay open while the log, central or NATS is away; then they close in waves */
   readonly quietOutageMs: number
@@ -81,11 +85,13 @@ export const defaultLimits: EdgeLimits = {
   readmissionsBurst: 50,
   readmissionMs: 30_000,
   pendingUpgrades: 1_000,
+  askedUpgrades: 64,
   maxConnections: 20_000,
   headersMs: 15_000,
   failuresPerMinute: 60,
 
   holdMs: 20_000,
+  upgradeTurnMs: 15_000,
   connectHoldMs: 5_000,
   quietOutageMs: 120_000,
   logHealthTtlMs: 5_000,

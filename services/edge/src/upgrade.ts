@@ -9,6 +9,7 @@ import type { FactAnswerOf, FactReply, FactRequest } from '@voltrail/contracts/f
 import { instant } from '@voltrail/contracts/quantities'
 import { chooseSubprotocol, echoedSubprotocol, offeredSubprotocols, protocols } from '@voltrail/ocpp/protocols'
 import type { FailedAttempts } from '@voltrail/runtime/failed-attempts'
+import { createPermits } from '@voltrail/runtime/permits'
 import type { Admission } from './admission.ts'
 import { respondToCommands } from './commands.ts'
 import { openConnection } from './connection.ts'
@@ -71,6 +72,8 @@ const nameOf = ({ tenant, chargerId, credential }: Candidate): string =>
     .update(JSON.stringify([tenant, chargerId, credential]))
     .digest('base64url')
 
+const crowded = 'too many chargers connect at once, connect again later'
+
 const refuse = (status: HttpRefusal['status'], detail: string): HttpRefusal => ({ status, detail })
 
 /**
@@ -90,13 +93,14 @@ export const createUpgrades = (deps: UpgradeDeps) => {
     handleProtocols: (_offered: Set<string>, request: IncomingMessage) => echoes.get(request) ?? false,
   }
   const sockets = new WebSocketServer(options)
+  const turns = createPermits(limits.askedUpgrades)
   let pending = 0
   let connects = 0
 
   const capacity = (): HttpRefusal | undefined => {
     if (deps.stopping()) return refuse(503, 'this server is shutting down, connect again')
     if (deps.connections.size >= limits.maxConnections) return refuse(503, 'this server is full, connect again later')
-    if (pending >= limits.pendingUpgrades) return refuse(503, 'too many chargers connect at once, connect again later')
+    if (pending >= limits.pendingUpgrades) return refuse(503, crowded)
     const reason = deps.admission.refusal(ticks())
     return reason === undefined ? undefined : refuse(503, reason)
   }
@@ -164,9 +168,13 @@ export const createUpgrades = (deps: UpgradeDeps) => {
     const ticket = deps.connections.beginUpgrade(tenant, chargerId)
     const route: Route = {}
     try {
-      const asked = await deps.relay.ask(connectRequest(candidate, arrival), route, {
-        holdMs: limits.connectHoldMs,
-      })
+      const asked = await turns.runWithin(limits.upgradeTurnMs, async () =>
+        // who did not wait for its turn is not asked about
+        socket.destroyed
+          ? undefined
+          : deps.relay.ask(connectRequest(candidate, arrival), route, { holdMs: limits.connectHoldMs }),
+      )
+      if (asked === undefined) return refuse(503, crowded)
       if (asked.kind === 'refused') {
         if (asked.reason === 'bad-credential' || asked.reason === 'unknown-charger') {
           deps.attempts.failed(remoteAddress, ticks())

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { connect as connectTls } from 'node:tls'
 import { WebSocket } from 'ws'
 import type { Latencies } from './latencies.ts'
@@ -52,6 +53,14 @@ export class BenchCharger {
         this.#open = undefined
       }
       socket.on('error', ended)
+      socket.on('unexpected-response', (_request, response: IncomingMessage) => {
+        let body = ''
+        response.setEncoding('utf8')
+        response.on('data', (part: string) => (body += part))
+        response.on('end', () =>
+          ended(new Error(`${id}: its connection was refused: ${response.statusCode} ${body.slice(0, 200)}`)),
+        )
+      })
       socket.on('close', (code) => ended(new Error(`${id}: the connection was closed (${code})`)))
     })
   }

@@ -15,10 +15,15 @@ export interface Contender {
   readonly url: string
   /** process ids by name; descendants count with them */
   processes(): ReadonlyMap<string, number>
-  /** Resolves when everything that follows from the messages so far is done. */
+  /** where its messages or what follows from them are kept */
+  readonly databaseUrl?: string
+  readonly product?: Product
+  /** Resolves when everything that follows from the messages so far is done; throws when that takes more than two minutes. */
   settled(): Promise<void>
   stop(): Promise<void>
 }
+
+const settleDeadlineMs = 120_000
 
 export const benchTag = 'BENCH-TAG-1'
 const tsx = ['--import', 'tsx']
@@ -61,6 +66,7 @@ export const startInsert = async (): Promise<Contender> => {
   return {
     name: 'insert',
     url,
+    databaseUrl: postgres.url,
     processes: () =>
       new Map([
         ['server', child.pid as number],
@@ -106,10 +112,15 @@ export const startVoltrail = async (env: Readonly<Record<string, string>> = {}):
   return {
     name: 'voltrail',
     url: product.ocppUrl,
+    databaseUrl: product.databaseUrl,
     product,
     processes,
     async settled() {
-      for (let quiet = 0; quiet < 2;) quiet = (await rate()) <= idle + 0.04 ? quiet + 1 : 0
+      const deadline = performance.now() + settleDeadlineMs
+      for (let quiet = 0; quiet < 2;) {
+        if (performance.now() > deadline) throw new Error('what follows from the messages does not come to an end')
+        quiet = (await rate()) <= idle + 0.04 ? quiet + 1 : 0
+      }
     },
     async stop() {
       await product.stop()

@@ -4,7 +4,9 @@ import { startBare, startInsert, startVoltrail, type Contender } from './contend
 import { startLoad } from './load-process.ts'
 import { startProfile } from './profile.ts'
 import { ratioLine, tableOf, type Measured } from './report.ts'
+import type { Scenario } from './scenario.ts'
 import { scenarios } from './scenarios.ts'
+import { targetCount, targetTable, verdictsOf } from './targets.ts'
 
 const help = `Compares three servers in one run, side by side: bare ws, bare ws with one INSERT per message, and Voltrail (everything durable).
 
@@ -51,7 +53,7 @@ const run = async (): Promise<void> => {
     for (const start of [startBare, startInsert, startVoltrail]) contenders.push(await start())
     const measured: Measured[] = []
     // what is not compiled yet is nobody's figure
-    for (const contender of contenders) await once(contender, wanted[0] as (typeof scenarios)[number], 'warm-', 5)
+    for (const contender of contenders) await once(contender, scenarios[0] as Scenario, 'warm-', 5)
     // what failed has no figures; those of the others are shown still
     const failures: string[] = []
     let longest = 0
@@ -64,6 +66,7 @@ const run = async (): Promise<void> => {
           continue
         }
         for (const contender of contenders) {
+          if (scenario.only?.includes(contender.name) === false) continue
           const failed = (error: unknown) =>
             void failures.push(`${scenario.name} round ${round + 1} ${contender.name} FAILED: ${String(error)}`)
           const figures = await once(contender, scenario, `${scenario.name}-${round}-`, seconds).catch(failed)
@@ -83,14 +86,18 @@ const run = async (): Promise<void> => {
         values.json,
         JSON.stringify(measured, (_, value: unknown) => (value instanceof Map ? Object.fromEntries(value) : value), 2),
       )
-    process.stdout.write([tableOf(measured, scenarios), ...failures, ratioLine(measured), ''].join('\n'))
+    const verdicts = verdictsOf(measured)
+    const lastLine = `${ratioLine(measured)}; ${targetCount(verdicts)}`
+    process.stdout.write(
+      [tableOf(measured, scenarios), '', targetTable(verdicts), ...failures, lastLine, ''].join('\n'),
+    )
     if (failures.length > 0) process.exitCode = 1
   } finally {
     await stop()
   }
 }
 
-const once = async (contender: Contender, scenario: (typeof scenarios)[number], prefix: string, seconds: number) => {
+const once = async (contender: Contender, scenario: Scenario, prefix: string, seconds: number) => {
   const load = startLoad()
   try {
     return await scenario.run({ contender, load, prefix, seconds })

@@ -1,5 +1,6 @@
 import { median, ratioLine, tableOf, type Measured } from './report.ts'
 import { scenarios } from './scenarios.ts'
+import { targetCount, targetTable, verdictsOf } from './targets.ts'
 
 /** 1,000 messages, answered in so many seconds at so much CPU. */
 const round = (
@@ -40,6 +41,28 @@ describe('the report of the benchmark', () => {
   it('says when there was nothing to compare', () => {
     expect(ratioLine([])).toBe('nothing was measured')
     expect(ratioLine(measured.slice(0, 1))).toBe('nothing was compared')
+  })
+
+  it('holds each target against the run, and says what was not measured', () => {
+    const lag = (p99: number): Measured => {
+      const [{ figures }] = measured as [Measured]
+      return {
+        scenario: 'lag-100',
+        contender: 'voltrail',
+        round: 0,
+        figures: { ...figures, more: { 'lag p99 ms': p99 } },
+      }
+    }
+    const verdicts = verdictsOf([...measured, lag(251)])
+    expect(targetCount(verdicts)).toBe('targets: 3 met, 1 missed, 5 not measured')
+    expect(targetCount(verdictsOf([...measured, lag(250)]))).toBe('targets: 4 met, 0 missed, 5 not measured')
+    expect(targetTable(verdicts).split('\n')).toEqual(
+      expect.arrayContaining([
+        '| session loop, 100 chargers, CPU per message: ack path | at most 1.5 x of (b) | 1.00 | met |',
+        '| projection lag under the session loop, p99 | at most 250 ms | 251 | missed |',
+        '| rebuild of the reporting read model | at least 30000 events/s |  | not measured |',
+      ]),
+    )
   })
 
   it('shows each server with its ratios, and each action of ours with its percentiles', () => {

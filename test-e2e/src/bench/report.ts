@@ -1,5 +1,5 @@
 import type { Contender } from './contenders.ts'
-import type { Figures, Scenario } from './scenarios.ts'
+import type { Figures, Scenario } from './scenario.ts'
 import { sum } from './process-use.ts'
 
 export interface Measured {
@@ -10,7 +10,7 @@ export interface Measured {
 }
 
 /** Between a charger's frame and its answer. */
-const ackPath = new Set(['edge', 'nats', 'central', 'event-store'])
+export const ackPath: ReadonlySet<string> = new Set(['edge', 'nats', 'central', 'event-store'])
 
 /** Of an even number of figures, the middle of the two in the middle. */
 export const median = (figures: readonly number[]): number => {
@@ -81,9 +81,23 @@ export const tableOf = (measured: readonly Measured[], scenarios: readonly Scena
       lines.push(
         `CPU ms per message: ${[...ours.byProcess].map(([process_, ms]) => `${process_} ${figure(ms, 3)}`).join(', ')}; ack path ${figure(ours.ackCpu, 3)} (${times(ours.ackCpu, insert?.cpu ?? Number.NaN)} of (b))`,
       )
-    lines.push(...actionLines(measured, name))
+    lines.push(...moreLines(measured, name), ...actionLines(measured, name))
   }
   return lines.join('\n')
+}
+
+/** The figures that this scenario alone has; medians of the rounds. */
+const moreLines = (measured: readonly Measured[], scenario: string): string[] => {
+  const of = (contender: Contender['name']): string[] => {
+    const rounds = measured.filter((one) => one.scenario === scenario && one.contender === contender)
+    const names = new Set(rounds.flatMap(({ figures }) => Object.keys(figures.more ?? {})))
+    if (names.size === 0) return []
+    const all = [...names].map(
+      (name) => `${name} ${figure(median(rounds.flatMap(({ figures }) => figures.more?.[name] ?? [])), 0)}`,
+    )
+    return [`${contender}: ${all.join(', ')}`]
+  }
+  return [...of('bare'), ...of('insert'), ...of('voltrail')]
 }
 
 /** How long the answers of ours took, by action; medians of the rounds. */

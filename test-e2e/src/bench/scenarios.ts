@@ -1,46 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { benchTag, type Contender } from './contenders.ts'
-import type { LoadReport } from './load.ts'
-import type { LoadProcess } from './load-process.ts'
-import { cpuBetween, usesOf } from './process-use.ts'
-
-/** What one scenario found of one contender, in one round. */
-export interface Figures {
-  readonly messages: number
-  /** of the chargers, from the first message to the last answer */
-  readonly seconds: number
-  readonly latencies: LoadReport['latencies']
-  /** CPU seconds by process, until everything that follows from the messages is done */
-  readonly cpu: ReadonlyMap<string, number>
-  /** what its chargers took of memory, all processes together, each less what it had without them */
-  readonly kibPerCharger?: number
-}
-
-export interface Scenario {
-  readonly name: string
-  readonly what: string
-  readonly chargers: number
-  /** left out by `--quick` */
-  readonly long?: true
-  run(at: {
-    readonly contender: Contender
-    readonly load: LoadProcess
-    readonly prefix: string
-    readonly seconds: number
-  }): Promise<Figures>
-}
-
-/** Runs the order and counts the CPU until all is settled. */
-const measured = async (contender: Contender, order: () => Promise<LoadReport>): Promise<Figures> => {
-  await contender.settled()
-  const before = usesOf(contender.processes())
-  const { messages, seconds, latencies } = await order()
-  await contender.settled()
-  return { messages, seconds, latencies, cpu: cpuBetween(before, usesOf(contender.processes())) }
-}
-
-const connected = (chargers: number, contender: Contender, load: LoadProcess, prefix: string) =>
-  load.order({ do: 'connect', url: contender.url, chargers, prefix, atOnce: 50 })
+import { benchTag } from './contenders.ts'
+import { eventLog } from './event-log-scenario.ts'
+import { usesOf } from './process-use.ts'
+import { projectionLag, reportingRebuild } from './read-model-scenarios.ts'
+import { connected, measured, type Scenario } from './scenario.ts'
 
 const sessions = (chargers: number, long?: true): Scenario => ({
   name: `sessions-${chargers}`,
@@ -105,9 +68,12 @@ const offered = 400
 
 export const scenarios: readonly Scenario[] = [
   sessions(100),
-  sessions(1_000, true),
+  projectionLag,
   startTogether,
   boots(1_000),
+  eventLog,
+  reportingRebuild,
+  sessions(1_000, true),
   boots(10_000, true),
   steady(100, offered, true),
   steady(10_000, offered, true),

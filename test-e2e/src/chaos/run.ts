@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -127,6 +128,8 @@ const live = async ({ product, log, chargers, secondMs, options, note }: Ground)
   const begunAt = performance.now()
   const endAt = begunAt + options.minutes * 60_000
   const over = new AbortController()
+  // each charger that meets something waits for it
+  setMaxListeners(0, over.signal)
   const breaker = openBreaker(product, secondMs)
   let misfortunes = 0
   const field = (async () => {
