@@ -228,6 +228,28 @@ describe('an upgrade', () => {
     await only.close()
   })
 
+  it('waits for its turn while central is asked about others, for so long', async () => {
+    const edge = await fixture.startEdge({ askedUpgrades: 1, upgradeTurnMs: 300 })
+    let release = (): void => {}
+    const held = new Promise<void>((resolve) => (release = resolve))
+    fixture.central.state.treat = async () => {
+      await held
+      return undefined
+    }
+    const [first, second, late] = [fixture.newId(), fixture.newId(), fixture.newId()]
+    const asked = (id: string) => fixture.central.asks.some(({ chargerId }) => chargerId === id)
+    const connecting = fixture.connect(`${edge.url}/${first}`)
+    await until('central was asked about the first', () => asked(first))
+    expect(await refusedUpgrade(`${edge.url}/${late}`)).toMatchObject({
+      status: 503,
+      body: expect.stringContaining('too many chargers'),
+    })
+    const next = fixture.connect(`${edge.url}/${second}`)
+    release()
+    for (const charger of [await connecting, await next]) await charger.close()
+    expect(asked(late)).toBe(false)
+  })
+
   it('from an address that tried too many keys gets 429, whatever id it names; a credential that was good from there is not concerned', async () => {
     const edge = await fixture.startEdge({}, { REFUSALS_PER_MINUTE: '5' })
     const [good, guessed, other] = [fixture.newId(), fixture.newId(), fixture.newId()]

@@ -168,11 +168,8 @@ export const createUpgrades = (deps: UpgradeDeps) => {
     const ticket = deps.connections.beginUpgrade(tenant, chargerId)
     const route: Route = {}
     try {
-      const asked = await turns.runWithin(limits.upgradeTurnMs, async () =>
-        // who did not wait for its turn is not asked about
-        socket.destroyed
-          ? undefined
-          : deps.relay.ask(connectRequest(candidate, arrival), route, { holdMs: limits.connectHoldMs }),
+      const asked = await turns.runWithin(limits.upgradeTurnMs, () =>
+        deps.relay.ask(connectRequest(candidate, arrival), route, { holdMs: limits.connectHoldMs }),
       )
       if (asked === undefined) return refuse(503, crowded)
       if (asked.kind === 'refused') {
