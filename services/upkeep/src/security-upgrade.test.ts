@@ -39,8 +39,11 @@ const opened: ChargerEvent = {
   },
 }
 
-/** A charger whose key is rotated from now on, for ten minutes. `prepare`: how it answers. */
-const rotation = async (prepare: (house: ReturnType<typeof openHouse>) => void = () => {}) => {
+/** A charger whose key is rotated from now on, for ten minutes. `prepare`: how it answers; `before`: what happens before that. */
+const rotation = async (
+  prepare: (house: ReturnType<typeof openHouse>) => void = () => {},
+  ...before: readonly ChargerEvent[]
+) => {
   let deps: DutyDeps | undefined
   const house = openHouse([
     (given) => {
@@ -53,6 +56,7 @@ const rotation = async (prepare: (house: ReturnType<typeof openHouse>) => void =
     { type: 'ChargerRegistered', data: { registration: 'Accepted', by: 'operator', securityProfile: 1 } },
     { type: 'ChargerCredentialsChanged', data: { securityProfile: 1, passwordDigests: ['old-digest'] } },
     connected(),
+    ...before,
   )
   await house.onDevice({
     type: 'SecurityUpgradeBegun',
@@ -103,6 +107,35 @@ describe('a key that is rotated', () => {
     await house.wait(30)
     expect(resets()).toBe(before)
     expect(await judged()).toEqual(['welcome', 'welcome'])
+  })
+
+  it('has a charger that takes it after a boot only reset at once, and once its session is over where there is one', async () => {
+    const resets = (house: ReturnType<typeof openHouse>) => house.asked.filter(({ type }) => type === 'Reset').length
+    const idle = await rotation(({ answers }) => (answers.set = 'RebootRequired'))
+    expect(resets(idle.house)).toBe(1)
+    const { house } = await rotation(({ answers }) => (answers.set = 'RebootRequired'), opened)
+    expect(resets(house)).toBe(0)
+    await house.told({ type: 'TransactionClosed', data: { transactionId: '7' as TransactionId, reason: 'stopped' } })
+    await house.wait(1)
+    expect(resets(house)).toBe(1)
+  })
+
+  it('is sent again to a charger whose answer was lost with its connection, and locks it out neither way', async () => {
+    const { house, judged } = await rotation((made) => made.loseAnswers('ChangeConfiguration'))
+    const keys = () => house.asked.filter(({ type }) => type === 'ChangeConfiguration').length
+    expect(keys()).toBe(1)
+    await house.told(disconnected('2'))
+    await house.restart()
+    expect([keys(), await judged()]).toEqual([1, ['welcome', 'welcome']])
+    house.keepAnswers('ChangeConfiguration')
+    await house.told(connected())
+    await house.wait(1)
+    expect(keys()).toBe(2)
+    // it boots with it
+    const proven = { securityProfile: 1, passwordDigests: ['new-digest'], upgradeId: 'u1' }
+    await house.told(connected(true), { type: 'ChargerCredentialsChanged', data: proven })
+    expect((await house.state()).securityUpgrade).toBeUndefined()
+    expect(await judged()).toEqual(['bad-credential', 'welcome'])
   })
 
   it('is withdrawn where the charger refused it, or never got it', async () => {
