@@ -121,7 +121,11 @@ describe('a charger and its certificate, on the wire', () => {
       30_000,
     )
     expect(await crl()).toContain('BEGIN X509 CRL')
-    expect(await readFile(join(folder, 'data', 'pki', 'trust', 'crl.pem'), 'utf8')).toBe(await crl())
+    const file = join(folder, 'data', 'pki', 'trust', 'crl.pem')
+    await until('the list that files have is the one that is served', async () => {
+      const served = await crl()
+      return (await readFile(file, 'utf8')) === served
+    })
     expect(await cp.call('SignCertificate', { csr })).toEqual({ status: 'Rejected' })
     expect((await rest.eventually<View>(path, () => true)).certificate).toBeNull()
   })
