@@ -70,7 +70,10 @@ export const reportingRebuild: Scenario = {
   what: 'the reporting read model made anew from the whole log, while nothing else is asked',
   chargers: 0,
   only: ['voltrail'],
-  async run({ contender }) {
+  async run({ contender, load, prefix, seconds }) {
+    // a log of a few events says more of the start of a process than of the events
+    await connected(chargers, contender, load, prefix)
+    await load.order({ do: 'sessions', seconds, idTag: benchTag })
     const readModels = await openReadModels(productOf(contender))
     let said = ''
     const began = performance.now()
