@@ -8,13 +8,13 @@ import type { Duplex } from 'node:stream'
 import { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { SecureContextOptions } from 'node:tls'
-import type { Log } from '@voltrail/runtime/log'
 import { readClientCertificate } from './client-certificate.ts'
 import type { PresentedCertificate } from './client-certificate.ts'
 import { refuseUpgrade } from './http-refusal.ts'
 import type { ListenerConfig } from './listeners.ts'
 import type { Mend } from './mend-handshake.ts'
 import { mendSockets } from './mended-sockets.ts'
+import type { RefusalLog } from './refusal-log.ts'
 import { expectProxyHeaders, plainAddress } from './proxy-protocol.ts'
 import type { TlsFiles } from './tls-files.ts'
 
@@ -48,8 +48,10 @@ export type ChargerListenerOptions = {
   /** how long the head of an HTTP request may take */
   readonly headersMs: number
   readonly maxConnections: number
+  /** connections whose first request is not complete; of more, the oldest is ended */
+  readonly unfinished: number
   readonly now: () => number
-  readonly log: Log
+  readonly refusals: RefusalLog
 }
 
 const handshakeMs = 15_000
@@ -94,7 +96,7 @@ const secureContextOf = ({ kind, staticRsa }: ListenerConfig, files: TlsFiles): 
 
 /** One place where chargers connect. It does not listen yet. */
 export const createChargerListener = (options: ChargerListenerOptions): ChargerListener => {
-  const { config, log, now } = options
+  const { config, refusals, now } = options
   let files = options.tlsFiles
   const server =
     files === undefined
@@ -113,7 +115,7 @@ export const createChargerListener = (options: ChargerListenerOptions): ChargerL
   const mended = mendSockets(
     server,
     files === undefined ? 'connection' : 'secureConnection',
-    options.headersMs,
+    { patienceMs: options.headersMs, most: options.unfinished },
     (socket, detail) => options.onUnreadable(detail, { remoteAddress: addressOf(socket) }),
   )
   const where = `${config.kind}://${config.host}:${config.port}`
@@ -122,7 +124,8 @@ export const createChargerListener = (options: ChargerListenerOptions): ChargerL
       ? expectProxyHeaders(server, {
           from: options.proxyFrom,
           headerMs: handshakeMs / 3,
-          onRefused: (address, problem) => log.info({ address, problem, listener: where }, 'a connection was refused'),
+          onRefused: (address, problem) =>
+            refusals.say({ remoteAddress: address, problem, listener: where }, 'a connection was refused'),
         })
       : undefined
 
@@ -140,7 +143,8 @@ export const createChargerListener = (options: ChargerListenerOptions): ChargerL
   })
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
     const remoteAddress = sourceOf?.(socket) ?? socket.remoteAddress
-    log.info({ remoteAddress, problem: error.message, code: error.code, listener: where }, 'a TLS handshake failed')
+    const { code, message: problem } = error
+    refusals.say({ remoteAddress, problem, code, listener: where }, 'a TLS handshake failed')
     socket.destroy()
   })
   server.on('clientError', (error: ParserError, socket: Duplex) => {

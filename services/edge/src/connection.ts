@@ -222,8 +222,12 @@ export const openConnection = (
       }
     }
   })
-  socket.on('ping', () => liveness.heard(ticks(), 'ping'))
-  socket.on('pong', () => liveness.heard(ticks(), 'pong'))
+  for (const what of ['ping', 'pong'] as const)
+    socket.on(what, () => {
+      const time = ticks()
+      liveness.heard(time, what)
+      brakes.frame(time)
+    })
   socket.on('error', (error) => {
     // ws closes by itself after this: 1009 frame too large, 1007 not UTF-8, 1002 not the protocol
     const code = (error as NodeJS.ErrnoException).code

@@ -30,6 +30,7 @@ import type { ListenerConfig } from './listeners.ts'
 import { createLogWatch } from './log-watch.ts'
 import type { LogWatch } from './log-watch.ts'
 import { openPresence } from './presence.ts'
+import { createRefusalLog, type RefusalLog } from './refusal-log.ts'
 import { createQuietOutage } from './quiet-outage.ts'
 import type { TlsPaths } from './tls-files.ts'
 import { openTlsInUse } from './tls-in-use.ts'
@@ -76,6 +77,7 @@ export const startEdge = async (
   const metrics = createEdgeMetrics(registry, { connections: () => connections.size })
   const now = Date.now
   const ticks = (): number => performance.now()
+  const refusals = createRefusalLog(log, ticks)
   const background = new Set<Promise<unknown>>()
   const stopped = new AbortController()
   let stopping = false
@@ -151,6 +153,7 @@ export const startEdge = async (
       limits,
       metrics,
       log,
+      refusals,
       now,
       ticks,
       bus,
@@ -166,12 +169,12 @@ export const startEdge = async (
         void tracked.then(() => background.delete(tracked))
       },
     })
-    const plainRequests = answerPlainRequest(log, metrics)
+    const plainRequests = answerPlainRequest(log, refusals, metrics)
     const onUnreadable = (
       detail: string,
       whence: { requestLine?: string; remoteAddress?: string | undefined },
     ): void => {
-      log.info({ ...whence, status: 400, detail }, 'refused')
+      refusals.say({ ...whence, status: 400, detail }, 'refused')
       metrics.upgrades.inc({ status: '400' })
     }
     const listeners = listening.map((one) =>
@@ -184,8 +187,9 @@ export const startEdge = async (
         headersMs: limits.headersMs,
         onUpgrade: (request, socket, head, arrival) => void upgrade(request, socket, head, arrival),
         maxConnections: limits.maxConnections + limits.pendingUpgrades,
+        unfinished: limits.unfinishedHeads,
         now,
-        log,
+        refusals,
       }),
     )
     const servers = listeners.map(({ server }) => server)
@@ -219,6 +223,7 @@ export const startEdge = async (
     const sweeper = startTicker(
       () => {
         const time = ticks()
+        refusals.sweep(time)
         for (const connection of connections.all()) connection.sweep(time)
         if (quietOutage.lasted(time)) closeWave(connections, limits.drainWave)
       },
@@ -247,6 +252,7 @@ export const startEdge = async (
       await within(Promise.all(background), limits.drainMs)
       stopped.abort()
       await sweeper.stop()
+      refusals.sweep(Number.POSITIVE_INFINITY)
       await reloader.stop()
       await trust?.stop()
       takeovers.stop()
@@ -316,7 +322,7 @@ const closeWave = (connections: Connections<Connection>, size: number): void => 
 
 /** Answers what is no WebSocket handshake, and could not be mended into one. */
 const answerPlainRequest =
-  (log: Log, metrics: Pick<EdgeMetrics, 'upgrades'>) =>
+  (log: Log, refusals: RefusalLog, metrics: Pick<EdgeMetrics, 'upgrades'>) =>
   (request: IncomingMessage, response: ServerResponse): void => {
     const { headers } = request
     const detail = `this is an OCPP endpoint: connect a WebSocket (headers Connection: Upgrade and Upgrade: websocket); ${
@@ -329,6 +335,6 @@ const answerPlainRequest =
     const line = { path: request.url?.slice(0, 120), remoteAddress: request.socket.remoteAddress, ...refusal }
     // a browser or a probe is no news; a charger that tries is
     if (headers.upgrade === undefined && headers['sec-websocket-key'] === undefined) log.debug(line, 'refused')
-    else log.info(line, 'refused')
+    else refusals.say(line, 'refused')
     response.writeHead(refusal.status, refusalHeaders(refusal)).end(`${detail}\n`)
   }

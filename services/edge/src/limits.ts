@@ -14,7 +14,7 @@ export type EdgeLimits = {
   readonly storedAnswerMs: number
   /** timed-out calls per connection whose late answer is still recognised */
   readonly lateAnswers: number
-  /** frames per second and charger, on average; above it the socket is read more slowly */
+  /** frames, pings and pongs per second and charger, on average; above it the socket is read more slowly */
   readonly framesPerSecond: number
   readonly framesBurst: number
   readonly upgradesPerSecond: number
@@ -32,6 +32,8 @@ export type EdgeLimits = {
   /** how long an upgrade waits for its turn; then it gets 503 */
   readonly upgradeTurnMs: number
   readonly maxConnections: number
+  /** connections of a listener whose first request is not complete; of more, the oldest is ended */
+  readonly unfinishedHeads: number
   /** how long the head of an HTTP request may take */
   readonly headersMs: number
 
@@ -87,6 +89,7 @@ export const defaultLimits: EdgeLimits = {
   pendingUpgrades: 1_000,
   askedUpgrades: 64,
   maxConnections: 20_000,
+  unfinishedHeads: 2_000,
   headersMs: 15_000,
   failuresPerMinute: 60,
 

@@ -17,23 +17,24 @@ export type MendedSockets = {
  * Looks at the first request of each socket before the HTTP server does, and mends it where it is a handshake that can mean only
  * one thing. The server then gets the socket as if nothing had been read from it.
  * @param event by which the server hears of a socket whose bytes are HTTP: with TLS another than without
- * @param patienceMs how long the head of the first request may take
+ * @param bounds how long the head of the first request may take, and how many sockets may be at it: of more, the oldest is ended
  */
 export const mendSockets = (
   server: Server,
   event: 'connection' | 'secureConnection',
-  patienceMs: number,
+  bounds: { readonly patienceMs: number; readonly most: number },
   onRefused: (socket: Socket, detail: string) => void,
 ): MendedSockets => {
   const listeners = server.listeners(event)
   server.removeAllListeners(event)
   const mended = new WeakMap<Duplex, readonly Mend[]>()
-  const reading = new Set<Socket>()
+  /** oldest first, with how each is turned away */
+  const reading = new Map<Socket, (why: string) => void>()
 
   server.on(event, (socket: Socket) => {
     const head = createRequestHead()
     let nothing = true
-    const late = setTimeout(() => refuse('its headers did not come in time'), patienceMs)
+    const late = setTimeout(() => refuse('its headers did not come in time'), bounds.patienceMs)
     const leave = (): void => {
       clearTimeout(late)
       reading.delete(socket)
@@ -58,7 +59,9 @@ export const mendSockets = (
       for (const listener of listeners) Reflect.apply(listener, server, [socket])
       socket.resume()
     }
-    reading.add(socket)
+    const [oldest] = reading.values()
+    if (reading.size >= bounds.most) oldest?.('others wait, and its headers have not come')
+    reading.set(socket, refuse)
     socket.on('data', take).on('end', ended).on('close', leave).on('error', failed)
   })
 
@@ -71,6 +74,6 @@ export const mendSockets = (
 
   return {
     of: (socket) => mended.get(socket) ?? [],
-    stop: () => reading.forEach((socket) => socket.destroy()),
+    stop: () => [...reading.keys()].forEach((socket) => socket.destroy()),
   }
 }

@@ -23,6 +23,7 @@ import type { RevocationLists } from './client-certificate.ts'
 import { createFactSource } from './fact-source.ts'
 import { refuseUpgrade } from './http-refusal.ts'
 import type { HttpRefusal } from './http-refusal.ts'
+import type { RefusalLog } from './refusal-log.ts'
 import { createSecretDigest } from './secret-digest.ts'
 import { readUpgradePath } from './upgrade-path.ts'
 import type { UpgradePath } from './upgrade-path.ts'
@@ -32,6 +33,7 @@ export type UpgradeDeps = ConnectionDeps & {
   readonly bus: Pick<Bus, 'respond'>
   readonly admission: Admission
   readonly attempts: FailedAttempts
+  readonly refusals: RefusalLog
   readonly connections: Connections<Connection>
   readonly tenants: ReadonlySet<string>
   readonly pepper: Uint8Array
@@ -175,7 +177,7 @@ export const createUpgrades = (deps: UpgradeDeps) => {
       if (asked.kind === 'refused') {
         if (asked.reason === 'bad-credential' || asked.reason === 'unknown-charger') {
           deps.attempts.failed(remoteAddress, ticks())
-          log.info({ chargerId, remoteAddress, why: asked.detail }, 'a credential was refused')
+          deps.refusals.say({ chargerId, remoteAddress, why: asked.detail }, 'a credential was refused')
         }
         return refusalOf(asked.reason, candidate)
       }
@@ -265,7 +267,8 @@ export const createUpgrades = (deps: UpgradeDeps) => {
     if (refusal === undefined) return
     metrics.upgrades.inc({ status: String(refusal.status) })
     const { status, detail } = refusal
-    log.info({ path: request.url?.slice(0, 120), remoteAddress: arrival.remoteAddress, status, detail }, 'refused')
+    const { remoteAddress } = arrival
+    deps.refusals.say({ path: request.url?.slice(0, 120), remoteAddress, status, detail }, 'refused')
     refuseUpgrade(socket, refusal)
   }
 }

@@ -86,12 +86,15 @@ export interface Voltrail extends Contender {
 }
 
 /** (c): the whole product, each part a process of its own. */
-export const startVoltrail = async (env: Readonly<Record<string, string>> = {}): Promise<Voltrail> => {
+export const startVoltrail = async (
+  pods: { readonly edges?: number; readonly centrals?: number } = {},
+): Promise<Voltrail> => {
   const folder = await mkdtemp(join(tmpdir(), 'voltrail-bench-'))
   const product = await startProduct({
     dataDir: join(folder, 'data'),
+    ...pods,
     // the chargers of a benchmark are quicker than any charger, and come from one address
-    env: { ...process.env, FRAMES_PER_SECOND: '100000', UPGRADES_PER_SECOND: '100000', ...env },
+    env: { ...process.env, FRAMES_PER_SECOND: '100000', UPGRADES_PER_SECOND: '100000' },
   })
   const rest = openRest(product.apiUrl, product.operatorKey)
   await rest.send('POST', '/v1/id-tokens', { token: benchTag, type: 'Central', status: 'Accepted' })

@@ -5,7 +5,8 @@ import { Latencies, type Percentiles } from './latencies.ts'
 export type LoadOrder =
   | {
       readonly do: 'connect'
-      readonly url: string
+      /** several: by turns */
+      readonly url: string | readonly string[]
       readonly chargers: number
       readonly prefix: string
       readonly atOnce: number
@@ -69,10 +70,12 @@ const steady = async (perSecond: number, seconds: number): Promise<void> => {
 const carryOut = async (order: LoadOrder): Promise<void> => {
   switch (order.do) {
     case 'connect': {
-      const { url, prefix, atOnce, ca } = order
+      const { prefix, atOnce, ca } = order
+      const urls = [order.url].flat()
       chargers = Array.from(
         { length: order.chargers },
-        (_, i) => new BenchCharger({ url, id: `${prefix}${i}`, latencies: recorder, ca }),
+        (_, i) =>
+          new BenchCharger({ url: urls[i % urls.length] as string, id: `${prefix}${i}`, latencies: recorder, ca }),
       )
       return each(atOnce, async (charger) => {
         await charger.connect()
