@@ -176,7 +176,12 @@ export const openConnection = (
     },
   })
 
-  const brakes = createReadingBrakes(socket, limits, ticks())
+  const brakes = createReadingBrakes(socket, limits, ticks(), () =>
+    log.warn(
+      { ...at, framesPerSecond: limits.framesPerSecond },
+      'a charger sends faster than its rate: its socket is read more slowly',
+    ),
+  )
   const inbound = createInboundQueue<ReceivedCall>({
     high: limits.inboundQueue,
     async handle(call) {

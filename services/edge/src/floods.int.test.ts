@@ -1,6 +1,6 @@
 import { createConnection, type Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
-import { openEdgeFixture, readMetric, until } from './fixtures/edge-fixture.ts'
+import { openEdgeFixture, until } from './fixtures/edge-fixture.ts'
 import type { EdgeFixture } from './fixtures/edge-fixture.ts'
 import { refusedUpgrade } from './fixtures/raw-charger.ts'
 
@@ -120,6 +120,7 @@ describe('a flood from one address', () => {
     await wait(4_000)
     expect(await honest(edge.url)).toBeLessThan(2_000)
     // the most of it waits where it was sent
+    expect(lines('a charger sends faster than its rate: its socket is read more slowly')).toHaveLength(1)
     expect(socket.destroyed).toBe(false)
     expect(socket.writableLength).toBe(floodBytes)
     socket.destroy()

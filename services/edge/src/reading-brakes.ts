@@ -14,11 +14,13 @@ export const createReadingBrakes = (
   socket: { pause(): void; resume(): void },
   rate: { readonly framesPerSecond: number; readonly framesBurst: number },
   now: number,
+  onFirstBrake: () => void = () => {},
 ): ReadingBrakes => {
   const bucket = createTokenBucket(rate.framesPerSecond, rate.framesBurst, now)
   const reasons = new Set<'queue' | 'rate'>()
   let timer: NodeJS.Timeout | undefined
   let released = false
+  let told = false
 
   const brake = (reason: 'queue' | 'rate', on: boolean): void => {
     if (on) reasons.add(reason)
@@ -31,6 +33,8 @@ export const createReadingBrakes = (
     frame(at) {
       const waitMs = bucket.take(at)
       if (waitMs === 0 || released) return
+      if (!told) onFirstBrake()
+      told = true
       brake('rate', true)
       clearTimeout(timer)
       timer = setTimeout(() => brake('rate', false), waitMs)

@@ -8,6 +8,9 @@ export type RefusalLog = {
   sweep(now: number): void
 }
 
+/** What a sender wrote and can write anew each time. */
+const quoted = /"(?:\\.|[^"\\])*"/g
+
 type RefusalLine = {
   readonly remoteAddress?: string | undefined
   readonly status?: number
@@ -22,7 +25,7 @@ export const createRefusalLog = (log: Log, ticks: () => number): RefusalLog => {
     say(line, message) {
       const { remoteAddress, status, code, detail } = line
       // what is wrong in a request tells its installer something each time it is another; elsewhere the text names the charger
-      const flaw = status === 400 || status === 426 ? detail : undefined
+      const flaw = status === 400 || status === 426 ? detail?.replace(quoted, '') : undefined
       const key = [message, remoteAddress, status, code, flaw].join(' ')
       repeats.say(key, (times) => log.info({ ...line, ...(times > 1 && { times }) }, message), ticks())
     },

@@ -92,6 +92,8 @@ export const createUpgrades = (deps: UpgradeDeps) => {
     perMessageDeflate: false, // some stacks offer it and break (https://github.com/lorenzodonini/ocpp-go/issues/358)
     maxPayload: limits.maxFrameBytes,
     closeTimeout: limits.closeMs,
+    // who sends more pings than can be answered is cut
+    maxPendingAutoPongs: 60,
     handleProtocols: (_offered: Set<string>, request: IncomingMessage) => echoes.get(request) ?? false,
   }
   const sockets = new WebSocketServer(options)
