@@ -193,6 +193,19 @@ describe('central', () => {
     expect(kept?.subject).toBe('voltrail.default.telemetry.CP-meter.2')
   })
 
+  it('gives what is told at connector 0 to the one open session, and what is below its meter start to no session: it is of the main meter', async () => {
+    const cp = house.charger('CP-main-meter')
+    await cp.connect()
+    const { transactionId } = await cp.answer(start('100', time(20)))
+    await cp.answer(meter('400', time(10), undefined, 0))
+    await cp.answer(meter('70', time(9), undefined, 0))
+    expect((await house.bus.lastMessage('TELEMETRY'))?.subject).toBe('voltrail.default.telemetry.CP-main-meter.0')
+    await cp.answer(stop('900', time(2), transactionId))
+    const events = await cp.sessionEvents(transactionId)
+    expect(events.map((event) => event.type)).toEqual(['SessionStarted', 'SessionEnergyMetered', 'SessionStopped'])
+    expect(events[1]).toMatchObject({ data: { registers: [{ reading: { wh: 400 } }] } })
+  })
+
   it('seals a frame that names a person where none is expected, and all vendor data', async () => {
     const cp = house.charger('CP-personal')
     await cp.connect()

@@ -96,6 +96,17 @@ export const isBeforeStart = (
   return measuredAt < startedAt.effectiveAt && compareReadings(last.reading, meterStart) <= 0
 }
 
+/**
+ * Whether values that name the charger itself (EVSE 0) are of another meter than that of its one open transaction: its main meter
+ * has a register of its own (OCPP 1.6 §4.7), and one below the meter start is never of the session.
+ */
+export const isOfMainMeter = (
+  evseId: number,
+  { meterStart }: OpenTransaction,
+  { registers }: { readonly registers: readonly TimedReading[] },
+): boolean =>
+  evseId === 0 && meterStart !== undefined && registers.some(({ reading }) => compareReadings(reading, meterStart) < 0)
+
 /** The open transaction on an EVSE; a charger that meters as a whole (EVSE 0) has it only if it is the one open. */
 export const openOnEvse = (state: ChargerState, evseId: number): OpenTransaction | undefined =>
   evseId === 0

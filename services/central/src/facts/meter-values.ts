@@ -10,7 +10,7 @@ import { heldBefore, holdRegisters, mayBeInUse, worthHolding } from '@voltrail/d
 import { closedOnEvseAt } from '@voltrail/domain/charger/closed-transactions'
 import { clockOf } from '@voltrail/domain/charger/measured-clock'
 import { isDismissedStart, isParkedStart } from '@voltrail/domain/charger/parked-starts'
-import { isBeforeStart, openOnEvseAt } from '@voltrail/domain/charger/transactions'
+import { isBeforeStart, isOfMainMeter, openOnEvseAt } from '@voltrail/domain/charger/transactions'
 import { accept, reject } from '@voltrail/domain/decider'
 import { meterKey } from '@voltrail/domain/content-key'
 import { readSamples, type ReadSamples } from '@voltrail/domain/meter-samples'
@@ -123,7 +123,8 @@ const intoSessionOnEvse = async (meter: ReadMeter, state: ChargerState, deps: Ce
   const { evseId } = meter.request.fact
   const open = openOnEvseAt(state, evseId, meter.samples.measuredAt)
   if ((open === undefined || isBeforeStart(open, meter.samples)) && (await lateInto(meter, state, deps))) return true
-  return open !== undefined && (await meterInto(meter, open.transactionId, false, deps))
+  if (open === undefined || isOfMainMeter(evseId, open, meter.samples)) return false
+  return meterInto(meter, open.transactionId, false, deps)
 }
 
 /** Values of a session that has ended since, measured before its end. False when they are not. */
