@@ -1,11 +1,10 @@
 import Sequencer from '@jest/test-sequencer'
 
-/** Those that start the whole product take longest and mostly wait: they begin first, so that none is left alone at the end. */
-const order = ['e2e', 'int', 'unit']
-
+/** Those of the whole product take longest: they begin first, so that none is left alone at the end. */
 export default class LongestFirst extends Sequencer {
   sort(tests) {
-    const place = (test) => order.indexOf(test.context.config.displayName?.name)
+    const isLong = ({ path }) => path.includes('/test-e2e/')
+    const place = (test) => (isLong(test) ? 0 : test.context.config.displayName?.name === 'int' ? 1 : 2)
     return super.sort(tests).toSorted((a, b) => place(a) - place(b))
   }
 }
