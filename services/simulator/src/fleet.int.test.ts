@@ -72,7 +72,12 @@ describe('a charger by the book', () => {
 
   it('says first who it is, then what its connectors do', async () => {
     const peer = await central({ strict: true })
-    await fleet(peer, { sessionsPerCharger: 1, brands: [patient({ ...brands.norden, connectors: 1 })] }).done
+    await fleet(peer, {
+      sessionsPerCharger: 1,
+      brands: [patient({ ...brands.norden, connectors: 1 })],
+      // a driver who plugs in before its boot is answered would be in its first status
+      pause: { minMs: 600_000, maxMs: 600_000 },
+    }).done
     await eventually('Available again', () => peer.of('StatusNotification').length >= 6)
 
     expect(peer.calls[0]?.method).toBe('BootNotification')
