@@ -1,7 +1,8 @@
 import { comparePositions, moveCheckpoint } from './checkpoint.ts'
 import type { DirectConnection } from './direct-connection.ts'
 import { CannotApply } from './projection.ts'
-import type { AnyDatabase, FeedBatch, PlacedEvent, Position, Projection } from './projection.ts'
+import type { FeedBatch, PlacedEvent, Position, Projection } from './projection.ts'
+import { openRowBatch } from './rows.ts'
 
 /**
  * Rows and checkpoint in one transaction. The checkpoint goes first: whoever was overtaken stops before it touches a row, and a
@@ -34,7 +35,7 @@ export const applyBatch = async (
   return to
 }
 
-/** Groups side by side, so that their statements travel together; the events of a group one after the other. */
+/** What the events do to rows is written at the end, many rows with one statement. */
 const applyTogether = (
   connection: DirectConnection,
   projection: Projection,
@@ -44,33 +45,16 @@ const applyTogether = (
 ): Promise<void> =>
   connection.inTransaction(async () => {
     await moveCheckpoint(connection.db, projection.name, from, to)
-    const groups = new Map<string, PlacedEvent[]>()
-    for (const event of events) {
-      const name = projection.groupOf(event)
-      const group = groups.get(name)
-      if (group === undefined) groups.set(name, [event])
-      else group.push(event)
-    }
-    const outcomes = await Promise.all(
-      Array.from(groups.values(), (group) =>
-        applyInOrder(connection.db, projection, group).catch((error: unknown) => ({ error })),
-      ),
-    )
-    // all have ended: nothing is asked of the transaction after its end
-    const failures = outcomes.flatMap((outcome) => outcome ?? [])
-    const trouble = failures.find(({ error }) => !(error instanceof CannotApply)) ?? failures[0]
-    if (trouble !== undefined) throw trouble.error
-  })
-
-const applyInOrder = async (db: AnyDatabase, projection: Projection, events: readonly PlacedEvent[]): Promise<void> => {
-  for (const event of events) {
+    const batch = openRowBatch(connection.db)
+    let at: PlacedEvent | undefined
     try {
-      await projection.apply(db, event)
+      for (at of events) await projection.apply(batch.of(projection.groupOf(at)), at)
+      await batch.flush()
     } catch (error) {
-      throw isTroubleOfPostgres(error) ? error : new CannotApply(projection.name, event, error)
+      // of several it may be another one's fault that the last one was at: the caller finds out one by one
+      throw at === undefined || isTroubleOfPostgres(error) ? error : new CannotApply(projection.name, at, error)
     }
-  }
-}
+  })
 
 /**
  * Not the event's fault: the connection (08), a conflict (40), resources (53), somebody's intervention such as a shutdown (57),

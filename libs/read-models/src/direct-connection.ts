@@ -47,6 +47,10 @@ export const openDirectConnection = async (
     await client.query(`set search_path to ${pg.escapeIdentifier(schema)}`)
     // rows and checkpoint go in one transaction: what a crash of Postgres takes, it takes of both, and it is applied again
     await client.query('set synchronous_commit to off')
+    // writes find their rows by key. A plan is kept from when a table was empty, and then reading all of it is the quicker way
+    await client.query(
+      'set enable_seqscan to off; set enable_hashjoin to off; set enable_mergejoin to off; set plan_cache_mode to force_generic_plan',
+    )
     // the session lock of a machine that vanished must not be held for the two hours that are the system's default
     await client.query('set tcp_keepalives_idle to 10; set tcp_keepalives_interval to 5; set tcp_keepalives_count to 3')
   } catch (error) {

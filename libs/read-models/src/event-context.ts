@@ -4,7 +4,8 @@ import type { EventMetadata } from '@voltrail/contracts/envelope'
 import type { Instant } from '@voltrail/contracts/quantities'
 import type { Category, StreamAddress } from '@voltrail/contracts/streams'
 import { parseStream } from '@voltrail/contracts/streams'
-import type { AnyDatabase, ProjectedEvent } from './projection.ts'
+import type { ProjectedEvent } from './projection.ts'
+import type { Rows } from './rows.ts'
 
 type AddressOf<C extends Category> = StreamAddress extends infer A
   ? A extends { category: infer K }
@@ -25,10 +26,10 @@ export type EventContext<C extends Category = Category> = {
 }
 
 export type EventHandler<T extends EventType, C extends Category> = (
-  tx: AnyDatabase,
+  rows: Rows,
   data: EventNamed<T>['data'],
   context: EventContext<C>,
-) => Promise<void>
+) => void | Promise<void>
 
 /** A literal table: event types of one category, and what each does. */
 export type EventHandlers<C extends Category, T extends EventType> = { readonly [K in T]: EventHandler<K, C> }
@@ -48,24 +49,19 @@ const contextOf = <C extends Category>(event: ProjectedEvent, category: C): Even
   }
 }
 
-/** Runs the handler for the event, if there is one in the table; true if so. */
-export const handle = async <C extends Category, T extends EventType>(
-  category: C,
-  handlers: EventHandlers<C, T>,
-  tx: AnyDatabase,
-  event: ProjectedEvent,
-): Promise<boolean> => {
-  if (!Object.hasOwn(handlers, event.type)) return false
-  const handler = handlers[event.type as T] as unknown as (
-    tx: AnyDatabase,
-    data: DomainEvent['data'],
-    context: EventContext<C>,
-  ) => Promise<void>
-  await handler(tx, event.data, contextOf(event, category))
-  return true
+type AnyHandler = (rows: Rows, data: DomainEvent['data'], context: EventContext) => void | Promise<void>
+
+/** Runs the handler of an event's type, whichever table has it. */
+export const handling = (tables: { readonly [C in Category]?: object }) => {
+  const handlers = new Map<string, { readonly category: Category; readonly handler: AnyHandler }>()
+  for (const [category, table] of Object.entries(tables))
+    for (const [type, handler] of Object.entries(table))
+      handlers.set(type, { category: category as Category, handler: handler as AnyHandler })
+  return (rows: Rows, event: ProjectedEvent): void | Promise<void> => {
+    const found = handlers.get(event.type)
+    if (found === undefined) throw new Error('this projection did not ask for events of this type')
+    return found.handler(rows, event.data, contextOf(event, found.category))
+  }
 }
 
 export const handledTypes = (handlers: object): EventType[] => Object.keys(handlers) as EventType[]
-
-/** jsonb as a parameter: `pg` would send an array as a Postgres array. */
-export const json = (value: unknown): string => JSON.stringify(value)

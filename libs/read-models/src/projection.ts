@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { DomainEvent, EventType } from '@voltrail/contracts/events/registry'
 import type { EventMetadata } from '@voltrail/contracts/envelope'
+import type { Rows } from './rows.ts'
 
 /** A connection or a transaction whose tables are those of whatever schema its search path names. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
@@ -29,15 +30,15 @@ export interface Projection {
   /** SQL, in order, each run once; table names without a schema. A change that needs earlier events asks for a rebuild. */
   readonly migrations: readonly string[]
   /**
-   * Events of different groups touch different rows, so they may be applied side by side; within a group the order of the log is
+   * Events of different groups touch different rows, so they may be written in any order; within a group the order of the log is
    * kept. A group is best what has a row of its own: a session, a charger.
    */
   groupOf(event: ProjectedEvent): string
   /**
-   * Each event once, in the order of the log (see `groupOf`). Table names are written without a schema: the connection's search path says which
+   * Each event once, in the order of the log. Table names are written without a schema: the connection's search path says which
    * (the live one, or the one beside it during a rebuild). Throws when it cannot apply the event: that stops the projector.
    */
-  apply(tx: AnyDatabase, event: ProjectedEvent): Promise<void>
+  apply(rows: Rows, event: ProjectedEvent): void | Promise<void>
 }
 
 export type PlacedEvent = ProjectedEvent & { readonly position: Position }

@@ -92,7 +92,7 @@ describe('a projection', () => {
     const gate = new Promise<void>((resolve) => (go = resolve))
     const slow: Projection = {
       ...visitsProjection,
-      apply: (tx, event) => gate.then(() => visitsProjection.apply(tx, event)),
+      apply: (rows, event) => gate.then(() => visitsProjection.apply(rows, event)),
     }
     const [event] = visit('a')
     const received = new Date(Date.now() - 90_000).toISOString()
@@ -170,10 +170,10 @@ describe('an event that cannot be applied', () => {
     let left = times
     return {
       ...visitsProjection,
-      async apply(tx, event) {
-        await visitsProjection.apply(tx, event)
+      async apply(rows, event) {
+        await visitsProjection.apply(rows, event)
         if (event.type === 'VendorDataReceived' && event.data.vendorId === vendor && left-- > 0)
-          await sql`select 1 / 0`.execute(tx)
+          await rows.ask((db) => sql`select 1 / 0`.execute(db))
       },
     }
   }
@@ -226,9 +226,10 @@ describe('a transaction', () => {
     let kills = 3
     const killed: Projection = {
       ...visitsProjection,
-      async apply(tx, event) {
-        await visitsProjection.apply(tx, event)
-        if (event.revision === 1 && kills-- > 0) await sql`select pg_terminate_backend(pg_backend_pid())`.execute(tx)
+      async apply(rows, event) {
+        await visitsProjection.apply(rows, event)
+        if (event.revision === 1 && kills-- > 0)
+          await rows.ask((db) => sql`select pg_terminate_backend(pg_backend_pid())`.execute(db))
       },
     }
     const one = start(memoryFeed(visit('a', 'b', 'c')).subscribe, { projection: killed })

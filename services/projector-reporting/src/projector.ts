@@ -1,4 +1,4 @@
-import { subscribeInBatches } from '@voltrail/event-store/subscription'
+import { derivedPaceMs, subscribeInBatches } from '@voltrail/event-store/subscription'
 import { reportingProjection } from '@voltrail/read-models/reporting/projection'
 import type { Subscribe } from '@voltrail/read-models/projection'
 import { startProjectorProcess } from '@voltrail/read-models/projector-process'
@@ -14,7 +14,7 @@ const service = 'projector-reporting'
 const subscribeTo =
   (connectionString: string): Subscribe =>
   (request) =>
-    subscribeInBatches({ connectionString, ...request })
+    subscribeInBatches({ connectionString, paceMs: derivedPaceMs, ...request })
 
 const logOf = (config: ProjectorConfig): Log =>
   createLog({ service, level: config.LOG_LEVEL, pretty: config.LOG_PRETTY })

@@ -13,7 +13,7 @@ const help = `Compares three servers in one run, side by side: bare ws, bare ws 
   npm run bench                          all scenarios, three rounds
   npm run bench -- --quick               the short ones, one round; leaves out what would not end within three minutes
   npm run bench -- --only sessions-100   one scenario (${scenarios.map(({ name }) => name).join(', ')})
-  npm run bench -- --profile central     where the time of one process goes, under sessions-100
+  npm run bench -- --profile central     where the time of a process goes, under sessions-100 (several: central,edge)
   --rounds N  --seconds N  --json FILE`
 
 /** Of the life of this process: `--quick` begins no round that would take it past this; what is left is for the stop. */
@@ -47,7 +47,7 @@ const run = async (): Promise<void> => {
     if (values.profile !== undefined) {
       const voltrail = await startVoltrail()
       contenders.push(voltrail)
-      return await profile(voltrail, values.profile, seconds)
+      return await profile(voltrail, values.profile.split(','), seconds)
     }
     say('starting the three')
     for (const start of [startBare, startInsert, startVoltrail]) contenders.push(await start())
@@ -106,15 +106,22 @@ const once = async (contender: Contender, scenario: Scenario, prefix: string, se
   }
 }
 
-const profile = async (voltrail: Contender, name: string, seconds: number): Promise<void> => {
-  const pid = voltrail.processes().get(name)
-  if (pid === undefined)
-    throw new Error(`there is no process "${name}"; there are ${[...voltrail.processes().keys()].join(', ')}`)
+/** One process after the other: an inspector has one port. */
+const profile = async (voltrail: Contender, names: readonly string[], seconds: number): Promise<void> => {
+  const processes = voltrail.processes()
+  const unknown = names.find((name) => !processes.has(name))
+  if (unknown !== undefined)
+    throw new Error(`there is no process "${unknown}"; there are ${[...processes.keys()].join(', ')}`)
   const [scenario] = scenarios
   if (scenario === undefined) return
-  await once(voltrail, scenario, 'warm-', 15)
+  await once(voltrail, scenario, 'warm-', 30)
+  for (const name of names) await profileOne(voltrail, scenario, name, seconds)
+}
+
+const profileOne = async (voltrail: Contender, scenario: Scenario, name: string, seconds: number): Promise<void> => {
+  const pid = voltrail.processes().get(name) as number
   const end = await startProfile(pid)
-  await once(voltrail, scenario, 'profile-', seconds)
+  await once(voltrail, scenario, `profile-${name}-`, seconds)
   const { raw, rows } = await end()
   writeFileSync(`${name}.cpuprofile`, JSON.stringify(raw))
   const percent = (share: number) => `${(share * 100).toFixed(1).padStart(6)} %`

@@ -1,43 +1,35 @@
 import type { EventContext, EventHandlers } from '../event-context.ts'
-import type { AnyDatabase } from '../projection.ts'
+import type { Columns, Rows } from '../rows.ts'
 
 type Charger = EventContext<'charger'>
 
-const put = async (tx: AnyDatabase, context: Charger, columns: Record<string, unknown>): Promise<void> => {
-  const values = { ...columns, updated_at: context.receivedAt }
-  await tx
-    .insertInto('chargers')
-    .values({ tenant: context.tenant, charger_id: context.address.chargerId, ...values })
-    .onConflict((oc) => oc.columns(['tenant', 'charger_id']).doUpdateSet(values))
-    .execute()
-}
+const keyOf = ({ tenant, address }: Charger) => ({ tenant, charger_id: address.chargerId })
+
+const put = (rows: Rows, context: Charger, columns: Columns): void =>
+  rows.put('chargers', keyOf(context), { ...columns, updated_at: context.receivedAt })
 
 export const chargerHandlers: EventHandlers<
   'charger',
   'ChargerConnected' | 'ChargerDisconnected' | 'ChargerBooted' | 'ConnectorStatusChanged'
 > = {
-  ChargerConnected: (tx, _data, context) => put(tx, context, { connected: true, epoch: String(context.revision) }),
+  ChargerConnected: (rows, _data, context) => put(rows, context, { connected: true, epoch: String(context.revision) }),
 
-  async ChargerDisconnected(tx, data, context) {
-    // the late close of an old socket changes nothing
-    await tx
-      .updateTable('chargers')
-      .set({ connected: false, updated_at: context.receivedAt })
-      .where('tenant', '=', context.tenant)
-      .where('charger_id', '=', context.address.chargerId)
-      .where('epoch', '=', data.epoch)
-      .execute()
-  },
+  // the late close of an old socket changes nothing
+  ChargerDisconnected: (rows, data, context) =>
+    rows.changeWhere(
+      'chargers',
+      { ...keyOf(context), epoch: data.epoch },
+      { connected: false, updated_at: context.receivedAt },
+    ),
 
-  ChargerBooted: (tx, data, context) => put(tx, context, { vendor: data.vendor, model: data.model }),
+  ChargerBooted: (rows, data, context) => put(rows, context, { vendor: data.vendor, model: data.model }),
 
-  async ConnectorStatusChanged(tx, data, context) {
-    if (data.evseId === 0) return put(tx, context, { status: data.status })
-    const values = { status: data.status, error_code: data.errorCode, updated_at: context.receivedAt }
-    await tx
-      .insertInto('evses')
-      .values({ tenant: context.tenant, charger_id: context.address.chargerId, evse_id: data.evseId, ...values })
-      .onConflict((oc) => oc.columns(['tenant', 'charger_id', 'evse_id']).doUpdateSet(values))
-      .execute()
-  },
+  ConnectorStatusChanged: (rows, data, context) =>
+    data.evseId === 0
+      ? put(rows, context, { status: data.status })
+      : rows.put(
+          'evses',
+          { ...keyOf(context), evse_id: data.evseId },
+          { status: data.status, error_code: data.errorCode, updated_at: context.receivedAt },
+        ),
 }

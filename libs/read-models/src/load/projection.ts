@@ -1,5 +1,5 @@
 import { categoryPrefix } from '@voltrail/contracts/streams'
-import { handle, handledTypes } from '../event-context.ts'
+import { handledTypes, handling } from '../event-context.ts'
 import type { Projection } from '../projection.ts'
 import { chargerHandlers } from './charger-rows.ts'
 import { loadMigrations } from './schema.ts'
@@ -18,9 +18,5 @@ export const loadProjection: Projection = {
       .slice(stream.indexOf('-') + 1)
       .split('.', 2)
       .join('.'),
-  async apply(tx, event) {
-    if (await handle('session', sessionHandlers, tx, event)) return
-    if (await handle('charger', chargerHandlers, tx, event)) return
-    throw new Error('this projection did not ask for events of this type')
-  },
+  apply: handling({ session: sessionHandlers, charger: chargerHandlers }),
 }

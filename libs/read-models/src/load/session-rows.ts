@@ -1,6 +1,6 @@
 import { sessionParts } from '@voltrail/contracts/streams'
 import type { EventContext, EventHandlers } from '../event-context.ts'
-import type { AnyDatabase } from '../projection.ts'
+import type { Columns, Rows } from '../rows.ts'
 
 type Session = EventContext<'session'>
 
@@ -17,67 +17,57 @@ const nothingMeasured = {
 }
 
 /** Nothing when the session is over or another one has taken its EVSE: what it reports late loads no grid. */
-const update = async (tx: AnyDatabase, context: Session, columns: Record<string, unknown>): Promise<void> => {
-  await tx
-    .updateTable('evses')
-    .set({ ...columns, updated_at: context.receivedAt })
-    .where('tenant', '=', context.tenant)
-    .where('session_id', '=', context.address.sessionId)
-    .execute()
-}
-
-const given = (columns: Record<string, number | undefined>) =>
-  Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined))
+const update = (rows: Rows, context: Session, columns: Columns): void =>
+  rows.changeWhere(
+    'evses',
+    { tenant: context.tenant, session_id: context.address.sessionId },
+    { ...columns, updated_at: context.receivedAt },
+  )
 
 export const sessionHandlers: EventHandlers<
   'session',
   'SessionStarted' | 'SessionEnergyMetered' | 'SessionChargingStateChanged' | 'SessionStopped'
 > = {
-  async SessionStarted(tx, data, context) {
-    const values = {
-      session_id: context.address.sessionId,
-      session_started_at: data.startedAt.effectiveAt,
-      charging_state: 'Charging',
-      energy_wh: 0,
-      ...nothingMeasured,
-      updated_at: context.receivedAt,
-    }
-    await tx
-      .insertInto('evses')
-      .values({
+  SessionStarted: (rows, data, context) =>
+    rows.put(
+      'evses',
+      {
         tenant: context.tenant,
         charger_id: sessionParts(context.address.sessionId).chargerId,
         evse_id: data.evseId,
-        ...values,
-      })
-      .onConflict((oc) => oc.columns(['tenant', 'charger_id', 'evse_id']).doUpdateSet(values))
-      .execute()
-  },
+      },
+      {
+        session_id: context.address.sessionId,
+        session_started_at: data.startedAt.effectiveAt,
+        charging_state: 'Charging',
+        energy_wh: 0,
+        ...nothingMeasured,
+        updated_at: context.receivedAt,
+      },
+    ),
 
-  async SessionEnergyMetered(tx, data, context) {
+  SessionEnergyMetered(rows, data, context) {
     if (data.late) return
     const { live } = data
-    await update(tx, context, {
+    update(rows, context, {
       energy_wh: data.summary.energyWh,
       charging_state: data.summary.chargingState,
       measured_at: data.measuredAt,
-      ...given({
-        power_w: live.powerW,
-        offered_ma: live.offeredMa,
-        measured_l1_ma: live.currentMa?.L1,
-        measured_l2_ma: live.currentMa?.L2,
-        measured_l3_ma: live.currentMa?.L3,
-        voltage_l1_mv: live.voltageMv?.L1,
-        voltage_l2_mv: live.voltageMv?.L2,
-        voltage_l3_mv: live.voltageMv?.L3,
-      }),
+      power_w: live.powerW,
+      offered_ma: live.offeredMa,
+      measured_l1_ma: live.currentMa?.L1,
+      measured_l2_ma: live.currentMa?.L2,
+      measured_l3_ma: live.currentMa?.L3,
+      voltage_l1_mv: live.voltageMv?.L1,
+      voltage_l2_mv: live.voltageMv?.L2,
+      voltage_l3_mv: live.voltageMv?.L3,
     })
   },
 
-  SessionChargingStateChanged: (tx, data, context) => update(tx, context, { charging_state: data.chargingState }),
+  SessionChargingStateChanged: (rows, data, context) => update(rows, context, { charging_state: data.chargingState }),
 
-  SessionStopped: (tx, _data, context) =>
-    update(tx, context, {
+  SessionStopped: (rows, _data, context) =>
+    update(rows, context, {
       session_id: null,
       session_started_at: null,
       charging_state: null,

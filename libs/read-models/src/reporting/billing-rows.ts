@@ -1,37 +1,21 @@
 import type { EventContext, EventHandlers } from '../event-context.ts'
-import { json } from '../event-context.ts'
-import type { AnyDatabase } from '../projection.ts'
+import type { Columns, Rows } from '../rows.ts'
 
 type Billing = EventContext<'billing'>
 
-const add = async (tx: AnyDatabase, context: Billing, columns: Record<string, unknown>): Promise<void> => {
-  await tx
-    .insertInto('billing_entries')
-    .values({
-      tenant: context.tenant,
-      session_id: context.address.sessionId,
-      revision: context.revision,
-      at: context.receivedAt,
-      ...columns,
-    })
-    .execute()
-}
+const keyOf = ({ tenant, address }: Billing) => ({ tenant, session_id: address.sessionId })
 
-const updateSession = async (tx: AnyDatabase, context: Billing, columns: Record<string, unknown>): Promise<void> => {
-  const { numUpdatedRows } = await tx
-    .updateTable('sessions')
-    .set(columns)
-    .where('tenant', '=', context.tenant)
-    .where('session_id', '=', context.address.sessionId)
-    .executeTakeFirst()
-  // a bill is made of a session's events, which come before it in the log
-  if (numUpdatedRows !== 1n) throw new Error(`session ${context.address.sessionId} never started`)
-}
+const add = (rows: Rows, context: Billing, columns: Columns): void =>
+  rows.add('billing_entries', { ...keyOf(context), revision: context.revision }, { at: context.receivedAt, ...columns })
+
+/** A bill is made of a session's events, which come before it in the log: the row is there. */
+const updateSession = (rows: Rows, context: Billing, columns: Columns): void =>
+  rows.change('sessions', keyOf(context), columns, `session ${context.address.sessionId} never started`)
 
 const noPrice = { currency: null, net_minor: null, vat_minor: null, cost_minor: null, free: null }
 
 export const billingHandlers: EventHandlers<'billing', 'SessionRated' | 'SessionCredited' | 'SessionUnpriced'> = {
-  async SessionRated(tx, data, context) {
+  SessionRated(rows, data, context) {
     const amounts = {
       currency: data.price.currency,
       net_minor: data.price.netMinor,
@@ -42,7 +26,7 @@ export const billingHandlers: EventHandlers<'billing', 'SessionRated' | 'Session
       tariff_revision: data.tariff.revision,
       rated_kind: data.kind,
     }
-    await add(tx, context, {
+    add(rows, context, {
       kind: 'rated',
       session_revision: data.sessionRevision,
       charged_from: data.charged.startedAt,
@@ -51,11 +35,11 @@ export const billingHandlers: EventHandlers<'billing', 'SessionRated' | 'Session
       energy_source: data.energySource,
       parking_seconds: data.charged.parkingSeconds,
       tariff_reason: data.tariff.reason,
-      lines: json(data.price.lines),
-      vat: json(data.price.vat),
+      lines: data.price.lines,
+      vat: data.price.vat,
       ...amounts,
     })
-    await updateSession(tx, context, {
+    updateSession(rows, context, {
       billing_status: 'rated',
       unpriced_reason: null,
       rated_session_revision: data.sessionRevision,
@@ -63,8 +47,8 @@ export const billingHandlers: EventHandlers<'billing', 'SessionRated' | 'Session
     })
   },
 
-  async SessionCredited(tx, data, context) {
-    await add(tx, context, {
+  SessionCredited(rows, data, context) {
+    add(rows, context, {
       kind: 'credited',
       session_revision: data.sessionRevision,
       credited_revision: data.creditedRevision,
@@ -74,7 +58,7 @@ export const billingHandlers: EventHandlers<'billing', 'SessionRated' | 'Session
       vat_minor: data.vatMinor,
       cost_minor: data.costMinor,
     })
-    await updateSession(tx, context, {
+    updateSession(rows, context, {
       billing_status: 'open',
       rated_kind: null,
       rated_session_revision: null,
@@ -84,8 +68,8 @@ export const billingHandlers: EventHandlers<'billing', 'SessionRated' | 'Session
     })
   },
 
-  async SessionUnpriced(tx, data, context) {
-    await add(tx, context, { kind: 'unpriced', session_revision: data.sessionRevision, cause: data.reason })
-    await updateSession(tx, context, { billing_status: 'unpriced', unpriced_reason: data.reason, ...noPrice })
+  SessionUnpriced(rows, data, context) {
+    add(rows, context, { kind: 'unpriced', session_revision: data.sessionRevision, cause: data.reason })
+    updateSession(rows, context, { billing_status: 'unpriced', unpriced_reason: data.reason, ...noPrice })
   },
 }

@@ -1,7 +1,6 @@
 import { sql } from 'kysely'
-import type { CampaignId, TenantId } from '@voltrail/contracts/ids'
 import type { EventContext, EventHandlers } from '../event-context.ts'
-import type { AnyDatabase } from '../projection.ts'
+import type { Rows } from '../rows.ts'
 
 /** Firmware campaigns, each in one row: how far it is. How far each of its chargers is stands in its stream. */
 export const campaignsMigration = `
@@ -28,19 +27,31 @@ create table campaigns (
 create index campaigns_newest on campaigns (tenant, created_at desc, campaign_id desc);
 `
 
-const of = (tx: AnyDatabase, { tenant, address }: EventContext<'campaign'>) =>
-  tx
-    .updateTable('campaigns')
-    .where('tenant', '=', tenant satisfies TenantId)
-    .where('campaign_id', '=', address.campaignId satisfies CampaignId)
+type Campaign = EventContext<'campaign'>
+const keyOf = ({ tenant, address }: Campaign) => ({ tenant, campaign_id: address.campaignId })
 
 const enter =
   (phase: (reason?: string) => string) =>
-  async (tx: AnyDatabase, data: object, context: EventContext<'campaign'>): Promise<void> => {
-    await of(tx, context)
-      .set({ phase: phase('reason' in data ? String(data.reason) : undefined), changed_at: context.receivedAt })
-      .execute()
-  }
+  (rows: Rows, data: object, context: Campaign): void =>
+    rows.change('campaigns', keyOf(context), {
+      phase: phase('reason' in data ? String(data.reason) : undefined),
+      changed_at: context.receivedAt,
+    })
+
+/** One charger of the campaign is counted elsewhere. */
+const move = (rows: Rows, context: Campaign, from: string, to: string): Promise<unknown> =>
+  rows.ask((db) =>
+    db
+      .updateTable('campaigns')
+      .set({
+        [from]: sql`${sql.ref(from)} - 1`,
+        [to]: sql`${sql.ref(to)} + 1`,
+        changed_at: context.receivedAt,
+      })
+      .where('tenant', '=', context.tenant)
+      .where('campaign_id', '=', context.address.campaignId)
+      .execute(),
+  )
 
 export const campaignHandlers: EventHandlers<
   'campaign',
@@ -53,50 +64,37 @@ export const campaignHandlers: EventHandlers<
   | 'CampaignCancelled'
   | 'CampaignCompleted'
 > = {
-  async CampaignCreated(tx, data, { tenant, address, receivedAt, metadata }) {
-    await tx
-      .insertInto('campaigns')
-      .values({
-        tenant,
-        campaign_id: address.campaignId,
-        phase: 'running',
-        version: data.firmware.version,
-        location: data.firmware.location ?? null,
-        image: data.firmware.image ?? null,
-        concurrency: data.concurrency,
-        stop_after_failures: data.stopAfterFailures,
-        waiting: data.chargers.length,
-        taken: 0,
-        done: 0,
-        failed: 0,
-        skipped: 0,
-        created_at: receivedAt,
-        created_by_kind: metadata.actor.kind,
-        created_by_id: metadata.actor.id,
-        changed_at: receivedAt,
-      })
-      .execute()
+  CampaignCreated: (rows, data, context) =>
+    rows.add('campaigns', keyOf(context), {
+      phase: 'running',
+      version: data.firmware.version,
+      location: data.firmware.location ?? null,
+      image: data.firmware.image ?? null,
+      concurrency: data.concurrency,
+      stop_after_failures: data.stopAfterFailures,
+      waiting: data.chargers.length,
+      taken: 0,
+      done: 0,
+      failed: 0,
+      skipped: 0,
+      created_at: context.receivedAt,
+      created_by_kind: context.metadata.actor.kind,
+      created_by_id: context.metadata.actor.id,
+      changed_at: context.receivedAt,
+    }),
+
+  async ChargerTaken(rows, _, context) {
+    await move(rows, context, 'waiting', 'taken')
   },
 
-  async ChargerTaken(tx, _, context) {
-    await of(tx, context)
-      .set({ waiting: sql`waiting - 1`, taken: sql`taken + 1`, changed_at: context.receivedAt })
-      .execute()
-  },
-
-  async ChargerPutBack(tx, _, context) {
-    await of(tx, context)
-      .set({ waiting: sql`waiting + 1`, taken: sql`taken - 1`, changed_at: context.receivedAt })
-      .execute()
+  async ChargerPutBack(rows, _, context) {
+    await move(rows, context, 'taken', 'waiting')
   },
 
   // one without a request never had its turn
-  async ChargerFinished(tx, { requestId, outcome }, context) {
-    const from = requestId === undefined ? 'waiting' : 'taken'
+  async ChargerFinished(rows, { requestId, outcome }, context) {
     const to = ({ Done: 'done', Failed: 'failed', Skipped: 'skipped' } as const)[outcome]
-    await of(tx, context)
-      .set({ [from]: sql`${sql.ref(from)} - 1`, [to]: sql`${sql.ref(to)} + 1`, changed_at: context.receivedAt })
-      .execute()
+    await move(rows, context, requestId === undefined ? 'waiting' : 'taken', to)
   },
 
   CampaignPaused: enter((reason) => (reason === 'failures' ? 'stopped' : 'paused')),

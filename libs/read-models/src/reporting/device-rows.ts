@@ -35,55 +35,43 @@ create index meter_keys_newest on meter_keys (tenant, claimed_at desc, charger_i
 
 export const deviceHandlers: EventHandlers<'device', 'SecurityEventReported' | 'MeterKeyClaimed' | 'MeterKeyDecided'> =
   {
-    async SecurityEventReported(tx, { event, severity, time, techInfo }, { tenant, address, revision, receivedAt }) {
-      await tx
-        .insertInto('security_events')
-        .values({
-          tenant,
-          charger_id: address.chargerId,
-          revision,
-          event,
-          severity,
-          at: time.at ?? null,
-          tech_info: techInfo ?? null,
-          received_at: receivedAt,
-        })
-        .execute()
-    },
+    SecurityEventReported: (rows, { event, severity, time, techInfo }, { tenant, address, revision, receivedAt }) =>
+      rows.add(
+        'security_events',
+        { tenant, charger_id: address.chargerId, revision },
+        { event, severity, at: time.at ?? null, tech_info: techInfo ?? null, received_at: receivedAt },
+      ),
 
-    async MeterKeyClaimed(tx, { publicKey, meterSerial, evseId }, { tenant, address, revision, receivedAt }) {
-      await tx
-        .insertInto('meter_keys')
-        .values({
-          tenant,
-          charger_id: address.chargerId,
-          revision,
+    MeterKeyClaimed: (rows, { publicKey, meterSerial, evseId }, { tenant, address, revision, receivedAt }) =>
+      rows.add(
+        'meter_keys',
+        { tenant, charger_id: address.chargerId, revision },
+        {
           public_key: publicKey,
           meter_serial: meterSerial ?? null,
           evse_id: evseId ?? null,
           state: 'claimed',
           claimed_at: receivedAt,
-        })
-        .execute()
-    },
+        },
+      ),
 
     // a key that was pushed out of the device's memory and claimed again has two rows: both are this key
-    async MeterKeyDecided(tx, data, { tenant, address, receivedAt, metadata }) {
-      const { publicKey, meterSerial, evseId, decision, note } = data
-      await tx
-        .updateTable('meter_keys')
-        .set({
-          state: decision,
+    MeterKeyDecided: (rows, data, { tenant, address, receivedAt, metadata }) =>
+      rows.changeWhere(
+        'meter_keys',
+        {
+          tenant,
+          charger_id: address.chargerId,
+          public_key: data.publicKey,
+          meter_serial: data.meterSerial ?? null,
+          evse_id: data.evseId ?? null,
+        },
+        {
+          state: data.decision,
           decided_at: receivedAt,
           decided_by_kind: metadata.actor.kind,
           decided_by_id: metadata.actor.id,
-          note: note ?? null,
-        })
-        .where('tenant', '=', tenant)
-        .where('charger_id', '=', address.chargerId)
-        .where('public_key', '=', publicKey)
-        .where('meter_serial', meterSerial === undefined ? 'is' : '=', meterSerial ?? null)
-        .where('evse_id', evseId === undefined ? 'is' : '=', evseId ?? null)
-        .execute()
-    },
+          note: data.note ?? null,
+        },
+      ),
   }

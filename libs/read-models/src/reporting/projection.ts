@@ -1,5 +1,5 @@
 import { categories, categoryPrefix } from '@voltrail/contracts/streams'
-import { handle, handledTypes } from '../event-context.ts'
+import { handledTypes, handling } from '../event-context.ts'
 import type { Projection } from '../projection.ts'
 import { billingHandlers } from './billing-rows.ts'
 import { campaignHandlers } from './campaign-rows.ts'
@@ -10,6 +10,17 @@ import { countQuirks } from './quirk-rows.ts'
 import { applyToReviews, reviewEventTypes, settledStream } from './review-rows.ts'
 import { reportingMigrations } from './schema.ts'
 import { sessionHandlers } from './session-rows.ts'
+
+const applyToOthers = handling({
+  session: sessionHandlers,
+  charger: chargerHandlers,
+  billing: billingHandlers,
+  token: idTokenHandlers,
+  tariff: tariffHandlers,
+  tenant: tenantHandlers,
+  device: deviceHandlers,
+  campaign: campaignHandlers,
+})
 
 /** What operators look at: chargers, sessions, bills, tokens, tariffs, commands, faults, security events, campaigns. */
 export const reportingProjection: Projection = {
@@ -34,18 +45,10 @@ export const reportingProjection: Projection = {
     const stream = settledStream(event) ?? event.stream
     return stream.slice(stream.indexOf('-') + 1)
   },
-  async apply(tx, event) {
-    await countQuirks(tx, event)
-    await applyToReviews(tx, event)
+  async apply(rows, event) {
+    countQuirks(rows, event)
+    await applyToReviews(rows, event)
     if (event.type === 'ReviewDecided' || event.type === 'ReviewSettled') return
-    if (await handle('session', sessionHandlers, tx, event)) return
-    if (await handle('charger', chargerHandlers, tx, event)) return
-    if (await handle('billing', billingHandlers, tx, event)) return
-    if (await handle('token', idTokenHandlers, tx, event)) return
-    if (await handle('tariff', tariffHandlers, tx, event)) return
-    if (await handle('tenant', tenantHandlers, tx, event)) return
-    if (await handle('device', deviceHandlers, tx, event)) return
-    if (await handle('campaign', campaignHandlers, tx, event)) return
-    throw new Error('this projection did not ask for events of this type')
+    await applyToOthers(rows, event)
   },
 }

@@ -2,7 +2,8 @@ import { sql } from 'kysely'
 import type { Kysely } from 'kysely'
 import type { TenantId } from '@voltrail/contracts/ids'
 import type { Instant } from '@voltrail/contracts/quantities'
-import type { AnyDatabase, ProjectedEvent } from '../projection.ts'
+import type { ProjectedEvent } from '../projection.ts'
+import type { Rows } from '../rows.ts'
 
 /** How often each quirk rule fired, per charger. A message counts once for each of its rules. */
 export const quirkCountsMigration = `
@@ -23,17 +24,13 @@ const quirkId = /^Q\d+-/
  * which has no frame, at its connection: other events of the same message name the same normalisations. Sums and maxima do not depend on the order, so the events of a charger and of
  * its sessions may be applied side by side.
  */
-export const countQuirks = async (tx: AnyDatabase, { type, metadata }: ProjectedEvent): Promise<void> => {
+export const countQuirks = (rows: Rows, { type, metadata }: ProjectedEvent): void => {
   const { normalisations, actor, tenant, receivedAt } = metadata
   if (normalisations === undefined || actor.kind !== 'charger') return
   if (metadata.frame === undefined && type !== 'ChargerConnected') return
   for (const rule of new Set(normalisations.map((one) => one.rule))) {
     if (!quirkId.test(rule)) continue
-    await sql`
-      insert into quirk_counts as known (tenant, rule, charger_id, fired, last_at)
-      values (${tenant}, ${rule}, ${actor.id}, 1, ${receivedAt})
-      on conflict (tenant, rule, charger_id) do update
-      set fired = known.fired + 1, last_at = greatest(known.last_at, excluded.last_at)`.execute(tx)
+    rows.gather('quirk_counts', { tenant, rule, charger_id: actor.id }, { fired: 1 }, { last_at: receivedAt })
   }
 }
 

@@ -4,7 +4,8 @@ import { parseReviewId } from '@voltrail/contracts/rest/reviews'
 import { parseStream, sessionId, sessionParts, type StreamAddress } from '@voltrail/contracts/streams'
 import { transactionToldBy } from '@voltrail/domain/charger/parked-starts'
 import { raisesDoubt, reviewOf, reviewWords } from '@voltrail/domain/charger/reviews'
-import type { AnyDatabase, ProjectedEvent } from '../projection.ts'
+import type { ProjectedEvent } from '../projection.ts'
+import type { Rows } from '../rows.ts'
 
 /**
  * The review list: a row per event that waits for an operator, whichever stream it stands in. It is settled by an operator's
@@ -23,30 +24,29 @@ export const settledStream = (event: ProjectedEvent): string | undefined =>
     ? parseReviewId(event.data.subject)?.stream
     : undefined
 
-export const applyToReviews = async (tx: AnyDatabase, event: ProjectedEvent): Promise<void> => {
+export const applyToReviews = async (rows: Rows, event: ProjectedEvent): Promise<void> => {
   const { stream, revision, metadata } = event
   switch (event.type) {
     case 'ReviewDecided':
-      return decide(tx, event.data, event)
+      return decide(rows, event.data, event)
     case 'ReviewSettled':
-      return settleByOperator(tx, event.data, event)
+      return settleByOperator(rows, event.data, event)
     case 'SessionCorrected':
-      if (event.data.cause === 'late-stop') await settleBySelf(tx, event, 'late-stop')
+      if (event.data.cause === 'late-stop') await settleEnd(rows, event)
       // told with the session's end, or with the first late reading that went back
-      if (event.data.cause === 'late-meter' && !raisesDoubt(event) && (await hasMeterReset(tx, stream))) return
+      if (event.data.cause === 'late-meter' && !raisesDoubt(event) && (await hasMeterReset(rows, stream))) return
       break
     case 'SessionRated':
-      await settleBySelf(tx, event, 'rated')
+      settlePrice(rows, event)
       break
     default:
   }
   const review = reviewOf(event)
   if (review === undefined) return
-  await tx
-    .insertInto('reviews')
-    .values({
-      tenant: metadata.tenant,
-      review_id: `${stream}@${revision}`,
+  rows.add(
+    'reviews',
+    { tenant: metadata.tenant, review_id: `${stream}@${revision}` },
+    {
       stream,
       revision,
       ...placeOf(parseStream(stream)),
@@ -59,8 +59,8 @@ export const applyToReviews = async (tx: AnyDatabase, event: ProjectedEvent): Pr
       detail: review.detail,
       since: metadata.receivedAt,
       state: 'open',
-    })
-    .execute()
+    },
+  )
 }
 
 const placeOf = (address: StreamAddress | undefined) => {
@@ -85,59 +85,61 @@ const settled = (by: Actor, at: string) => ({
 })
 
 /** A review that is decided waits on until that is done, and shows what it will be. */
-const decide = async (
-  tx: AnyDatabase,
+const decide = (
+  rows: Rows,
   { subject, decision, refused }: EventNamed<'ReviewDecided'>['data'],
   { metadata }: ProjectedEvent,
-): Promise<void> => {
-  await tx
-    .updateTable('reviews')
-    .set({ decision: refused === undefined ? reviewWords[decision.kind] : null })
-    .where('tenant', '=', metadata.tenant)
-    .where('review_id', '=', subject)
-    .where('state', '=', 'open')
-    .execute()
-}
+): void =>
+  rows.changeWhere(
+    'reviews',
+    { tenant: metadata.tenant, review_id: subject, state: 'open' },
+    { decision: refused === undefined ? reviewWords[decision.kind] : null },
+  )
 
 /** A subject that has no row is none that this list ever showed: nothing to do. */
-const settleByOperator = async (
-  tx: AnyDatabase,
+const settleByOperator = (
+  rows: Rows,
   { subject, decision, transactionId, note }: EventNamed<'ReviewSettled'>['data'],
   { stream, metadata }: ProjectedEvent,
-): Promise<void> => {
+): void => {
   const address = parseStream(stream)
   if (address?.category !== 'charger') throw new Error('a review is settled in the stream of its charger')
-  await tx
-    .updateTable('reviews')
-    .set({
+  rows.change(
+    'reviews',
+    { tenant: metadata.tenant, review_id: subject },
+    {
       ...settled(metadata.actor, metadata.receivedAt),
       decision,
       transaction_id: transactionId ?? null,
       note: note ?? null,
       ...(transactionId !== undefined && { session_id: sessionId(address.chargerId, transactionId) }),
-    })
-    .where('tenant', '=', metadata.tenant)
-    .where('review_id', '=', subject)
-    .execute()
+    },
+  )
 }
 
-/** What waited of a session's end, or of its price. The reviews of its start and of its energy go on. */
-const settleBySelf = async (
-  tx: AnyDatabase,
-  { stream, metadata }: ProjectedEvent,
-  decision: 'late-stop' | 'rated',
-): Promise<void> => {
-  let open = tx
-    .updateTable('reviews')
-    .set({ ...settled(metadata.actor, metadata.receivedAt), decision })
-    .where('tenant', '=', metadata.tenant)
-    .where('stream', '=', stream)
-    .where('state', '=', 'open')
-  if (decision === 'late-stop') open = open.where('revision', '>', 0).where('kind', '<>', 'suspect-energy')
-  await open.execute()
-}
+/** What waited for a price. The reviews of the session's start and of its energy stand in another stream, and go on. */
+const settlePrice = (rows: Rows, { stream, metadata }: ProjectedEvent): void =>
+  rows.changeWhere(
+    'reviews',
+    { tenant: metadata.tenant, stream, state: 'open' },
+    { ...settled(metadata.actor, metadata.receivedAt), decision: 'rated' },
+  )
 
-const hasMeterReset = async (tx: AnyDatabase, stream: string): Promise<boolean> => {
-  const found = await tx.selectFrom('reviews').select('kinds').where('stream', '=', stream).execute()
+/** What waited of a session's end. The reviews of its start and of its energy go on. */
+const settleEnd = (rows: Rows, { stream, metadata }: ProjectedEvent): Promise<unknown> =>
+  rows.ask((db) =>
+    db
+      .updateTable('reviews')
+      .set({ ...settled(metadata.actor, metadata.receivedAt), decision: 'late-stop' })
+      .where('tenant', '=', metadata.tenant)
+      .where('stream', '=', stream)
+      .where('state', '=', 'open')
+      .where('revision', '>', 0)
+      .where('kind', '<>', 'suspect-energy')
+      .execute(),
+  )
+
+const hasMeterReset = async (rows: Rows, stream: string): Promise<boolean> => {
+  const found = await rows.ask((db) => db.selectFrom('reviews').select('kinds').where('stream', '=', stream).execute())
   return found.some(({ kinds }: { kinds: string[] }) => kinds.includes('meter-reset'))
 }
