@@ -25,7 +25,13 @@ const opened = (transactionId = '7', wh = 1_000) => event('TransactionOpened', {
 const closed = event('TransactionClosed', { transactionId: '7' })
 const started = event('SessionStarted', { meterStart: { wh: 1_000 } })
 const metered = event('SessionEnergyMetered', { registers: [{ reading: { wh: 1_250 } }] })
-const stop = { inferred: false, energyWh: 500, meterStop: { wh: 1_500 } }
+const stop = {
+  inferred: false,
+  energyWh: 500,
+  meterStop: { wh: 1_500 },
+  reason: 'Local',
+  stoppedAt: { effectiveAt: '2026-01-01T00:00:00.000Z' },
+}
 const stopped = event('SessionStopped', stop)
 const rated = (energyWh = 500) => event('SessionRated', { charged: { energyWh }, kind: 'final' })
 const credited = (creditedRevision: string) => event('SessionCredited', { creditedRevision })
@@ -84,7 +90,7 @@ describe('the sessions of a ledger', () => {
   it('have a stop told twice as two ends', () => {
     expect(judged(reading({ session: stream(started, metered, stopped, stopped) }))).toEqual([
       'doubled: a stop is in the log 2 times',
-      'doubled: transaction 7: it ended 2 times',
+      'doubled: transaction 7: it ended 2 times: Local at 2026-01-01T00:00:00.000Z with 500 Wh, then Local at 2026-01-01T00:00:00.000Z with 500 Wh',
     ])
   })
 

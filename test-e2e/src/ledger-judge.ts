@@ -132,20 +132,28 @@ const countOf = (events: readonly DomainEvent[]): Map<string, number> => {
   return counts
 }
 
+type End = Extract<DomainEvent, { type: 'SessionStopped' | 'SessionCorrected' }>
+const isEnd = (event: DomainEvent): event is End => event.type === 'SessionStopped' || event.type === 'SessionCorrected'
+
+const endIn = (event: End): string => {
+  const { reason, inferred, stoppedAt, energyWh } = event.type === 'SessionStopped' ? event.data : event.data.stop
+  const why = event.type === 'SessionStopped' ? '' : ` because of a ${event.data.cause} (${event.data.detail})`
+  return `${inferred ? 'inferred ' : ''}${reason} at ${stoppedAt.effectiveAt} with ${energyWh} Wh${why}`
+}
+
 /** One end, by the charger's own word, with the energy between its meter start and its meter stop. */
 const judgeEnd = (charger: string, entry: LedgerEntry, stream: ReadStream | undefined): Finding[] => {
   const { session } = entry
   const findings: Finding[] = []
   const differ = (kind: Finding['kind'], what: string) =>
     findings.push({ kind, charger, what: `transaction ${session.transactionId}: ${what}`, proof: shown(entry) })
-  const ends = stream?.events.flatMap((event) =>
-    event.type === 'SessionStopped' ? [event.data] : event.type === 'SessionCorrected' ? [event.data.stop] : [],
-  )
+  const ended = stream?.events.filter(isEnd)
+  const ends = ended?.map((event) => (event.type === 'SessionStopped' ? event.data : event.data.stop))
   const first = ends?.[0]
   const last = ends?.at(-1)
   // that there is none at all is told of its stop
   if (first === undefined || last === undefined) return findings
-  if (ends!.length > 1) differ('doubled', `it ended ${ends!.length} times`)
+  if (ends!.length > 1) differ('doubled', `it ended ${ends!.length} times: ${ended!.map(endIn).join(', then ')}`)
   if (last.inferred) differ('wrong', 'its end is inferred though it was told')
   const energyWh = session.meterStop! - session.meterStart
   if (last.energyWh !== energyWh) differ('wrong', `its energy is ${last.energyWh} Wh, not ${energyWh} Wh`)

@@ -82,7 +82,8 @@ export interface Rhythm {
   readonly backlog: number
 }
 
-const startedMeter = 1_000
+/** Above what its main meter shows (see `tellMainMeter`), which would else be taken for its own: nothing tells the two apart. */
+const startedMeter = 1_000_000
 
 export interface ModelChargerOptions {
   readonly id: string
