@@ -15,6 +15,7 @@ export const fieldTimes = {
   appendTimeoutS: 2,
   appendDeadlineS: 10,
   readmissionsPerSecond: 4,
+  connectsPerMinute: 6,
 }
 
 /** The same as variables of the services, where a second of the field lasts so many milliseconds. */
@@ -29,6 +30,7 @@ export const productTimes = (secondMs: number): Readonly<Record<string, string>>
     // a busy machine takes its time, however short the second is
     LOG_APPEND_TIMEOUT: duration(fieldTimes.appendTimeoutS, 250),
     LOG_APPEND_DEADLINE: duration(fieldTimes.appendDeadlineS, 500),
+    CONNECTS_PER_MINUTE: String(Math.ceil((fieldTimes.connectsPerMinute * 1_000) / secondMs)),
   }
 }
 

@@ -1,3 +1,5 @@
+import { createLeakyCounts, rememberNewest } from './leaky-counts.ts'
+
 /**
  * Slows down whoever guesses passwords or ids: by the address that they come from, never by the charger that they name, so that
  * nobody can lock a charger out. Only attempts that failed count. A credential that was good once from an address stays welcome
@@ -31,27 +33,12 @@ export const createFailedAttempts = ({
   failedAttemptMs,
   remembered = defaultRemembered,
 }: AttemptLimits): FailedAttempts => {
-  /** how many failures count against an address, at the time of its newest */
-  const known = new Map<string, { readonly count: number; readonly at: number }>()
+  const failures = createLeakyCounts({ most: failedAttempts, eachMs: failedAttemptMs, names: remembered })
   const welcome = new Map<string, true>()
-  const countOf = (address: string, now: number): number => {
-    const last = known.get(address)
-    return last === undefined ? 0 : Math.max(0, last.count - (now - last.at) / failedAttemptMs)
-  }
-  const remember = <T>(memory: Map<string, T>, name: string, value: T): void => {
-    memory.delete(name)
-    memory.set(name, value)
-    // maps keep the order of insertion
-    const oldest = memory.keys().next()
-    if (memory.size > remembered && oldest.done !== true) memory.delete(oldest.value)
-  }
   return {
     mustWait: (address, now, credential) =>
-      (credential === undefined || !welcome.has(`${address} ${credential}`)) &&
-      // until one more fits below the bound
-      countOf(address, now) > failedAttempts - 1,
-    failed: (address, now) =>
-      remember(known, address, { count: Math.min(failedAttempts, countOf(address, now) + 1), at: now }),
-    letIn: (address, credential) => remember(welcome, `${address} ${credential}`, true),
+      (credential === undefined || !welcome.has(`${address} ${credential}`)) && failures.waitMs(address, now) > 0,
+    failed: (address, now) => failures.add(address, now),
+    letIn: (address, credential) => rememberNewest(welcome, `${address} ${credential}`, true, remembered),
   }
 }

@@ -77,6 +77,8 @@ const variables = z.object({
   READMISSIONS_PER_SECOND: integer({ min: 1, max: 100_000, example: 50 }).default(defaultLimits.readmissionsPerSecond),
   /** Refused keys and ids per source address. Behind a balancer that hides addresses all chargers have one: raise it there. */
   REFUSALS_PER_MINUTE: integer({ min: 1, max: 1_000_000, example: 60 }).default(defaultLimits.failuresPerMinute),
+  /** Of one charger, after thirty at once: each is an event, and a box that comes and goes for ever would fill the log. */
+  CONNECTS_PER_MINUTE: integer({ min: 1, max: 1_000_000, example: 6 }).default(defaultLimits.connectsPerMinute),
   /** How long an answer waits for the log; then the socket closes. Chargers give up after 30 to 40 s. */
   ANSWER_HOLD: duration('20s').default(defaultLimits.holdMs),
   /** How long sockets with nothing to answer stay open while the log is away. */

@@ -6,6 +6,7 @@ import { BusError } from '@voltrail/bus/bus-error'
 import { ConnectedNotice, LogHealthNotice } from '@voltrail/contracts/facts'
 import { allConnected, allLogHealth, parseSubject } from '@voltrail/contracts/subjects'
 import { createFailedAttempts } from '@voltrail/runtime/failed-attempts'
+import { createLeakyCounts } from '@voltrail/runtime/leaky-counts'
 import { startHealthServer } from '@voltrail/runtime/health'
 import { listen } from '@voltrail/runtime/listen'
 import { createLog } from '@voltrail/runtime/log'
@@ -64,6 +65,7 @@ export const startEdge = async (
     readmissionsPerSecond: config.READMISSIONS_PER_SECOND,
     readmissionsBurst: config.READMISSIONS_PER_SECOND,
     failuresPerMinute: config.REFUSALS_PER_MINUTE,
+    connectsPerMinute: config.CONNECTS_PER_MINUTE,
     holdMs: config.ANSWER_HOLD,
     quietOutageMs: config.QUIET_OUTAGE,
     pingMs: config.PING_INTERVAL,
@@ -145,6 +147,12 @@ export const startEdge = async (
       attempts: createFailedAttempts({
         failedAttempts: limits.failuresPerMinute,
         failedAttemptMs: 60_000 / limits.failuresPerMinute,
+      }),
+      connects: createLeakyCounts({
+        most: limits.connectsBurst,
+        eachMs: 60_000 / limits.connectsPerMinute,
+        // those that are connected now, and as many that were before
+        names: 2 * limits.maxConnections,
       }),
       edge: config.POD_NAME,
       instance: `${config.POD_NAME}-${randomBytes(6).toString('hex')}`,

@@ -133,6 +133,37 @@ describe('a flood from one address', () => {
     expect(await honest(edge.url)).toBeLessThan(2_000)
   })
 
+  it('of connects of one charger, or of two boxes with its identity, is recorded at its rate; all others come in', async () => {
+    const edge = await fixture.startEdge({ connectsBurst: 10, connectsPerMinute: 60 })
+    const id = fixture.newId()
+    const began = performance.now()
+    const statuses = new Map<string, number>()
+    const box = async () => {
+      while (performance.now() - began < 3_000) {
+        const socket = await raw(edge.port)
+        const said = ended(socket)
+        socket.write(upgrade(id))
+        // one that is let in takes over from the other box, and goes at once
+        const head = await new Promise<string>((resolve) =>
+          socket.once('data', (data: Buffer) => resolve(String(data))),
+        )
+        socket.destroy()
+        await said
+        const status = head.slice(9, 12)
+        statuses.set(status, (statuses.get(status) ?? 0) + 1)
+        if (status === '429') expect(head).toMatch(/Retry-After: \d+/)
+      }
+    }
+    await Promise.all([box(), box()])
+    const connects = fixture.central.factsOf(id).filter(({ type }) => type === 'Connect').length
+    // the two may be asked about at the same moment
+    expect(connects).toBeLessThanOrEqual(10 + 3 + 2)
+    expect(connects).toBeGreaterThanOrEqual(10)
+    expect(statuses.get('429')).toBeGreaterThan(20)
+    expect(lines('refused').filter(({ status }) => status === 429)).toHaveLength(1)
+    expect(await honest(edge.url)).toBeLessThan(2_000)
+  })
+
   it('of ten thousand connects is refused but for what the rate allows, in a line a minute, and is over at its end', async () => {
     const edge = await fixture.startEdge({ upgradesPerSecond: 20, upgradesBurst: 50 })
     const statuses = new Map<string, number>()

@@ -25,6 +25,9 @@ export type EdgeLimits = {
   readonly readmissionMs: number
   /** upgrades of one source address that may fail for who they say they are; a minute's worth at once */
   readonly failuresPerMinute: number
+  /** connections of one charger that are recorded: so many at once, and then so many a minute */
+  readonly connectsBurst: number
+  readonly connectsPerMinute: number
   /** upgrades under way at a time */
   readonly pendingUpgrades: number
   /** those of them that central is asked about at a time: more would only make each answer later */
@@ -92,6 +95,8 @@ export const defaultLimits: EdgeLimits = {
   unfinishedHeads: 2_000,
   headersMs: 15_000,
   failuresPerMinute: 60,
+  connectsBurst: 30,
+  connectsPerMinute: 6,
 
   holdMs: 20_000,
   upgradeTurnMs: 15_000,

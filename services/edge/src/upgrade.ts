@@ -9,6 +9,7 @@ import type { FactAnswerOf, FactReply, FactRequest } from '@voltrail/contracts/f
 import { instant } from '@voltrail/contracts/quantities'
 import { chooseSubprotocol, echoedSubprotocol, offeredSubprotocols, protocols } from '@voltrail/ocpp/protocols'
 import type { FailedAttempts } from '@voltrail/runtime/failed-attempts'
+import type { LeakyCounts } from '@voltrail/runtime/leaky-counts'
 import { createPermits } from '@voltrail/runtime/permits'
 import type { Admission } from './admission.ts'
 import { respondToCommands } from './commands.ts'
@@ -33,6 +34,8 @@ export type UpgradeDeps = ConnectionDeps & {
   readonly bus: Pick<Bus, 'respond'>
   readonly admission: Admission
   readonly attempts: FailedAttempts
+  /** connections that were recorded, by charger */
+  readonly connects: LeakyCounts
   readonly refusals: RefusalLog
   readonly connections: Connections<Connection>
   readonly tenants: ReadonlySet<string>
@@ -169,6 +172,13 @@ export const createUpgrades = (deps: UpgradeDeps) => {
     const presented = nameOf(candidate)
     if (deps.attempts.mustWait(remoteAddress, ticks(), presented))
       return refuse(429, 'too many attempts from your address were refused, connect again later')
+    const name = `${tenant}/${chargerId}`
+    const waitMs = deps.connects.waitMs(name, ticks())
+    if (waitMs > 0)
+      return refuse(
+        429,
+        `charger ${chargerId} connects too often, connect again in ${Math.ceil(waitMs / 1_000)} s; if it is two with one identity, give each its own`,
+      )
     const ticket = deps.connections.beginUpgrade(tenant, chargerId)
     const route: Route = {}
     try {
@@ -188,6 +198,8 @@ export const createUpgrades = (deps: UpgradeDeps) => {
       if (granted.type !== 'Connect') throw new Error(`central answered Connect with ${granted.type}`)
 
       deps.attempts.letIn(remoteAddress, presented)
+      // only what is recorded counts: nobody who merely names a charger can keep it out
+      deps.connects.add(name, ticks())
       const spoken = granted.subprotocol ?? candidate.subprotocol ?? ''
       const protocol = Object.hasOwn(protocols, spoken) ? protocols[spoken] : undefined
       const abandon = (reason: string): void => undo(candidate, granted, route, reason)

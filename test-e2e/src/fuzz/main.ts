@@ -9,6 +9,9 @@ const help = `Sends broken and hostile frames to the product while honest charge
   npm run fuzz -- --seed S --show INDEX    prints one frame of a seed
 Exit 1: a process ended, an event came of a bad frame, a frame was owed an answer, or honest chargers waited more than twice as long.`
 
+/** How much longer honest chargers may wait beside hostile ones. */
+const mostSlower = 2
+
 const whole = (name: string, text: string): number => {
   const number = Number(text)
   if (Number.isInteger(number) && number > 0) return number
@@ -50,11 +53,16 @@ const run = async (): Promise<boolean> => {
   ]
   if (proof.length > 0) process.stdout.write(`${proof.slice(0, 50).join('\n')}\n`)
   const ratio = duringP99 / quietP99
+  const slow = ratio > mostSlower
+  if (slow)
+    process.stdout.write(
+      `failed: the p99 of honest chargers was ${ratio.toFixed(2)} x of what it is alone, at most ${mostSlower} x is allowed. A machine that does something else too makes it worse.\n`,
+    )
   process.stdout.write(
     `seed ${values.seed}, ${report.events} events of frames that were good, sockets closed by code ${JSON.stringify(report.closes)}, faults ${faults.length}\n` +
       `frames ${report.frames}, crashes ${crashes.length}, events from bad frames ${badEvents.length}, honest p99 before ${quietP99.toFixed(1)} ms, during ${duringP99.toFixed(1)} ms (${ratio.toFixed(2)} x)\n`,
   )
-  return proof.length === 0 && ratio <= 2
+  return proof.length === 0 && !slow
 }
 
 run().then(
