@@ -48,7 +48,7 @@ export type ChargerListenerOptions = {
   /** how long the head of an HTTP request may take */
   readonly headersMs: number
   readonly maxConnections: number
-  /** connections whose first request is not complete; of more, the oldest is ended */
+  /** connections whose TLS handshake, or whose first request, is not complete; of more, the oldest is ended */
   readonly unfinished: number
   readonly now: () => number
   readonly refusals: RefusalLog
@@ -94,6 +94,20 @@ const secureContextOf = ({ kind, staticRsa }: ListenerConfig, files: TlsFiles): 
   }),
 })
 
+/** Of more TLS handshakes under way than there is room for, the oldest ends: whoever stalls it keeps nobody else out. */
+const boundHandshakes = (server: Server | TlsServer, most: number): void => {
+  const underWay = new Map<string, Socket>()
+  const nameOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`
+  server.on('connection', (socket: Socket) => {
+    const name = nameOf(socket)
+    underWay.set(name, socket)
+    socket.once('close', () => underWay.get(name) === socket && underWay.delete(name))
+    const oldest = underWay.values().next()
+    if (underWay.size > most && oldest.done !== true) oldest.value.destroy()
+  })
+  server.on('secureConnection', (socket: TLSSocket) => underWay.delete(nameOf(socket)))
+}
+
 /** One place where chargers connect. It does not listen yet. */
 export const createChargerListener = (options: ChargerListenerOptions): ChargerListener => {
   const { config, refusals, now } = options
@@ -118,6 +132,7 @@ export const createChargerListener = (options: ChargerListenerOptions): ChargerL
     { patienceMs: options.headersMs, most: options.unfinished },
     (socket, detail) => options.onUnreadable(detail, { remoteAddress: addressOf(socket) }),
   )
+  if (files !== undefined) boundHandshakes(server, options.unfinished)
   const where = `${config.kind}://${config.host}:${config.port}`
   const sourceOf =
     config.proxy && options.proxyFrom !== undefined

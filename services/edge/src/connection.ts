@@ -234,9 +234,13 @@ export const openConnection = (
       brakes.frame(time)
     })
   socket.on('error', (error) => {
-    // ws closes by itself after this: 1009 frame too large, 1007 not UTF-8, 1002 not the protocol
+    // ws closes by itself after this, with these codes, and with 1002 for what is not the protocol
     const code = (error as NodeJS.ErrnoException).code
-    const known = { WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 1009, WS_ERR_INVALID_UTF8: 1007 }[code ?? '']
+    const known = {
+      WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 1009,
+      WS_ERR_INVALID_UTF8: 1007,
+      WS_ERR_TOO_MANY_BUFFERED_PARTS: 1008,
+    }[code ?? '']
     closing ??= { code: known ?? (code?.startsWith('WS_ERR') ? 1002 : 1006), reason: error.message }
     log.info({ ...at, code, problem: error.message }, 'a socket failed')
   })

@@ -126,6 +126,22 @@ describe('a flood from one address', () => {
     socket.destroy()
   })
 
+  it('of one message in more pieces than can be kept closes it with the code that says so', async () => {
+    const edge = await fixture.startEdge()
+    const socket = await raw(edge.port)
+    const said = ended(socket)
+    const id = fixture.newId()
+    socket.write(upgrade(id))
+    await until('it is connected', () => fixture.central.factsOf(id).some(({ type }) => type === 'Connect'))
+    await wait(100)
+    // a text that begins, and goes on for ever: masked, a byte each
+    const piece = Buffer.from([0x00, 0x81, 0, 0, 0, 0, 0x5b])
+    socket.write(Buffer.concat([Buffer.from([0x01, 0x81, 0, 0, 0, 0, 0x5b]), ...Array<Buffer>(20_000).fill(piece)]))
+    await said
+    await until('that is told', () => fixture.central.factsOf(id).some(({ type }) => type === 'Disconnect'))
+    expect(fixture.central.factsOf(id).find(({ type }) => type === 'Disconnect')).toMatchObject({ code: 1008 })
+  })
+
   it('of pings that nobody can answer as fast ends the socket, in one line', async () => {
     const { edge, socket } = await flooded(0x89)
     await until('it is cut', () => socket.destroyed)

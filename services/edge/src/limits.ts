@@ -35,7 +35,7 @@ export type EdgeLimits = {
   /** how long an upgrade waits for its turn; then it gets 503 */
   readonly upgradeTurnMs: number
   readonly maxConnections: number
-  /** connections of a listener whose first request is not complete; of more, the oldest is ended */
+  /** connections of a listener whose TLS handshake, or whose first request, is not complete; of more, the oldest is ended */
   readonly unfinishedHeads: number
   /** how long the head of an HTTP request may take */
   readonly headersMs: number

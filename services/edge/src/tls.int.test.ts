@@ -75,10 +75,12 @@ describe('an edge that speaks TLS itself', () => {
   const [ws, wss, mtls, staticRsa, wsProxy, wssProxy] = [0, 1, 2, 3, 4, 5]
   const portOf = (listener: number | undefined): number => edge.ports[listener ?? 0] ?? 0
   const handshake = (listener: number | undefined, options: ConnectionOptions = {}): Promise<TLSSocket> =>
+    handshakeAt(portOf(listener), options)
+  const handshakeAt = (port: number | undefined, options: ConnectionOptions = {}): Promise<TLSSocket> =>
     new Promise((resolve, reject) => {
       const socket = connectTls({
         host: '127.0.0.1',
-        port: portOf(listener),
+        port,
         ca: servers.cert,
         servername: 'localhost',
         ...options,
@@ -117,6 +119,27 @@ describe('an edge that speaks TLS itself', () => {
       await charger.close()
     }
   }, 30_000)
+
+  it('has no more handshakes under way than there is room for: the oldest makes way, and a charger comes in', async () => {
+    const crowded = await fixture.startEdge(
+      { unfinishedHeads: 20 },
+      {
+        LISTENERS: 'wss://127.0.0.1:0',
+        TLS_CERT_PATH: join(folder, 'ECDSA.crt'),
+        TLS_KEY_PATH: join(folder, 'ECDSA.key'),
+      },
+    )
+    const [port] = crowded.ports
+    const open = await handshakeAt(port)
+    const stalled = Array.from({ length: 100 }, () => connectTcp(port ?? 0, '127.0.0.1').on('error', () => {}))
+    await until('only the newest are left', () => stalled.filter(({ closed }) => !closed).length === 20)
+    expect(stalled.at(-1)?.closed).toBe(false)
+    const later = await handshakeAt(port)
+    expect(later.authorized).toBe(true)
+    // whoever is through its handshake is not counted
+    expect(open.closed).toBe(false)
+    for (const socket of [open, later, ...stalled]) socket.destroy()
+  })
 
   it.each(['TLSv1', 'TLSv1.1'] as const)('refuses %s', async (version) => {
     const old = { minVersion: version, maxVersion: version, ciphers: 'DEFAULT@SECLEVEL=0' } as const
