@@ -90,6 +90,9 @@ export interface Verdict {
   readonly groupRef?: TokenRef
 }
 
+/** The reason of the verdict on a token that is not known here. */
+export const nobodyIssued = 'unknown token'
+
 /**
  * What an id token is allowed at `now` (OCPP 1.6 §7.2 AuthorizationStatus). `ConcurrentTx` is never judged here: only the
  * answer to a start may say it.
@@ -100,7 +103,7 @@ export const authorise = (
   now: Instant,
 ): Verdict => {
   const terms = token.terms
-  if (terms === undefined) return { status: settings.unknownTokens, reason: 'unknown token' }
+  if (terms === undefined) return { status: settings.unknownTokens, reason: nobodyIssued }
   const more = {
     ...(terms.expiresAt === undefined ? {} : { expiresAt: terms.expiresAt }),
     ...(terms.group === undefined ? {} : { groupRef: terms.group.ref }),

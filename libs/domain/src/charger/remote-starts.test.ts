@@ -21,10 +21,10 @@ describe('our own remote start', () => {
     expect(withRemoteStart(state, ref, unknown, at(-5))).toBe(unknown)
     expect(withRemoteStart(state, 'b'.repeat(32) as TokenRef, unknown, at(1))).toBe(unknown)
   })
-  it('makes no blocked or expired token good', () => {
+  it('makes no blocked, expired or invalid token good', () => {
     const { state } = given(charger, asked)
-    for (const status of ['Blocked', 'Expired'] as const)
-      expect(withRemoteStart(state, ref, { status, reason: '' }, at(1)).status).toBe(status)
+    for (const status of ['Blocked', 'Expired', 'Invalid'] as const)
+      expect(withRemoteStart(state, ref, { status, reason: 'as issued' }, at(1)).status).toBe(status)
   })
   it('authorises nothing when the charger refused it or was not there', () => {
     const refused: ChargerEvent = {

@@ -3,7 +3,7 @@ import type { EventNamed } from '@voltrail/contracts/events/registry'
 import type { CommandId, TokenRef } from '@voltrail/contracts/ids'
 import type { Instant } from '@voltrail/contracts/quantities'
 import type { Recorded } from '../decider.ts'
-import type { Verdict } from '../id-token.ts'
+import { nobodyIssued, type Verdict } from '../id-token.ts'
 
 type RemoteStarts = NonNullable<ChargerSummary['remoteStarts']>
 type State = Pick<ChargerSummary, 'remoteStarts'>
@@ -33,11 +33,11 @@ export const remoteStartsWithout = (state: State, commandId: CommandId): { remot
 
 /**
  * The verdict on a token at a charger: one that nobody issued may charge where our own remote start has just named it. A token
- * that is blocked or has expired stays what it is.
+ * that is blocked, has expired or was made invalid stays what it is.
  * @param at when it was presented
  */
 export const withRemoteStart = (state: State, tokenRef: TokenRef, verdict: Verdict, at: Instant): Verdict => {
-  if (verdict.status !== 'Invalid') return verdict
+  if (verdict.status !== 'Invalid' || verdict.reason !== nobodyIssued) return verdict
   const since = Date.parse(at)
   const asked = (state.remoteStarts ?? []).some((one) => {
     const asked = Date.parse(one.at)

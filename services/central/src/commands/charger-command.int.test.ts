@@ -178,6 +178,12 @@ describe('commands to a charger', () => {
     expect(await house.command('CP-token', remoteStart('B10C', { force: true }))).toMatchObject({ status: 'Accepted' })
     expect(await house.command('CP-token', remoteStart('NOBODYS'))).toMatchObject({ status: 'Accepted' })
     expect(taken).toHaveLength(2)
+    // an operator who made a token invalid meant that
+    await house.admin({ type: 'PutIdToken', token: { value: 'V01D', type: 'ISO14443' }, status: 'Invalid' })
+    expect(await house.command('CP-token', remoteStart('V01D'))).toMatchObject({
+      outcome: 'refused',
+      detail: expect.stringMatching(/^the id token may not charge: it is Invalid/),
+    })
   })
 
   it('record what the dialect of the make changed in them', async () => {

@@ -1,6 +1,6 @@
 import type { ChargerCommandRequest } from '@voltrail/contracts/charger-commands'
 import type { TenantId } from '@voltrail/contracts/ids'
-import { authorise } from '@voltrail/domain/id-token'
+import { authorise, nobodyIssued } from '@voltrail/domain/id-token'
 import type { CentralDeps } from '../central-deps.ts'
 
 /**
@@ -15,6 +15,6 @@ export const tokenRefused = async (
   if (command.type !== 'RemoteStart' || command.force || asCall) return undefined
   const { value: token } = await lookUps.token(tenant, vault.tokenRef(tenant, command.idToken.value))
   const { status, reason } = authorise(token, (await lookUps.settings(tenant)).value, requestedAt)
-  if (status === 'Accepted' || status === 'Invalid') return undefined
+  if (status === 'Accepted' || reason === nobodyIssued) return undefined
   return `the id token may not charge: it is ${status} (${reason}). Change the token first, or send it all the same with "force": true`
 }
