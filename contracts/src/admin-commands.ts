@@ -3,7 +3,7 @@ import { CampaignId, ChargerId, DecimalString, ImageName, MeterKeyId, TariffId, 
 import { ClearIdToken } from './personal.ts'
 import { OperatorDecision } from './events/charger.ts'
 import { Instant } from './quantities.ts'
-import { TariffTerms } from './tariff-shape.ts'
+import { checkNewTerms, TariffTerms } from './tariff-shape.ts'
 import { Actor, RequestId } from './charger-commands.ts'
 import { Registration } from './facts.ts'
 import { ChargerSettings } from './charger-settings.ts'
@@ -97,7 +97,7 @@ export const AdminCommand = z.discriminatedUnion('type', [
     groupToken: z.string().min(1).max(36).optional(),
     label: z.string().max(100).optional(),
   }),
-  z.object({ type: z.literal('DefineTariff'), tariffId: TariffId, terms: TariffTerms }),
+  z.object({ type: z.literal('DefineTariff'), tariffId: TariffId, terms: TariffTerms.superRefine(checkNewTerms) }),
   z.object({ type: z.literal('AssignTariff'), tariffId: TariffId, scope: TariffScope, validFrom: Instant }),
   z.object({
     type: z.literal('RegisterCharger'),

@@ -3,7 +3,7 @@ import { z } from 'zod'
 /** Quantities carry their unit in their name wherever they are stored or shown: `energyWh`, `costMinor`, `powerW`. */
 
 /** An exact decimal number as text, as a meter or a tariff gave it: `-12.5`, `0.39`. */
-export const Decimal = z.string().regex(/^-?(0|[1-9][0-9]*)(\.[0-9]+)?$/, 'a decimal number as text, like 12.5')
+export const Decimal = z.string().regex(/^-?(0|[1-9][0-9]*)(\.[0-9]+)?$/, 'must be a decimal number as text, like 12.5')
 export type Decimal = z.infer<typeof Decimal>
 
 /** Energy, whole watt-hours. */
@@ -25,7 +25,7 @@ export const SocPermille = z.int().min(0).max(1000)
 export type SocPermille = z.infer<typeof SocPermille>
 
 /** ISO 4217 code. */
-export const Currency = z.string().regex(/^[A-Z]{3}$/, 'a currency is an ISO 4217 code such as EUR')
+export const Currency = z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code, like EUR')
 export type Currency = z.infer<typeof Currency>
 
 /** An instant in UTC, `2026-01-31T12:00:00.000Z`, always with milliseconds so that text order is time order. */

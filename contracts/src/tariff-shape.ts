@@ -27,3 +27,36 @@ export const TariffTerms = z.object({
   rounding: Rounding.default('half-up-per-line'),
 })
 export type TariffTerms = z.infer<typeof TariffTerms>
+
+/** The currencies that there are (ISO 4217), as this runtime knows them. */
+const currencies = new Set(Intl.supportedValuesOf('currency'))
+/** OCPI 2.2.1 §7.8 (number). */
+const mostDecimals = 4
+
+/**
+ * What is asked of new terms. Those that stand in the log are as they are: what was decided once is priced the same for ever.
+ * An operator who means a discount makes another tariff.
+ */
+export const checkNewTerms = (
+  { currency, elements }: Pick<TariffTerms, 'currency' | 'elements'>,
+  context: z.core.$RefinementCtx,
+): void => {
+  const wrong = (message: string, ...path: (string | number)[]): void => {
+    context.issues.push({ code: 'custom', message, path, input: undefined })
+  }
+  if (!currencies.has(currency)) wrong(`${currency} is no currency of ISO 4217`, 'currency')
+  for (const [e, { price_components: components }] of elements.entries()) {
+    const types = new Set<string>()
+    for (const [c, { type, price, vat }] of components.entries()) {
+      const at = ['elements', e, 'price_components', c] as const
+      if (types.has(type)) wrong(`there is a price for ${type} in this element already`, ...at, 'type')
+      types.add(type)
+      for (const [name, value] of Object.entries({ price, vat })) {
+        if (value.startsWith('-')) wrong('must not be less than 0', ...at, name)
+        if ((value.split('.')[1]?.length ?? 0) > mostDecimals)
+          wrong(`must have ${mostDecimals} decimals at most (OCPI 2.2.1)`, ...at, name)
+      }
+      if (Number(vat) > 100) wrong('must be a percentage from 0 to 100', ...at, 'vat')
+    }
+  }
+}

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { DecimalString, TariffId } from '../ids.ts'
 import { Instant } from '../quantities.ts'
 import { TariffScope } from '../admin-commands.ts'
-import { Rounding, TariffElement, TariffTerms } from '../tariff-shape.ts'
+import { checkNewTerms, Rounding, TariffElement, TariffTerms } from '../tariff-shape.ts'
 import { AnyInstant, page, pageQuery } from './paging.ts'
 
 export const TariffAssignment = z.object({ scope: TariffScope, validFrom: Instant })
@@ -29,7 +29,7 @@ const strictElements = z
         .array(z.strictObject(TariffElement.shape.price_components.element.shape))
         .min(1)
         .describe(
-          'OCPI 2.2.1 §11.4: ENERGY per kWh, TIME and PARKING_TIME per hour, FLAT per session; prices without VAT as decimal text, vat in per cent',
+          'OCPI 2.2.1 §11.4: ENERGY per kWh, TIME and PARKING_TIME per hour, FLAT per session, each once; prices without VAT as decimal text of at most 4 decimals, vat in per cent',
         ),
     }),
   )
@@ -47,6 +47,7 @@ export const PostTariffBody = z
       .optional()
       .describe('also make it the tariff of every charger that has none of its own, from now on'),
   })
+  .superRefine(checkNewTerms)
   .meta({
     id: 'PostTariff',
     examples: [
@@ -63,7 +64,6 @@ export const PostTariffBody = z
             ],
           },
         ],
-        assign: 'tenant',
       },
     ],
   })

@@ -100,7 +100,7 @@ export function tariffRoutes(app: Routes, sources: Sources): void {
       operationId: 'assignTariff',
       summary: 'Say where a tariff applies',
       description:
-        'To the whole tenant or to one charger, from an instant on. A charger’s own tariff goes before the tenant’s; of several the one that is valid last.',
+        'To the whole tenant or to one charger, from an instant on. A charger’s own tariff goes before the tenant’s; of several the one that is valid last, and of those of one instant the one whose id comes last. An instant in the past is for sessions that are not rated yet: a bill that was made stays as it is.',
       params: TariffParams,
       body: PostAssignmentBody,
       response: { 200: TariffView, ...problems(400, 404, 413, 415, 422) },
