@@ -17,12 +17,43 @@ export type SessionFacts = {
   readonly endedAt?: number
 }
 
+/** A driver is gone, or has nothing to do here any more: what the connector says after it is of the next one. */
+const isOver = new Set(['Available', 'Finishing'])
+
 /**
- * Says of the events of a charger's stream, given in order, which concern one session: the authorisation and remote start that led to it, its
- * transaction's opening and closing, frames parked for it, remote stops with their outcomes, and what its connector and its
- * connection did meanwhile.
+ * Where the statuses of its connector begin to be of the session, and where they end: after the last driver was done, and with the
+ * connector's being free again. Places in `events`, both included.
  */
-export function chargerPart(session: SessionFacts): (event: LogEvent) => boolean {
+const statusesOf = ({ evseId, startedAt, endedAt }: SessionFacts, events: readonly LogEvent[]): [number, number] => {
+  let [first, last] = [0, events.length - 1]
+  for (const [i, recorded] of events.entries()) {
+    const event = recorded as unknown as ChargerEvent
+    if (event.type !== 'ConnectorStatusChanged' || event.data.evseId !== evseId) continue
+    const at = Date.parse(recorded.metadata.receivedAt)
+    if (at < startedAt && isOver.has(event.data.status)) first = i + 1
+    if (at < (endedAt ?? Infinity) || event.data.status !== 'Available') continue
+    last = i
+    break
+  }
+  return [first, last]
+}
+
+/**
+ * What of a charger's stream concerns one session: the authorisation and remote start that led to it, its transaction's opening and
+ * closing, frames parked for it, remote stops with their outcomes, and what its connector and its connection did meanwhile.
+ * @param events those around the session, in order
+ */
+export function chargerPart(session: SessionFacts, events: readonly LogEvent[]): LogEvent[] {
+  const [first, last] = statusesOf(session, events)
+  const concerns = concerning(session)
+  return events.filter((event, i) => concerns(event) && (!isStatus(event) || (i >= first && i <= last)))
+}
+
+const isStatus = ({ type }: LogEvent): boolean =>
+  type === 'ConnectorStatusChanged' || type === 'ConnectorStatusToldLate'
+
+/** Asked of the events in order: the outcome of a command is known by its request. */
+function concerning(session: SessionFacts): (event: LogEvent) => boolean {
   const { transactionId } = sessionParts(session.sessionId)
   const commands = new Set<string>()
   const from = session.startedAt - beforeMs

@@ -52,7 +52,7 @@ async function fromCharger(log: Reader, tenant: TenantId, facts: SessionFacts): 
     if (isBefore(facts, event) || ++looked > mostChargerEvents) break
     if (!isPast(facts, event)) around.push(event)
   }
-  return around.reverse().filter(chargerPart(facts))
+  return chargerPart(facts, around.reverse())
 }
 
 async function collect(events: AsyncIterable<LogEvent>): Promise<LogEvent[]> {
