@@ -98,22 +98,28 @@ export class ChargingProfiles {
   }
 
   /** What this connector may draw, in A per phase (AC) or W (DC), after sharing the charger's own limit; undefined = all it can. */
-  limit(connector: Connector, { at, sinceStartMs }: LimitMoment): number | undefined {
-    const live = this.#live()
-    const valid = (purpose: ProfilePurpose, connectorIds: readonly number[]) =>
-      live
-        .filter(
-          ({ profile, connectorId }) =>
-            profile.chargingProfilePurpose === purpose && connectorIds.includes(connectorId),
-        )
-        .toSorted((a, b) => b.profile.stackLevel - a.profile.stackLevel || b.connectorId - a.connectorId)
-        .map((one) => this.#limitOf(one, at, sinceStartMs))
-        .find((found) => found !== undefined)
-    const own = valid('TxProfile', [connector.id]) ?? valid('TxDefaultProfile', [connector.id, 0])
-    const whole = valid('ChargePointMaxProfile', [0])
+  limit(connector: Connector, moment: LimitMoment): number | undefined {
+    const own =
+      this.#valid('TxProfile', [connector.id], moment) ?? this.#valid('TxDefaultProfile', [connector.id, 0], moment)
+    const whole = this.#valid('ChargePointMaxProfile', [0], moment)
     const sharing = this.#connectors.filter((one) => one.transaction || one === connector).length
     const limits = [own, whole === undefined ? undefined : whole / sharing].filter((one) => one !== undefined)
     return limits.length === 0 ? undefined : Math.min(...limits)
+  }
+
+  /** The limit of the highest stack level among the valid profiles of a purpose. */
+  #valid(
+    purpose: ProfilePurpose,
+    connectorIds: readonly number[],
+    { at, sinceStartMs }: LimitMoment,
+  ): number | undefined {
+    return this.#live()
+      .filter(
+        ({ profile, connectorId }) => profile.chargingProfilePurpose === purpose && connectorIds.includes(connectorId),
+      )
+      .toSorted((a, b) => b.profile.stackLevel - a.profile.stackLevel || b.connectorId - a.connectorId)
+      .map((one) => this.#limitOf(one, at, sinceStartMs))
+      .find((found) => found !== undefined)
   }
 
   /** GetCompositeSchedule, OCPP 1.6 §5.7, in A per phase or W; connector undefined = the charger as a whole. */
@@ -128,7 +134,10 @@ export class ChargingProfiles {
         sinceStartMs: from.sinceStartMs === undefined ? undefined : from.sinceStartMs + second * 1_000,
       }
       const each = all.map((one) => Math.min(ceiling, this.limit(one, moment) ?? ceiling))
-      const limit = this.#written(connector ? (each[0] ?? 0) : each.reduce((sum, one) => sum + one, 0), unit)
+      // what all may draw together is no more than the whole may (OCPP 1.6 §3.13.1)
+      const whole = connector ? undefined : this.#valid('ChargePointMaxProfile', [0], moment)
+      const sum = each.reduce((total, one) => total + one, 0)
+      const limit = this.#written(Math.min(sum, whole ?? Infinity), unit)
       if (chargingSchedulePeriod.at(-1)?.limit !== limit) chargingSchedulePeriod.push({ startPeriod: second, limit })
     }
     return { duration, chargingRateUnit: unit, chargingSchedulePeriod }

@@ -132,6 +132,15 @@ it('lets go of a reservation that is cancelled or whose time is over', async () 
   await eventually('free', () => lastStatus(2) === 'Available')
 })
 
+it('tells of the whole no more than the whole may draw, however many connectors are free', async () => {
+  const limit = { connectorId: 0, csChargingProfiles: profile('ChargePointMaxProfile', 'A', 16) }
+  expect(await call('SetChargingProfile', limit)).toEqual({ status: 'Accepted' })
+  for (const connectorId of [0, 1, 2])
+    expect(await call('GetCompositeSchedule', { connectorId, duration: 60, chargingRateUnit: 'A' })).toMatchObject({
+      chargingSchedule: { chargingSchedulePeriod: [{ startPeriod: 0, limit: 16 }] },
+    })
+})
+
 it('charges no faster than its profiles allow, pauses below 6 A, and says so', async () => {
   await begin()
   const amperes = () => {
