@@ -50,7 +50,10 @@ export const startProfile = async (pid: number): Promise<() => Promise<Profile>>
   await ask('Profiler.start')
   return async () => {
     const { profile } = await ask<{ profile: CpuProfile }>('Profiler.stop')
+    // the port is the same for every process: the next one waits for it
+    await ask('Runtime.evaluate', { expression: 'setTimeout(() => process._debugEnd(), 100)' })
     socket.close()
+    await wait(1_000)
     return { raw: profile, rows: rowsOf(profile) }
   }
 }
