@@ -17,8 +17,13 @@ export class ConnectionClosed extends Error {
  */
 export interface Connection {
   current(): Promise<{ readonly client: Client; readonly generation: number }>
-  /** Ends the client of that generation, with all its calls; the next `current` makes a new one. */
+  /**
+   * Ends the client of that generation, with all its calls; the next `current` makes a new one. A read under way there ends as if
+   * there were no more events: whoever reads asks `isOver` before it believes an end.
+   */
   replace(generation: number): void
+  /** Whether the client of that generation was ended, or is being. */
+  isOver(generation: number): boolean
   close(): Promise<void>
 }
 
@@ -49,6 +54,7 @@ export function openConnection(connectionString: string): Connection {
       generation += 1
       void end()
     },
+    isOver: (asked) => closed || asked !== generation,
     close() {
       closed = true
       return end()

@@ -53,6 +53,8 @@ export function createReader({ connection, timeoutMs, onRead }: ReaderOptions) {
     try {
       const events: ClientEvent[] = []
       for await (const { event } of stream) if (event !== undefined) events.push(event as ClientEvent)
+      // the client ends a read that is cancelled with it without a word, wherever it was
+      if (connection.isOver(generation)) throw new Error('the connection was replaced while it was read')
       return events
     } finally {
       timeout.clear()
