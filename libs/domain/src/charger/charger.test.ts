@@ -354,6 +354,9 @@ describe('a command', () => {
     given(charger, ...history)
       .when((s) => settleCommand({ ...answer, late: true }, s))
       .thenMatching({ type: 'CommandSettled' })
+    // it came in time, and its record did not: the log was away
+    const { events } = given(charger, ...history).when((s) => settleCommand(answer, s))
+    expect(events).toMatchObject([{ type: 'CommandSettled', data: { late: true } }])
   })
   it('that a process took with it when it died is of unknown outcome when the next one is asked, and can still be answered', () => {
     const next = (minutes: number) => ({ ...asking, commandId: 'c2' as CommandId, deadline: at(minutes) })

@@ -86,10 +86,12 @@ export const settleCommand = (
   },
   state: ChargerState,
 ): Decision<ChargerEvent> => {
-  const { commandId, result, late, configuration } = command
+  const { commandId, result, configuration } = command
   const outcome = commandOutcome(state, commandId)
   if (answeredBefore(state, command.factId) !== undefined) return accept()
   if (outcome === undefined || outcome.kind === 'settled') return accept()
+  // one that came in time is late too when its record is: somebody has given the command up meanwhile
+  const late = command.late || outcome.kind !== 'pending'
   const { sent, received } = command.frames
   const frames = { ...(sent === undefined ? {} : { sent }), ...(received === undefined ? {} : { received }) }
   const settled: ChargerEvent = { type: 'CommandSettled', data: { commandId, result, late, frames } }
