@@ -1,6 +1,6 @@
 import type { MetadataInput } from '@voltrail/contracts/envelope'
 import type { ChargerEvent, DeviceEvent, FirmwareImageEvent } from '@voltrail/contracts/events/registry'
-import { ChargerId, ImageName, TenantId } from '@voltrail/contracts/ids'
+import { CampaignId, ChargerId, ImageName, TenantId } from '@voltrail/contracts/ids'
 import { instant } from '@voltrail/contracts/quantities'
 import { chargerStream, deviceStream, firmwareStream } from '@voltrail/contracts/streams'
 import { accept, type Aggregate } from '@voltrail/domain/decider'
@@ -225,6 +225,28 @@ describe('a campaign', () => {
     expect(await details()).toEqual([null, 'offline'])
     await api.ask('POST', '/v1/campaigns/why/pause', {})
     expect(await details()).toEqual(['the campaign is paused', 'the campaign is paused'])
+  })
+
+  it('names no request of its own where the turn of a charger begins while it is asked after', async () => {
+    const body = { campaignId: 'own', filter: { chargerIds: ['ACME'] }, image: 'one-2.bin' }
+    await api.ask('POST', '/v1/campaigns', body)
+    const begin = (requestId: number, campaignId: string) =>
+      onDevice('ACME', {
+        type: 'TransferBegun',
+        data: {
+          requestId,
+          kind: 'Firmware',
+          begunAt: now,
+          expiresAt: instant(Date.parse(now) + 3_600_000),
+          campaignId: CampaignId.parse(campaignId),
+        },
+      })
+    const detail = async () => (await api.ask('GET', '/v1/campaigns/own')).json.chargers[0].detail
+    await begin(71, 'own')
+    expect(await detail()).toBeNull()
+    await begin(72, 'another')
+    expect(await detail()).toBe('busy with request 72')
+    for (const requestId of [71, 72]) await api.ask('DELETE', `/v1/chargers/ACME/transfers/${requestId}`)
   })
 
   it('that is made again is the same; with other content its name is a conflict', async () => {

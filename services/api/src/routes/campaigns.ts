@@ -40,20 +40,21 @@ export function campaignRoutes(app: Routes, sources: Sources): void {
     const waiting = view.chargers.filter((one) => one.state === 'waiting')
     const told = waiting.slice(0, held === undefined || held === 'others come first' ? mostLookedAt : 0)
     const busy = new Map(
-      await Promise.all(told.map(async (one) => [one.chargerId, await busyWith(one.chargerId)] as const)),
+      await Promise.all(told.map(async (one) => [one.chargerId, await busyWith(one.chargerId, id)] as const)),
     )
     for (const one of waiting) one.detail = busy.get(one.chargerId) ?? held ?? null
     return view
   }
 
-  const busyWith = async (chargerId: ChargerId): Promise<string | undefined> => {
+  /** Why a campaign does not begin with a charger now. Its turn may have begun since the campaign was read: that is nothing to wait for. */
+  const busyWith = async (chargerId: ChargerId, campaignId: CampaignId): Promise<string | undefined> => {
     const charger = await readCharger(sources, chargerId)
     const { transfers = [] } = await readDevice(sources, chargerId)
     return whyBusy({
       connected: charger.connection?.open === true,
       accepted: charger.registration === 'Accepted',
       charging: charger.openTransactions.length,
-      updating: transfers.find(({ kind }) => kind === 'Firmware')?.requestId,
+      updating: transfers.find((one) => one.kind === 'Firmware' && one.campaignId !== campaignId)?.requestId,
       connectors: charger.connectors,
     })
   }
