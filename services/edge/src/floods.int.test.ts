@@ -150,7 +150,13 @@ describe('a flood from one address', () => {
   })
 
   it('of connects of one charger, or of two boxes with its identity, is recorded at its rate; all others come in', async () => {
-    const edge = await fixture.startEdge({ connectsBurst: 10, connectsPerMinute: 60 })
+    // so few upgrades that the flood would take every turn, if one that is refused took one
+    const edge = await fixture.startEdge({
+      connectsBurst: 10,
+      connectsPerMinute: 60,
+      upgradesPerSecond: 10,
+      upgradesBurst: 20,
+    })
     const id = fixture.newId()
     const began = performance.now()
     const statuses = new Map<string, number>()

@@ -107,9 +107,7 @@ export const createUpgrades = (deps: UpgradeDeps) => {
   const capacity = (): HttpRefusal | undefined => {
     if (deps.stopping()) return refuse(503, 'this server is shutting down, connect again')
     if (deps.connections.size >= limits.maxConnections) return refuse(503, 'this server is full, connect again later')
-    if (pending >= limits.pendingUpgrades) return refuse(503, crowded)
-    const reason = deps.admission.refusal(ticks())
-    return reason === undefined ? undefined : refuse(503, reason)
+    return pending >= limits.pendingUpgrades ? refuse(503, crowded) : undefined
   }
 
   const readCandidate = (request: IncomingMessage, arrival: Arrival): Candidate | HttpRefusal => {
@@ -179,6 +177,9 @@ export const createUpgrades = (deps: UpgradeDeps) => {
         429,
         `charger ${chargerId} connects too often, connect again in ${Math.ceil(waitMs / 1_000)} s; if it is two with one identity, give each its own`,
       )
+    // last, so that who is refused for itself takes nobody else's turn
+    const closed = deps.admission.refusal(ticks())
+    if (closed !== undefined) return refuse(503, closed)
     const ticket = deps.connections.beginUpgrade(tenant, chargerId)
     const route: Route = {}
     try {
