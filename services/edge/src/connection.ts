@@ -188,6 +188,7 @@ export const openConnection = (
       const handled = await calls.handle(call)
       if (handled.kind === 'close') return close(handled.code, handled.reason)
       send(handled.text)
+      if (!handled.usable) brakes.unusable(ticks())
       if (!isBoot(call)) return
       hold.bootAnswered()
       watchHold()
@@ -213,12 +214,14 @@ export const openConnection = (
       case 'error': {
         metrics.frames.inc({ direction: 'in', type: frame.kind, action: 'command' })
         const settled = outbound.receive(frame, text)
-        if (settled === 'unknown') metrics.strayAnswers.inc()
         if (settled === 'late') metrics.lateAnswers.inc()
-        return
+        if (settled !== 'unknown') return
+        metrics.strayAnswers.inc()
+        return brakes.unusable(ticks())
       }
       case 'unreadable': {
         metrics.unreadable.inc({ problem: frame.problem })
+        brakes.unusable(ticks())
         log.debug({ ...at, problem: frame.problem, detail: frame.detail }, 'an unreadable frame')
         const answer = answerToUnreadable(frame, text)
         if (answer === undefined) return

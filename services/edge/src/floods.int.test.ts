@@ -126,6 +126,27 @@ describe('a flood from one address', () => {
     socket.destroy()
   })
 
+  it.each([
+    ['what is no frame', 'x'],
+    ['calls of an unknown action', JSON.stringify([2, 'm', 'Nonsense', {}])],
+    ['answers that nobody waits for', JSON.stringify([3, 'm', {}])],
+  ])('of %s is read at a fifth of that rate', async (_what, text) => {
+    const edge = await fixture.startEdge({ framesPerSecond: 50, framesBurst: 100 })
+    const charger = await fixture.connect(`${edge.url}/${fixture.newId()}`)
+    for (let i = 0; i < 2_000; i += 1) charger.send(text)
+    // behind them, what can be used: it has to wait for 2,000 frames at 10 a second, less the burst
+    let heard = false
+    void charger.call('Heartbeat', {}).then(
+      () => (heard = true),
+      () => {},
+    )
+    await wait(3_000)
+    expect(heard).toBe(false)
+    expect(await honest(edge.url)).toBeLessThan(2_000)
+    expect(lines('a charger sends faster than its rate: its socket is read more slowly')).toHaveLength(1)
+    charger.socket.terminate()
+  })
+
   it('of one message in more pieces than can be kept closes it with the code that says so', async () => {
     const edge = await fixture.startEdge()
     const socket = await raw(edge.port)

@@ -21,9 +21,9 @@ export type ReceivedCall = {
   readonly since: number
 }
 
-/** What to do with a CALL: send an answer, or end the connection without one. */
+/** What to do with a CALL: send an answer, which may be that it was of no use, or end the connection without one. */
 export type CallHandled =
-  | { readonly kind: 'answer'; readonly text: string }
+  | { readonly kind: 'answer'; readonly text: string; readonly usable: boolean }
   | { readonly kind: 'close'; readonly code: number; readonly reason: string }
 
 export type InboundCalls = {
@@ -81,9 +81,10 @@ export const createInboundCalls = (options: {
   let rejected = options.registration === 'Rejected'
 
   const answered = (outcome: string, action: string, text: string): CallHandled => {
+    const usable = outcome !== 'error' && outcome !== 'refused'
     metrics.answers.inc({ outcome })
-    metrics.frames.inc({ direction: 'out', type: text.startsWith('[4') ? 'error' : 'result', action })
-    return { kind: 'answer', text }
+    metrics.frames.inc({ direction: 'out', type: usable ? 'result' : 'error', action })
+    return { kind: 'answer', text, usable }
   }
 
   const handle = async ({ frame, text, receivedAt, since }: ReceivedCall): Promise<CallHandled> => {

@@ -17,6 +17,8 @@ export type EdgeLimits = {
   /** frames, pings and pongs per second and charger, on average; above it the socket is read more slowly */
   readonly framesPerSecond: number
   readonly framesBurst: number
+  /** what a frame counts from which nothing could be taken: work for nobody's good has a fifth of the rate */
+  readonly unusableFrameCost: number
   readonly upgradesPerSecond: number
   readonly upgradesBurst: number
   /** the same after an outage, until nobody had to be turned away for `readmissionMs` */
@@ -84,6 +86,7 @@ export const defaultLimits: EdgeLimits = {
   lateAnswers: 16,
   framesPerSecond: 50,
   framesBurst: 500,
+  unusableFrameCost: 5,
   upgradesPerSecond: 200,
   upgradesBurst: 400,
   readmissionsPerSecond: 50,

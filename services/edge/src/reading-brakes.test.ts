@@ -3,7 +3,7 @@ import { createReadingBrakes } from './reading-brakes.ts'
 const setUp = () => {
   const log: string[] = []
   const socket = { pause: () => log.push('pause'), resume: () => log.push('resume') }
-  return { log, brakes: createReadingBrakes(socket, { framesPerSecond: 10, framesBurst: 1 }, 0) }
+  return { log, brakes: createReadingBrakes(socket, { framesPerSecond: 10, framesBurst: 1, unusableFrameCost: 5 }, 0) }
 }
 
 beforeEach(() => jest.useFakeTimers())
@@ -18,6 +18,16 @@ describe('the brakes on reading', () => {
     brakes.frame(0)
     expect(brakes.braking).toBe(true)
     jest.advanceTimersByTime(199)
+    expect(log).not.toContain('resume')
+    jest.advanceTimersByTime(1)
+    expect(log.at(-1)).toBe('resume')
+  })
+
+  it('rest it five times as long for a frame from which nothing could be taken', () => {
+    const { log, brakes } = setUp()
+    brakes.frame(0)
+    brakes.unusable(0)
+    jest.advanceTimersByTime(399)
     expect(log).not.toContain('resume')
     jest.advanceTimersByTime(1)
     expect(log.at(-1)).toBe('resume')

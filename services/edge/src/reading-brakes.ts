@@ -1,9 +1,12 @@
+import type { EdgeLimits } from './limits.ts'
 import { createTokenBucket } from './token-bucket.ts'
 
 /** Slows down a charger by not reading its socket: TCP makes it wait, and nothing it has to say is lost. */
 export type ReadingBrakes = {
   /** Counts a frame; beyond the rate the socket rests until the debt is paid. */
   frame(now: number): void
+  /** Counts a frame once more, with what it costs that nothing could be taken from it. */
+  unusable(now: number): void
   queueFull(full: boolean): void
   readonly braking: boolean
   /** Lets go for good, so that the peer's close frame can be read. */
@@ -12,7 +15,7 @@ export type ReadingBrakes = {
 
 export const createReadingBrakes = (
   socket: { pause(): void; resume(): void },
-  rate: { readonly framesPerSecond: number; readonly framesBurst: number },
+  rate: Pick<EdgeLimits, 'framesPerSecond' | 'framesBurst' | 'unusableFrameCost'>,
   now: number,
   onFirstBrake: () => void = () => {},
 ): ReadingBrakes => {
@@ -29,16 +32,18 @@ export const createReadingBrakes = (
     if (reasons.size > 0) socket.pause()
     else socket.resume()
   }
+  const pay = (count: number, at: number): void => {
+    const waitMs = bucket.take(at, count)
+    if (waitMs === 0 || released) return
+    if (!told) onFirstBrake()
+    told = true
+    brake('rate', true)
+    clearTimeout(timer)
+    timer = setTimeout(() => brake('rate', false), waitMs)
+  }
   return {
-    frame(at) {
-      const waitMs = bucket.take(at)
-      if (waitMs === 0 || released) return
-      if (!told) onFirstBrake()
-      told = true
-      brake('rate', true)
-      clearTimeout(timer)
-      timer = setTimeout(() => brake('rate', false), waitMs)
-    },
+    frame: (at) => pay(1, at),
+    unusable: (at) => pay(rate.unusableFrameCost - 1, at),
     queueFull: (full) => brake('queue', full),
     get braking() {
       return !released && reasons.size > 0

@@ -1,7 +1,10 @@
 /** A rate with a burst: `take` says how long the caller has to wait for its token (0: it has one now). */
 export type TokenBucket = {
-  /** @param now milliseconds, never going back */
-  take(now: number): number
+  /**
+   * @param now milliseconds, never going back
+   * @param count how many tokens are taken
+   */
+  take(now: number, count?: number): number
 }
 
 /** Tokens that are not there are lent, so that waiting callers come through at the rate and in order. */
@@ -9,10 +12,10 @@ export const createTokenBucket = (perSecond: number, burst: number, now: number)
   let tokens = burst
   let at = now
   return {
-    take(time) {
+    take(time, count = 1) {
       tokens = Math.min(burst, tokens + ((time - at) * perSecond) / 1000)
       at = time
-      tokens -= 1
+      tokens -= count
       return tokens >= 0 ? 0 : Math.ceil((-tokens * 1000) / perSecond)
     },
   }
