@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { ChargerId, TenantId, TransactionId } from '@voltrail/contracts/ids'
 import { chargerStream, deviceStream, sessionId, sessionStream } from '@voltrail/contracts/streams'
 import { startProduct, type Product } from '@voltrail/embedded/product'
+import { defaultLimits } from '@voltrail/edge/limits'
 import { connectEventLog } from '@voltrail/event-store/esdb-log'
 import { BenchCharger } from '../bench/bench-charger.ts'
 import { Latencies } from '../bench/latencies.ts'
@@ -38,8 +39,8 @@ export interface FuzzReport {
 }
 
 const tag = 'FUZZ-HONEST'
-/** What the edge takes of one charger without braking it. */
-const framesPerSocket = 50
+/** What the edge takes of one charger without braking it, though nothing could be taken from any frame. */
+const framesPerSocket = defaultLimits.framesPerSecond / defaultLimits.unusableFrameCost
 const quietMs = 3_000
 
 /** Brings the product up and lets honest chargers charge, by turns alone and beside hostile ones. */

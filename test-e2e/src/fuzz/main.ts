@@ -4,7 +4,7 @@ import { hostileBlock, blockSize } from './hostile-frames.ts'
 
 const help = `Sends broken and hostile frames to the product while honest chargers charge, and checks what came of both.
 
-  npm run fuzz                             100,000 frames
+  npm run fuzz                             100,000 frames, ten a second from each socket: five minutes and a half
   npm run fuzz -- --frames 1000000 --seed S --chargers H --sockets K
   npm run fuzz -- --seed S --show INDEX    prints one frame of a seed
 Exit 1: a process ended, an event came of a bad frame, a frame was owed an answer, or honest chargers waited more than twice as long.`
