@@ -17,25 +17,30 @@ export type SessionFacts = {
   readonly endedAt?: number
 }
 
+/** From when to when something can concern it, epoch milliseconds. */
+const windowOf = ({ startedAt, endedAt }: SessionFacts): [number, number] => [
+  startedAt - beforeMs,
+  (endedAt ?? Number.POSITIVE_INFINITY) + afterMs,
+]
+
 /** A driver is gone, or has nothing to do here any more: what the connector says after it is of the next one. */
 const isOver = new Set(['Available', 'Finishing'])
 
-/**
- * Where the statuses of its connector begin to be of the session, and where they end: after the last driver was done, and with the
- * connector's being free again. Places in `events`, both included.
- */
-const statusesOf = ({ evseId, startedAt, endedAt }: SessionFacts, events: readonly LogEvent[]): [number, number] => {
-  let [first, last] = [0, events.length - 1]
-  for (const [i, recorded] of events.entries()) {
+/** What its connector said, from when the last driver was done until it was free again, within the window of the session. */
+const statusesOf = (session: SessionFacts, events: readonly LogEvent[]): ReadonlySet<LogEvent> => {
+  const [from, until] = windowOf(session)
+  const ours = new Set<LogEvent>()
+  for (const recorded of events) {
     const event = recorded as unknown as ChargerEvent
-    if (event.type !== 'ConnectorStatusChanged' || event.data.evseId !== evseId) continue
+    if (event.type !== 'ConnectorStatusChanged' && event.type !== 'ConnectorStatusToldLate') continue
     const at = Date.parse(recorded.metadata.receivedAt)
-    if (at < startedAt && isOver.has(event.data.status)) first = i + 1
-    if (at < (endedAt ?? Infinity) || event.data.status !== 'Available') continue
-    last = i
-    break
+    if (event.data.evseId !== session.evseId || at < from || at > until) continue
+    ours.add(recorded)
+    if (event.type !== 'ConnectorStatusChanged') continue
+    if (at < session.startedAt && isOver.has(event.data.status)) ours.clear()
+    if (at >= (session.endedAt ?? Infinity) && event.data.status === 'Available') break
   }
-  return [first, last]
+  return ours
 }
 
 /**
@@ -44,20 +49,16 @@ const statusesOf = ({ evseId, startedAt, endedAt }: SessionFacts, events: readon
  * @param events those around the session, in order
  */
 export function chargerPart(session: SessionFacts, events: readonly LogEvent[]): LogEvent[] {
-  const [first, last] = statusesOf(session, events)
+  const statuses = statusesOf(session, events)
   const concerns = concerning(session)
-  return events.filter((event, i) => concerns(event) && (!isStatus(event) || (i >= first && i <= last)))
+  return events.filter((event) => statuses.has(event) || concerns(event))
 }
 
-const isStatus = ({ type }: LogEvent): boolean =>
-  type === 'ConnectorStatusChanged' || type === 'ConnectorStatusToldLate'
-
-/** Asked of the events in order: the outcome of a command is known by its request. */
+/** Asked of the events that are no statuses, in order: the outcome of a command is known by its request. */
 function concerning(session: SessionFacts): (event: LogEvent) => boolean {
   const { transactionId } = sessionParts(session.sessionId)
   const commands = new Set<string>()
-  const from = session.startedAt - beforeMs
-  const until = (session.endedAt ?? Number.POSITIVE_INFINITY) + afterMs
+  const [from, until] = windowOf(session)
 
   return (recorded) => {
     const event = recorded as unknown as ChargerEvent
@@ -90,9 +91,6 @@ function concerning(session: SessionFacts): (event: LogEvent) => boolean {
       case 'RemoteStartUnused':
       case 'RemoteStopUnheeded':
         return commands.has(event.data.commandId)
-      case 'ConnectorStatusChanged':
-      case 'ConnectorStatusToldLate':
-        return event.data.evseId === session.evseId && at >= from && at <= until
       case 'ChargerConnected':
       case 'ChargerDisconnected':
       case 'ChargerBooted':
@@ -105,7 +103,7 @@ function concerning(session: SessionFacts): (event: LogEvent) => boolean {
 
 /** Whether an event lies so far behind the session that no later one can concern it. */
 export const isPast = (session: SessionFacts, event: LogEvent): boolean =>
-  session.endedAt !== undefined && Date.parse(event.metadata.receivedAt) > session.endedAt + afterMs
+  Date.parse(event.metadata.receivedAt) > windowOf(session)[1]
 /** Whether an event lies so far before the session that no earlier one can concern it. */
 export const isBefore = (session: SessionFacts, event: LogEvent): boolean =>
-  Date.parse(event.metadata.receivedAt) < session.startedAt - beforeMs
+  Date.parse(event.metadata.receivedAt) < windowOf(session)[0]
