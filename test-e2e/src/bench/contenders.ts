@@ -18,12 +18,12 @@ export interface Contender {
   /** where its messages or what follows from them are kept */
   readonly databaseUrl?: string
   readonly product?: Product
-  /** Resolves when everything that follows from the messages so far is done; throws when that takes more than two minutes. */
+  /** Resolves when everything that follows from the messages so far is done; throws when that takes more than six minutes: so long upkeep needs to ask 10,000 new chargers for their settings. */
   settled(): Promise<void>
   stop(): Promise<void>
 }
 
-const settleDeadlineMs = 120_000
+const settleDeadlineMs = 360_000
 
 export const benchTag = 'BENCH-TAG-1'
 const tsx = ['--import', 'tsx']
@@ -104,8 +104,10 @@ export const startVoltrail = async (
         pid === undefined ? [] : [[name, pid]],
       ),
     )
+  // the edge and NATS keep up presence for as long as anybody is connected: what follows from messages shows in the others
+  const followers = () => new Map([...processes()].filter(([name]) => !/^(edge|nats)/.test(name)))
   const rate = async (): Promise<number> => {
-    const used = () => sum([...usesOf(processes()).values()].map(({ cpu }) => cpu))
+    const used = () => sum([...usesOf(followers()).values()].map(({ cpu }) => cpu))
     const [before, began] = [used(), performance.now()]
     await new Promise((resolve) => setTimeout(resolve, 500))
     return ((used() - before) * 1_000) / (performance.now() - began)

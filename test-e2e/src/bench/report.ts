@@ -53,6 +53,8 @@ const rowOf = (measured: readonly Measured[], scenario: string, contender: Conte
 }
 
 const figure = (value: number, digits: number): string => (Number.isNaN(value) ? '' : value.toFixed(digits))
+/** Small ones with the digits that say something. */
+const rounded = (value: number): string => (Math.abs(value) < 10 ? figure(value, 3) : figure(value, 0))
 const times = (a: number, b: number): string => (Number.isFinite(a / b) ? `${(a / b).toFixed(2)}x` : '')
 
 /** One block per scenario: the three, each with its ratio to the bare server (a) and to the one that inserts (b). */
@@ -93,7 +95,7 @@ const moreLines = (measured: readonly Measured[], scenario: string): string[] =>
     const names = new Set(rounds.flatMap(({ figures }) => Object.keys(figures.more ?? {})))
     if (names.size === 0) return []
     const all = [...names].map(
-      (name) => `${name} ${figure(median(rounds.flatMap(({ figures }) => figures.more?.[name] ?? [])), 0)}`,
+      (name) => `${name} ${rounded(median(rounds.flatMap(({ figures }) => figures.more?.[name] ?? [])))}`,
     )
     return [`${contender}: ${all.join(', ')}`]
   }

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { benchTag } from './contenders.ts'
 import { eventLog } from './event-log-scenario.ts'
-import { usesOf } from './process-use.ts'
+import { cpuBetween, sum, usesOf } from './process-use.ts'
 import { projectionLag, reportingRebuild } from './read-model-scenarios.ts'
 import { connected, measured, type Scenario } from './scenario.ts'
 
@@ -46,6 +46,9 @@ const startTogether: Scenario = {
   },
 }
 
+/** so long is looked at what keeping up so many connections takes */
+const restSeconds = 30
+
 const idle = (chargers: number): Scenario => ({
   name: `idle-${chargers}`,
   what: `memory of ${chargers} connected chargers that say nothing`,
@@ -53,13 +56,27 @@ const idle = (chargers: number): Scenario => ({
   long: true,
   async run({ contender, load, prefix }) {
     await contender.settled()
-    const kib = () => [...usesOf(contender.processes(), true).values()].reduce((total, use) => total + use.kib, 0)
-    const before = kib()
+    const before = usesOf(contender.processes(), true)
     const { messages, seconds, latencies } = await connected(chargers, contender, load, prefix)
     await contender.settled()
     // what is only garbage of the boots goes with time
     await wait(10_000)
-    return { messages, seconds, latencies, cpu: new Map(), kibPerCharger: (kib() - before) / chargers }
+    const rest = usesOf(contender.processes())
+    await wait(restSeconds * 1_000)
+    const after = usesOf(contender.processes(), true)
+    const kib = [...after].map(([name, use]) => [name, (use.kib - (before.get(name)?.kib ?? 0)) / chargers] as const)
+    const cores = sum(cpuBetween(rest, after).values()) / restSeconds
+    return {
+      messages,
+      seconds,
+      latencies,
+      cpu: new Map(),
+      kibPerCharger: sum(kib.map(([, each]) => each)),
+      more: {
+        'cores per 1,000 idle chargers': (cores / chargers) * 1_000,
+        ...Object.fromEntries(kib.map(([name, each]) => [`${name} KiB`, each])),
+      },
+    }
   },
 })
 
