@@ -63,6 +63,16 @@ const model = (steps: readonly Step[]): Record<string, unknown>[] => {
   )
 }
 
+const carryOut = (steps: readonly Step[]): Promise<void> =>
+  writing(async (batch) => {
+    for (const { house, call } of steps) {
+      const rows = batch.of(house)
+      if (call.do === 'write') await batch.flush()
+      else if (call.do === 'changeWhere') rows.changeWhere('doors', { house, ...call.match }, call.columns)
+      else rows[call.do]('doors', { house, n: call.n }, call.columns)
+    }
+  })
+
 const columns = fc.record(
   {
     colour: fc.option(fc.constantFrom('red', 'blue')),
@@ -93,19 +103,54 @@ describe('the rows of a batch', () => {
         fc.array(fc.record({ house: fc.constantFrom('left', 'right'), call }), { maxLength: 20 }),
         async (steps) => {
           await sql`truncate doors`.execute(connection.db)
-          await writing(async (batch) => {
-            for (const { house, call } of steps) {
-              const rows = batch.of(house)
-              if (call.do === 'write') await batch.flush()
-              else if (call.do === 'changeWhere') rows.changeWhere('doors', { house, ...call.match }, call.columns)
-              else rows[call.do]('doors', { house, n: call.n }, call.columns)
-            }
-          })
+          await carryOut(steps)
           expect(await doors()).toEqual(model(steps))
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 300 },
     )
+  })
+
+  it.each<[string, readonly Call[]]>([
+    [
+      'what matches still, though its column was set',
+      [
+        { do: 'put', n: 0, columns: {} },
+        { do: 'changeWhere', match: { state: 'shut' }, columns: { state: 'shut' } },
+        { do: 'changeWhere', match: { state: 'shut' }, columns: { knocks: 0 } },
+      ],
+    ],
+    [
+      'what matches by what was changed before it, to the same columns',
+      [
+        { do: 'put', n: 0, columns: {} },
+        { do: 'changeWhere', match: { state: 'shut' }, columns: { state: 'open', knocks: 1 } },
+        { do: 'changeWhere', match: { state: 'open' }, columns: { state: 'shut', knocks: 2 } },
+      ],
+    ],
+    [
+      'what matches once more, after others came to match',
+      [
+        { do: 'put', n: 0, columns: {} },
+        { do: 'put', n: 1, columns: { state: 'open' } },
+        { do: 'changeWhere', match: { state: 'shut' }, columns: { knocks: 1 } },
+        { do: 'changeWhere', match: { state: 'open' }, columns: { state: 'shut' } },
+        { do: 'changeWhere', match: { state: 'shut' }, columns: { knocks: 2 } },
+      ],
+    ],
+    [
+      'what ceases to match after others were changed',
+      [
+        { do: 'put', n: 0, columns: {} },
+        { do: 'changeWhere', match: { state: 'shut' }, columns: { knocks: 1 } },
+        { do: 'changeWhere', match: { state: 'open' }, columns: { knocks: 3 } },
+        { do: 'changeWhere', match: { state: 'shut' }, columns: { state: 'open' } },
+      ],
+    ],
+  ])('change %s', async (_what, calls) => {
+    const steps = calls.map((call) => ({ house: 'left', call }))
+    await carryOut(steps)
+    expect(await doors()).toEqual(model(steps))
   })
 
   it('keep every kind of value', async () => {

@@ -49,6 +49,8 @@ interface Entry {
 interface Run {
   readonly match: string
   readonly entries: Map<string, Entry>
+  /** of the entries those that match, by the group whose rows they are */
+  readonly matches: Map<string, Entry[]>
 }
 interface Plan {
   readonly runs: Run[]
@@ -61,14 +63,13 @@ const byKey = 'by key'
 export const openRowBatch = (db: AnyDatabase): RowBatch => {
   let plans = new Map<string, Plan>()
 
-  const entriesFor = (table: string, group: string, match: string): Map<string, Entry> => {
+  const runFor = (table: string, group: string, match: string): Run => {
     const plan = plans.get(table) ?? { runs: [], reached: new Map<string, number>() }
     plans.set(table, plan)
     let at = plan.reached.get(group) ?? 0
     while (at < plan.runs.length && plan.runs[at]?.match !== match) at += 1
     plan.reached.set(group, at)
-    const run = (plan.runs[at] ??= { match, entries: new Map() })
-    return run.entries
+    return (plan.runs[at] ??= { match, entries: new Map(), matches: new Map() })
   }
 
   /** What this group does next in the table is done after all that it did there. */
@@ -78,7 +79,7 @@ export const openRowBatch = (db: AnyDatabase): RowBatch => {
   }
 
   const setByKey = (group: string, table: string, { kind, key, columns, missing }: Entry): void => {
-    const entries = entriesFor(table, group, byKey)
+    const { entries } = runFor(table, group, byKey)
     const id = idOf(key)
     const known = entries.get(id)
     if (known === undefined) entries.set(id, { kind, key, columns: given(columns), missing })
@@ -88,6 +89,23 @@ export const openRowBatch = (db: AnyDatabase): RowBatch => {
       setByKey(group, table, { kind, key, columns })
     } else if (kind === 'add') throw new Error(`there is a row of ${id} in ${table} already`)
     else Object.assign(known.columns, given(columns))
+  }
+
+  /** Who matches must not hang on the order within a run: what changes that is alone there of its group, and the last. */
+  const setMatching = (group: string, table: string, entry: Entry): void => {
+    const { entries, matches } = runFor(table, group, namesOf(entry.key))
+    const ours = matches.get(group) ?? []
+    const id = idOf(entry.key)
+    const known = entries.get(id)
+    const othersStand = ours.length > (known === undefined ? 0 : 1)
+    if (ours.some(changesMatch) || (changesMatch(entry) && othersStand)) {
+      after(table, group)
+      setMatching(group, table, entry)
+    } else if (known !== undefined) Object.assign(known.columns, entry.columns)
+    else {
+      entries.set(id, entry)
+      matches.set(group, [...ours, entry])
+    }
   }
 
   const flush = async (): Promise<void> => {
@@ -108,17 +126,11 @@ export const openRowBatch = (db: AnyDatabase): RowBatch => {
       change: (table, key, columns, missing) => setByKey(group, table, { kind: 'change', key, columns, missing }),
 
       changeWhere(table, match, columns) {
-        const entries = entriesFor(table, group, namesOf(match))
-        const id = idOf(match)
-        const known = entries.get(id)
-        if (known === undefined) entries.set(id, { kind: 'match', key: match, columns: given(columns) })
-        // what does not match any more after the first is not there for the second
-        else if (!Object.keys(known.columns).some((column) => column in match))
-          Object.assign(known.columns, given(columns))
+        setMatching(group, table, { kind: 'match', key: match, columns: given(columns) })
       },
 
       gather(table, key, sums, greatest) {
-        const entries = entriesFor(table, '', byKey)
+        const { entries } = runFor(table, '', byKey)
         const id = idOf(key)
         const known = entries.get(id)
         if (known === undefined)
@@ -145,6 +157,8 @@ export const openRowBatch = (db: AnyDatabase): RowBatch => {
 
 const given = (columns: Columns): Record<string, unknown> =>
   Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined))
+
+const changesMatch = ({ key, columns }: Entry): boolean => Object.keys(columns).some((column) => column in key)
 
 const idOf = (key: Columns): string => JSON.stringify(Object.values(key))
 
